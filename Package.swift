@@ -1,0 +1,108 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),  // SE-0335
+    .enableUpcomingFeature("InternalImportsByDefault"),  // SE-0409
+    .enableUpcomingFeature("MemberImportVisibility"),  // SE-0444
+    .treatAllWarnings(as: .error),  // SE-0480
+]
+
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
+let hummingbirdTLS = Target.Dependency.product(name: "HummingbirdTLS", package: "hummingbird")
+let heap = Target.Dependency.product(name: "HeapModule", package: "swift-collections")
+let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioFoundationCompat = Target.Dependency.product(name: "NIOFoundationCompat", package: "swift-nio")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let nioHTTPTypes = Target.Dependency.product(name: "NIOHTTPTypes", package: "swift-nio-extras")
+let nioHTTPTypesHTTP1 = Target.Dependency.product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
+let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let swiftASN1 = Target.Dependency.product(name: "SwiftASN1", package: "swift-asn1")
+let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
+let x509 = Target.Dependency.product(name: "X509", package: "swift-certificates")
+
+let package = Package(
+    name: "token-broker",
+    products: [
+        .executable(name: "token-broker", targets: ["token-broker"])
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-asn1.git", from: "1.7.0"),
+        .package(url: "https://github.com/apple/swift-certificates.git", from: "1.21.0"),
+        .package(url: "https://github.com/apple/swift-collections.git", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-crypto.git", from: "4.5.0"),
+        .package(url: "https://github.com/apple/swift-http-types.git", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log.git", from: "1.16.0"),
+        .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-nio-extras.git", from: "1.35.0"),
+        .package(url: "https://github.com/apple/swift-nio-ssl.git", from: "2.37.0"),
+        .package(url: "https://github.com/groue/GRDB.swift.git", from: "7.10.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.28.1", traits: []),
+        .package(url: "https://github.com/swift-server/async-http-client.git", from: "1.37.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
+    ],
+    targets: [
+        // What a broker is. Knows no technology.
+        .target(name: "Broker", dependencies: [heap, logging], swiftSettings: settings),
+
+        // One adapter for each technology. Adapters do not know one another.
+        .target(
+            name: "BrokerSQLite",
+            dependencies: ["Broker", "Migrations", crypto, grdb],
+            swiftSettings: settings
+        ),
+        .target(
+            name: "BrokerUpstream",
+            dependencies: ["Broker", asyncHTTPClient, nioCore, nioFoundationCompat, nioHTTP1, nioSSL],
+            swiftSettings: settings
+        ),
+        .target(
+            name: "BrokerHTTP",
+            dependencies: [
+                "Broker", httpTypes, hummingbird, hummingbirdCore, logging, nioCore, nioFoundationCompat, nioHTTP1,
+                nioHTTPTypes, nioHTTPTypesHTTP1, nioPosix, serviceLifecycle,
+            ],
+            swiftSettings: settings
+        ),
+
+        // The schema, embedded in the program.
+        .target(
+            name: "Migrations",
+            path: "migrations",
+            sources: ["Migrations.swift"],
+            resources: [.embedInCode("0001_create_roster.sql")],
+            swiftSettings: settings
+        ),
+
+        // The program: reads the configuration, wires the adapters to the domain, runs.
+        .executableTarget(
+            name: "token-broker",
+            dependencies: [
+                "Broker", "BrokerSQLite", "BrokerUpstream", "BrokerHTTP",
+                argumentParser, asyncHTTPClient, logging, nioCore, nioFoundationCompat,
+                nioHTTP1, nioPosix, serviceLifecycle, unixSignals,
+            ],
+            swiftSettings: settings
+        ),
+
+        // A stand-in for auth.sinch.com and for one Sinch API: for the demo and the tests, never deployed.
+        .executableTarget(
+            name: "sinch-sandbox",
+            dependencies: [
+                argumentParser, crypto, httpTypes, hummingbird, hummingbirdTLS, logging, nioCore, nioSSL,
+                serviceLifecycle, swiftASN1, unixSignals, x509,
+            ],
+            swiftSettings: settings
+        ),
+    ]
+)

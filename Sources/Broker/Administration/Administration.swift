@@ -1,0 +1,17 @@
+/// What an operator can ask of the broker.
+///
+/// One protocol with two sides: ``Administrator`` does it, the admin socket's client has it done by a running broker.
+package protocol Administration: Sendable {
+    /// Throws ``OperatorError`` where the request cannot be done.
+    func perform<Request: AdminRequest>(_ request: Request) async throws -> Request.Reply
+}
+
+/// One kind of request, with its name on the admin socket and its reply.
+package protocol AdminRequest: Codable, Sendable {
+    associatedtype Reply: Codable & Sendable
+
+    /// In the admin socket's path: `/admin/<name>`.
+    static var name: String { get }
+
+    func perform(by administrator: Administrator, for actor: Actor) async throws -> Reply
+}

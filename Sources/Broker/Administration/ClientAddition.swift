@@ -1,0 +1,35 @@
+/// `client add`: registers a client.
+package struct ClientAddition: AdminRequest {
+    package static let name = "client/add"
+    package let clientID: ClientID
+    package let projects: [ProjectID]
+    /// Unix users.
+    package let users: [UInt32]
+
+    package init(clientID: ClientID, projects: [ProjectID], users: [UInt32]) {
+        self.clientID = clientID
+        self.projects = projects
+        self.users = users
+    }
+
+    package func perform(by administrator: Administrator, for actor: Actor) async throws -> ClientCredentials {
+        let now = administrator.clock.now.wall
+        let secret = ClientSecret.generate()
+        let verifier = administrator.sealer.verifier(of: secret)
+        try await administrator.change {
+            guard administrator.roster.client(clientID) == nil else {
+                throw OperatorError(
+                    .conflict, "client '\(clientID)' is registered already",
+                    hint: "a new secret for it: token-broker client rotate \(clientID)"
+                )
+            }
+            let client = Client(
+                id: clientID, isEnabled: true,
+                credentials: [Client.Credential(verifier: verifier, created: now, expires: nil)],
+                users: Set(users), grants: Set(projects), created: now
+            )
+            return ([.putClient(client)], administrator.record(.clientAdded, by: actor, client: clientID))
+        }
+        return ClientCredentials(clientID: clientID, clientSecret: secret.reveal(), previousSecretExpiresAt: nil)
+    }
+}

@@ -1,0 +1,47 @@
+package import Foundation
+
+/// What an operator is shown of a client.
+package struct ClientReport: Codable, Sendable {
+    package let clientID: ClientID
+    package let enabled: Bool
+    package let projects: [ProjectID]
+    /// Granted, but nobody registered a key for them.
+    package let projectsWithoutKeys: [ProjectID]
+    package let users: [UInt32]
+    package let secrets: [SecretReport]
+    package let createdAt: Date
+
+    package struct SecretReport: Codable, Sendable {
+        package let createdAt: Date
+        package let expiresAt: Date?
+    }
+
+    init(_ client: Client, _ administrator: Administrator) {
+        let now = administrator.clock.now.wall
+        clientID = client.id
+        enabled = client.isEnabled
+        projects = client.grants.sorted()
+        projectsWithoutKeys = projects.filter { !administrator.roster.has($0) }
+        users = client.users.sorted()
+        secrets = client.credentials.filter { $0.expires.map { $0 > now } ?? true }.map {
+            SecretReport(createdAt: $0.created, expiresAt: $0.expires)
+        }
+        createdAt = client.created
+    }
+}
+
+/// `client list`.
+package struct ClientListing: AdminRequest {
+    package static let name = "client/list"
+
+    package struct Reply: Codable, Sendable {
+        package let clients: [ClientReport]
+    }
+
+    package init() {}
+
+    package func perform(by administrator: Administrator, for actor: Actor) async throws -> Reply {
+        let clients = administrator.roster.allClients().sorted { $0.id < $1.id }
+        return Reply(clients: clients.map { ClientReport($0, administrator) })
+    }
+}

@@ -1,0 +1,38 @@
+import Foundation
+
+/// `client rotate`: gives a client a new secret; the old one works for a while yet.
+package struct ClientRotation: AdminRequest {
+    package static let name = "client/rotate"
+    package let clientID: ClientID
+    /// Seconds.
+    package let overlap: Int
+
+    package init(clientID: ClientID, overlap: Int) {
+        self.clientID = clientID
+        self.overlap = overlap
+    }
+
+    package func perform(by administrator: Administrator, for actor: Actor) async throws -> ClientCredentials {
+        guard (0...30 * 24 * 3600).contains(overlap) else {
+            throw OperatorError(.invalid, "an overlap is between nothing and 30 days")
+        }
+        let now = administrator.clock.now.wall
+        let ends = now.addingTimeInterval(Double(overlap))
+        let secret = ClientSecret.generate()
+        let verifier = administrator.sealer.verifier(of: secret)
+        try await administrator.change {
+            var client = try administrator.client(clientID)
+            // Whatever is older than the newest ends now.
+            let previous = client.credentials.prefix(overlap > 0 ? 1 : 0).map { credential in
+                var credential = credential
+                credential.expires = ends
+                return credential
+            }
+            client.credentials = [Client.Credential(verifier: verifier, created: now, expires: nil)] + previous
+            return ([.putClient(client)], administrator.record(.clientRotated, by: actor, client: clientID))
+        }
+        return ClientCredentials(
+            clientID: clientID, clientSecret: secret.reveal(), previousSecretExpiresAt: overlap > 0 ? ends : nil
+        )
+    }
+}

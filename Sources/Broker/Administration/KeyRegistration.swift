@@ -1,0 +1,77 @@
+import Foundation
+
+/// An access key that is to be registered.
+package struct KeyRegistration: Codable, Sendable {
+    package let projectID: ProjectID
+    package let keyID: KeyID
+    package let name: String?
+    /// In plain text: travels over the admin socket and is sealed on arrival.
+    package let secret: String
+    package let tokenEndpoint: String?
+    package let scope: String
+    /// Whether to mint once with the key before it is stored.
+    package let verify: Bool
+
+    package init(
+        projectID: ProjectID, keyID: KeyID, name: String?, secret: Secret, tokenEndpoint: String?, scope: String,
+        verify: Bool
+    ) {
+        self.projectID = projectID
+        self.keyID = keyID
+        self.name = name
+        self.secret = secret.reveal()
+        self.tokenEndpoint = tokenEndpoint
+        self.scope = scope
+        self.verify = verify
+    }
+
+    /// Verifies the key by minting, then stores it together with the token: that is kept, not wasted.
+    ///
+    /// - Parameter place: the state that the key gets, and the changes to its project's other keys.
+    func register(
+        with administrator: Administrator, recording record: AuditRecord,
+        place: @escaping @Sendable (Roster) -> (state: AccessKey.State, others: [Change])
+    ) async throws -> KeyReport {
+        try checkIsNew(to: administrator)
+        let key = try sealed(by: administrator)
+        let token = verify ? try await administrator.verify(key) : nil
+        var record = record
+        record.project = key.project
+        record.key = key.id
+        record.token = token?.digest
+        let stored = try token.map { try [Change.putToken(SealedToken($0, sealer: administrator.sealer))] } ?? []
+        try await administrator.change { [record] in
+            try checkIsNew(to: administrator)
+            let (state, others) = place(administrator.roster)
+            var key = key
+            key.state = state
+            return (others + [.putKey(key)] + stored, record)
+        }
+        if let token { administrator.cache.adopt(token) }
+        return KeyReport(try administrator.key(key.id), administrator)
+    }
+
+    private func sealed(by administrator: Administrator) throws -> AccessKey {
+        guard (1...1024).contains(secret.utf8.count), secret.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
+            throw OperatorError(.invalid, "a key secret has 1 to 1024 printable ASCII characters and no spaces")
+        }
+        guard (name?.count ?? 0) <= 128 else { throw OperatorError(.invalid, "a name has at most 128 characters") }
+        let endpoint = try tokenEndpoint.map { try TokenEndpointURL.checked($0) } ?? administrator.defaultTokenEndpoint
+        let created = administrator.clock.now.wall
+        // Differs from any earlier registration's, so that what was sealed or minted for that is never taken for this.
+        let version = Int(created.timeIntervalSince1970 * 1000)
+        return AccessKey(
+            id: keyID, project: projectID, version: version, name: name, tokenEndpoint: endpoint,
+            scope: try Scope(scope), state: .standby, created: created,
+            secret: try administrator.sealer.seal(Secret(secret), in: .keySecret(keyID, version: version))
+        )
+    }
+
+    private func checkIsNew(to administrator: Administrator) throws {
+        guard let known = administrator.roster.key(keyID) else { return }
+        throw OperatorError(
+            .conflict, "key '\(keyID)' is registered already, for project '\(known.project)'",
+            hint: "to register it anew, remove it first: token-broker key remove \(keyID)"
+        )
+    }
+}

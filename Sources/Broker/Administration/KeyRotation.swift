@@ -1,0 +1,32 @@
+package import Foundation
+
+/// `key rotate`: registers an access key and activates it; the one that was active stands by.
+package struct KeyRotation: AdminRequest {
+    package static let name = "key/rotate"
+    package let key: KeyRegistration
+
+    package struct Reply: Codable, Sendable {
+        package let key: KeyReport
+        package let previous: KeyReport?
+        /// When the previous key's last token will have expired; then the key may be deleted at Sinch.
+        package let previousMayBeDeletedAt: Date?
+    }
+
+    package init(_ key: KeyRegistration) {
+        self.key = key
+    }
+
+    package func perform(by administrator: Administrator, for actor: Actor) async throws -> Reply {
+        let previous = administrator.roster.keys(of: key.projectID).first { $0.state == .active }
+        let new = try await key.register(with: administrator, recording: administrator.record(.keyRotated, by: actor)) {
+            (.active, $0.demotion(in: key.projectID))
+        }
+        let now = administrator.clock.now
+        let left = previous.flatMap { administrator.cache.peek(at: $0.slot(for: $0.scope)).life?.remaining(at: now) }
+        return Reply(
+            key: new,
+            previous: try previous.map { KeyReport(try administrator.key($0.id), administrator) },
+            previousMayBeDeletedAt: previous.map { _ in now.advanced(by: max(.zero, left ?? .zero)).wall }
+        )
+    }
+}

@@ -1,0 +1,33 @@
+import Foundation
+
+/// `status`: what an operator wants to see first.
+package struct StatusReport: AdminRequest {
+    package static let name = "status"
+
+    package struct Reply: Codable, Sendable {
+        package let projects: [ProjectReport]
+        package let clientCount: Int
+        package let quarantinedKeys: [KeyID]
+        package let budgets: [Budget]
+    }
+
+    package struct Budget: Codable, Sendable {
+        package let tokenEndpoint: String
+        /// Mints that may be sent now.
+        package let remaining: Int
+    }
+
+    package init() {}
+
+    package func perform(by administrator: Administrator, for actor: Actor) async throws -> Reply {
+        let projects = try await ProjectListing().perform(by: administrator, for: actor).projects
+        return Reply(
+            projects: projects,
+            clientCount: administrator.roster.allClients().count,
+            quarantinedKeys: projects.flatMap(\.keys).filter(\.quarantined).map(\.keyID),
+            budgets: administrator.budget.remaining()
+                .map { Budget(tokenEndpoint: $0.key.absoluteString, remaining: $0.value) }
+                .sorted { $0.tokenEndpoint < $1.tokenEndpoint }
+        )
+    }
+}

@@ -1,0 +1,56 @@
+import Foundation
+
+/// `token`: a token of a project, as a client would get it.
+package struct TokenFetch: AdminRequest {
+    package static let name = "token"
+    package let projectID: ProjectID
+
+    package init(projectID: ProjectID) {
+        self.projectID = projectID
+    }
+
+    package struct Reply: Codable, Sendable {
+        package let accessToken: String
+        package let expiresIn: Int
+        package let projectID: ProjectID
+    }
+
+    package func perform(by administrator: Administrator, for actor: Actor) async throws -> Reply {
+        do {
+            let handOut = try await administrator.broker.token(of: projectID, as: actor)
+            return Reply(
+                accessToken: handOut.token.value.reveal(), expiresIn: handOut.expiresIn, projectID: projectID
+            )
+        } catch BrokerError.unauthorizedClient {
+            throw OperatorError(
+                .notFound, "project '\(projectID)' has no key",
+                hint: "register one: token-broker key add --project \(projectID) --key-id ID"
+            )
+        } catch BrokerError.everyKeyRefused {
+            throw OperatorError(
+                .refused, "the authorization server refuses every key of project '\(projectID)'",
+                hint: "register a new one: token-broker key rotate --project \(projectID) --key-id ID"
+            )
+        } catch is BrokerError {
+            throw OperatorError(.unavailable, "the authorization server gives no token", hint: "try again in a while")
+        }
+    }
+}
+
+/// `audit list`: the newest records, newest first.
+package struct AuditListing: AdminRequest {
+    package static let name = "audit/list"
+    package let limit: Int
+
+    package init(limit: Int) {
+        self.limit = limit
+    }
+
+    package struct Reply: Codable, Sendable {
+        package let entries: [AuditEntry]
+    }
+
+    package func perform(by administrator: Administrator, for actor: Actor) async throws -> Reply {
+        Reply(entries: try await administrator.store.auditLog(limit: limit))
+    }
+}

@@ -1,0 +1,21 @@
+/// What can go wrong for a client, in words that it can act on.
+///
+/// Anything else that is thrown (a full disk, a bug) is not part of this vocabulary: it is logged for the operator, and
+/// the client is told `server_error` alone.
+package enum BrokerError: Error, Equatable {
+    case invalidRequest(String)
+    case unsupportedGrantType
+    case invalidScope
+    /// Unknown, disabled, or the wrong secret: one and the same on purpose.
+    case invalidClient
+    /// Not granted or no such project: one and the same on purpose.
+    case unauthorizedClient
+    /// Too many failed authentications from one peer.
+    case authenticationThrottled
+    /// Our budget to the authorization server is spent, or it said that its own is.
+    case mintThrottled(retryAfter: Duration)
+    /// The authorization server is failing and no valid token is left.
+    case mintUnavailable(retryAfter: Duration)
+    /// The authorization server refuses every key of the project.
+    case everyKeyRefused
+}

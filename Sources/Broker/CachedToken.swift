@@ -1,0 +1,26 @@
+/// What the cache knows of one slot: a token, a mint that is running, a failure; each may be there without the others.
+struct CachedToken {
+    enum Held {
+        case open(AccessToken)
+        /// From before a restart, and not asked for since.
+        case sealed(SealedToken)
+
+        var life: TokenLife {
+            switch self {
+            case .open(let token): token.life
+            case .sealed(let token): token.life
+            }
+        }
+    }
+
+    var held: Held?
+    var mint: Task<AccessToken, any Error>?
+    var lastFailure: SharedFailure?
+    /// Whether somebody asked for the token since it was minted.
+    var isWanted = false
+
+    /// The failure, while it stands for an answer.
+    func failure(at now: Moment) -> SharedFailure? {
+        lastFailure.flatMap { $0.remaining(at: now) > .zero ? $0 : nil }
+    }
+}

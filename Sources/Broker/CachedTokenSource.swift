@@ -1,0 +1,168 @@
+package import Logging
+import Synchronization
+
+/// A token source that remembers what another one minted.
+///
+/// However many ask for the same token at the same time, one of them causes one mint. The mint belongs to the cache and
+/// not to the caller that happened to start it: callers may give up, the mint goes on, and its outcome is everybody's,
+/// a failure for a while longer than the mint itself (see ``SharedFailure``). A mint that fails takes nothing away: a
+/// token that was there stays.
+package final class CachedTokenSource: TokenSource {
+    private struct State {
+        var entries: [TokenSlot: CachedToken] = [:]
+        var schedule = RefreshSchedule()
+    }
+
+    private let source: any TokenSource
+    private let sealer: any Sealer
+    private let clock: any BrokerClock
+    private let chance: @Sendable () -> Double
+    private let logger: Logger
+    /// Guards every slot's token, mint and failure, and the schedule of what is to be looked at when.
+    private let state = Mutex(State())
+
+    /// - Parameter chance: draws from 0..<1.
+    package init(
+        _ source: any TokenSource, sealer: any Sealer, clock: any BrokerClock,
+        chance: @escaping @Sendable () -> Double, logger: Logger
+    ) {
+        self.source = source
+        self.sealer = sealer
+        self.clock = clock
+        self.chance = chance
+        self.logger = logger
+    }
+
+    /// The token that is there, whatever life it has left, and whether it should be refreshed now.
+    ///
+    /// To look counts as demand: the token will be refreshed when that is due.
+    package func held(in slot: TokenSlot) -> (token: AccessToken, refreshIsDue: Bool)? {
+        let now = clock.now
+        return state.withLock { state in
+            guard let token = open(slot, in: &state) else { return nil }
+            state.entries[slot]?.isWanted = true
+            let isIdle = state.entries[slot]?.mint == nil && state.entries[slot]?.failure(at: now) == nil
+            return (token, isIdle && token.life.state(at: now) != .fresh)
+        }
+    }
+
+    /// Joins the slot's mint, or starts one; throws the failure that is still shared.
+    package func token(for need: TokenNeed) async throws -> AccessToken {
+        try await mint(for: need).value
+    }
+
+    /// Starts a mint that nobody waits for, unless one is running or has just failed.
+    package func refresh(for need: TokenNeed) {
+        _ = try? mint(for: need)
+    }
+
+    private func mint(for need: TokenNeed) throws -> Task<AccessToken, any Error> {
+        let now = clock.now
+        return try state.withLock { state in
+            var entry = state.entries[need.slot] ?? CachedToken()
+            if let mint = entry.mint { return mint }
+            if let failure = entry.failure(at: now) { throw failure.failure }
+            // Not a child task: the mint outlives a caller that gives up, for the sake of the others.
+            let mint = Task { try await settle(need) }
+            entry.mint = mint
+            state.entries[need.slot] = entry
+            return mint
+        }
+    }
+
+    private func settle(_ need: TokenNeed) async throws -> AccessToken {
+        do {
+            let token = try await source.token(for: need)
+            put(.open(token), in: need.slot)
+            return token
+        } catch {
+            let now = clock.now
+            state.withLock { state in
+                state.entries[need.slot]?.mint = nil
+                guard let reason = error as? MintFailure else { return }
+                let failure = SharedFailure(
+                    reason, after: state.entries[need.slot]?.lastFailure, at: now, chance: chance())
+                state.entries[need.slot]?.lastFailure = failure
+                state.schedule.add(need.slot, at: now.boot + failure.lasts)
+            }
+            throw error
+        }
+    }
+
+    /// Remembers a token that was minted elsewhere.
+    package func adopt(_ token: AccessToken) {
+        put(.open(token), in: token.slot)
+    }
+
+    /// Remembers a token that was minted before a restart; it is opened when it is first asked for.
+    package func adopt(_ token: SealedToken) {
+        put(.sealed(token), in: token.slot)
+    }
+
+    private func put(_ held: CachedToken.Held, in slot: TokenSlot) {
+        let now = clock.now
+        state.withLock { state in
+            let demand = state.entries[slot]?.mint != nil && state.entries[slot]?.held == nil
+            state.entries[slot] = CachedToken(held: held, isWanted: demand)
+            state.schedule.add(slot, at: now.boot + held.life.refreshAfter(at: now))
+        }
+    }
+
+    /// Ends a failure's effect, for a key that was enabled, verified or replaced.
+    package func forgetFailure(of key: KeyID) {
+        state.withLock { state in
+            for slot in state.entries.keys where slot.keyID == key { state.entries[slot]?.lastFailure = nil }
+        }
+    }
+
+    /// The slots whose tokens somebody fetched and whose refresh is due, each once; forgets what has expired unwanted.
+    package func takeDue() -> [TokenSlot] {
+        let now = clock.now
+        return state.withLock { state in
+            state.schedule.take(until: now.boot).filter { slot in
+                guard let entry = state.entries[slot], entry.mint == nil else { return false }
+                switch entry.held?.life.state(at: now) {
+                case .fresh:
+                    return false
+                case .refreshDue where entry.isWanted:
+                    return true
+                case .refreshDue, .expired, nil:
+                    if let life = entry.held?.life, life.remaining(at: now) > .zero {
+                        state.schedule.add(slot, at: now.boot + life.remaining(at: now))
+                    } else if entry.failure(at: now) == nil {
+                        state.entries[slot] = nil
+                    }
+                    return false
+                }
+            }
+        }
+    }
+
+    /// What is known of a slot, for those who look on; no demand.
+    package func peek(at slot: TokenSlot) -> (life: TokenLife?, failure: SharedFailure?) {
+        let now = clock.now
+        return state.withLock { ($0.entries[slot]?.held?.life, $0.entries[slot]?.failure(at: now)) }
+    }
+
+    private func open(_ slot: TokenSlot, in state: inout sending State) -> AccessToken? {
+        switch state.entries[slot]?.held {
+        case .open(let token):
+            return token
+        case .sealed(let sealed):
+            do {
+                let token = try sealed.opened(by: sealer)
+                state.entries[slot]?.held = .open(token)
+                return token
+            } catch {
+                logger.error(
+                    "a stored token does not open and is minted anew",
+                    metadata: ["key": "\(slot.keyID)", "error": "\(error)"]
+                )
+                state.entries[slot]?.held = nil
+                return nil
+            }
+        case nil:
+            return nil
+        }
+    }
+}

@@ -1,0 +1,83 @@
+package import Logging
+
+/// What a request says of who sends it.
+package struct ClientClaim: Sendable {
+    package let id: String?
+    package let secret: Secret?
+
+    package static let none = ClientClaim(id: nil, secret: nil)
+
+    package init(id: String?, secret: Secret?) {
+        self.id = id
+        self.secret = secret
+    }
+}
+
+/// Recognises clients: by their secret, or on the Unix socket by their user.
+package struct ClientAuthenticator: Sendable {
+    private let roster: Roster
+    private let sealer: any Sealer
+    private let store: any Store
+    private let clock: any BrokerClock
+    private let throttle: AuthenticationThrottle
+    private let logger: Logger
+    /// What an unknown client's secret is compared with, so that the answer takes the same time.
+    private let dummy: ClientSecretVerifier
+
+    package init(roster: Roster, sealer: any Sealer, store: any Store, clock: any BrokerClock, logger: Logger) {
+        self.roster = roster
+        self.sealer = sealer
+        self.store = store
+        self.clock = clock
+        self.logger = logger
+        throttle = AuthenticationThrottle(clock: clock)
+        dummy = sealer.verifier(of: Secret(""))
+    }
+
+    /// The client that sends a request.
+    ///
+    /// Throws ``BrokerError/invalidClient``; ``BrokerError/authenticationThrottled`` instead once the peer has failed
+    /// too often, while a right secret is let in whatever others got wrong.
+    package func authenticate(_ claim: ClientClaim, from peer: Peer) async throws -> Client {
+        if let client = try recognize(claim, from: peer), client.isEnabled { return client }
+        let verdict = throttle.failure(of: peer)
+        if verdict.isRecorded {
+            logger.notice("authentication refused", metadata: ["peer": "\(peer)"])
+            try await store.record(
+                AuditRecord(
+                    at: clock.now.wall, actor: .stranger(peer), action: .authenticationRefused,
+                    client: claim.id.flatMap { try? ClientID($0) }, outcome: "refused"
+                )
+            )
+        }
+        throw verdict.isThrottled ? BrokerError.authenticationThrottled : .invalidClient
+    }
+
+    private func recognize(_ claim: ClientClaim, from peer: Peer) throws -> Client? {
+        let named = claim.id.flatMap { try? ClientID($0) }.flatMap { roster.client($0) }
+        if let secret = claim.secret { return isValid(secret, of: named) ? named : nil }
+        guard let user = peer.user else { return nil }
+        if claim.id != nil { return named.flatMap { $0.users.contains(user) ? $0 : nil } }
+        let clients = roster.clients(ofUser: user)
+        guard clients.count <= 1 else {
+            throw BrokerError.invalidRequest(
+                "several clients are registered for this Unix user; name one: HTTP Basic with its ID and no secret"
+            )
+        }
+        return clients.first
+    }
+
+    private func isValid(_ secret: Secret, of client: Client?) -> Bool {
+        let now = clock.now.wall
+        let live = (client?.credentials ?? []).filter { credential in
+            credential.expires.map { $0 > now } ?? true
+        }
+        // Always two comparisons, known client or not.
+        var verifiers = live.map { ($0.verifier, true) }
+        while verifiers.count < 2 { verifiers.append((dummy, false)) }
+        return verifiers.reduce(false) { found, verifier in
+            let matches = sealer.check(secret, against: verifier.0)
+            return found || (matches && verifier.1)
+        }
+    }
+}

@@ -1,0 +1,43 @@
+/// Why a mint did not bring a token.
+package enum MintFailure: Error, Equatable, Sendable {
+    /// The authorization server does not know the key, or not with this secret (RFC 6749 §5.2 `invalid_client`).
+    case keyRefused
+    /// It, or our own budget, wants fewer requests.
+    case throttled(retryAfter: Duration?)
+    /// No answer: a connection error, a timeout, or a status that says to try again.
+    case unavailable(String)
+    /// An answer that is not one: no JSON, no token, no life in it.
+    case garbled(String)
+    /// An answer that another try would not change.
+    case refused(String)
+
+    package var isRetryable: Bool {
+        switch self {
+        case .throttled, .unavailable, .garbled: true
+        case .keyRefused, .refused: false
+        }
+    }
+
+    /// The short word that metrics and the audit know the failure by.
+    package var outcome: String {
+        switch self {
+        case .keyRefused: "key_refused"
+        case .throttled: "throttled"
+        case .unavailable: "unavailable"
+        case .garbled: "garbled"
+        case .refused: "refused"
+        }
+    }
+}
+
+extension MintFailure: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .keyRefused: "the authorization server refuses the key: the key ID or the secret is wrong or deleted"
+        case .throttled: "too many requests to the authorization server"
+        case .unavailable(let reason): "the authorization server is unavailable: \(reason)"
+        case .garbled(let reason): "the authorization server's answer cannot be used: \(reason)"
+        case .refused(let reason): "the authorization server refused the request: \(reason)"
+        }
+    }
+}

@@ -1,0 +1,28 @@
+/// Who is at the other end of a connection, as the kernel says.
+package struct Peer: Sendable, Hashable, CustomStringConvertible {
+    package enum Origin: Sendable, Hashable {
+        /// A Unix user, by SO_PEERCRED.
+        case user(UInt32)
+        /// An IP address without the port.
+        case address(String)
+        case unknown
+    }
+
+    package let origin: Origin
+
+    package init(_ origin: Origin) {
+        self.origin = origin
+    }
+
+    package var user: UInt32? {
+        if case .user(let user) = origin { user } else { nil }
+    }
+
+    package var description: String {
+        switch origin {
+        case .user(let user): "uid=\(user)"
+        case .address(let address): address
+        case .unknown: "unknown"
+        }
+    }
+}

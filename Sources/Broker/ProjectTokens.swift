@@ -1,0 +1,125 @@
+/// A project's tokens, whichever of its keys they are minted with.
+///
+/// The active key comes first. A key that the authorization server refuses is passed over for the next one; a token of
+/// any enabled key is as good as another as long as it keeps the promise.
+package struct ProjectTokens: Sendable {
+    private let cache: CachedTokenSource
+    private let roster: Roster
+    private let clock: any BrokerClock
+
+    package init(_ cache: CachedTokenSource, roster: Roster, clock: any BrokerClock) {
+        self.cache = cache
+        self.roster = roster
+        self.clock = clock
+    }
+
+    /// A token of the project with the life that was promised and the life that was asked for.
+    ///
+    /// Throws ``BrokerError``.
+    package func token(of project: ProjectID, scope: Scope?, minimumLife: Duration) async throws -> AccessToken {
+        let deadline = Deadline(after: Deadline.mint, from: clock.now)
+        while true {
+            let keys = try keys(of: project, scope: scope)
+            if let token = heldToken(of: keys, scope: scope, minimumLife: minimumLife) { return token }
+            let token: AccessToken
+            do {
+                token = try await mint(with: keys, scope: scope, deadline: deadline)
+            } catch let failure as MintFailure {
+                // Whatever is left is better than nothing, unless more was asked for.
+                let left = try self.keys(of: project, scope: scope).lazy
+                    .compactMap { self.cache.held(in: self.slot(of: $0, scope: scope))?.token }
+                    .first {
+                        $0.life.isUsable(at: self.clock.now) && $0.life.remaining(at: self.clock.now) >= minimumLife
+                    }
+                if let left { return left }
+                throw BrokerError(failure, retryAfter: retryAfter(keys, scope: scope))
+            }
+            // The key may have been disabled or replaced while we waited: then its token is nobody's any more.
+            guard roster.isEnabled(token.slot) else { continue }
+            guard token.life.remaining(at: clock.now) >= minimumLife else {
+                throw BrokerError.invalidRequest("min_ttl is more than a new token has")
+            }
+            return token
+        }
+    }
+
+    /// The life of the token that is handed out next, where one is there; no demand.
+    package func life(of project: ProjectID) -> TokenLife? {
+        let now = clock.now
+        let lives = roster.enabledKeys(of: project).compactMap { cache.peek(at: $0.slot(for: $0.scope)).life }
+        return lives.first { $0.keepsPromise(at: now) } ?? lives.first
+    }
+
+    /// Starts the refreshes that are due. Called every second.
+    package func refreshDue() {
+        for slot in cache.takeDue() {
+            guard roster.isEnabled(slot), let key = roster.key(slot.keyID) else { continue }
+            refresh(key.project, scope: slot.scope)
+        }
+    }
+
+    private func refresh(_ project: ProjectID, scope: Scope) {
+        let deadline = Deadline(after: Deadline.mint, from: clock.now)
+        let key = roster.enabledKeys(of: project).first { key in
+            scope.isSubset(of: key.scope) && cache.peek(at: key.slot(for: scope)).failure == nil
+        }
+        guard let key else { return }
+        cache.refresh(for: TokenNeed(key: key, scope: scope, urgency: .refresh, deadline: deadline))
+    }
+
+    private func keys(of project: ProjectID, scope: Scope?) throws -> [AccessKey] {
+        let enabled = roster.enabledKeys(of: project)
+        guard !enabled.isEmpty else {
+            throw roster.has(project) ? BrokerError.everyKeyRefused : .unauthorizedClient
+        }
+        guard let scope else { return enabled }
+        let able = enabled.filter { scope.isSubset(of: $0.scope) }
+        guard !able.isEmpty else { throw BrokerError.invalidScope }
+        return able
+    }
+
+    /// When the failure that was just shared stops standing for an answer.
+    private func retryAfter(_ keys: [AccessKey], scope: Scope?) -> Duration {
+        let now = clock.now
+        return keys.compactMap { cache.peek(at: slot(of: $0, scope: scope)).failure?.remaining(at: now) }.min()
+            ?? .seconds(1)
+    }
+
+    private func slot(of key: AccessKey, scope: Scope?) -> TokenSlot {
+        key.slot(for: scope ?? key.scope)
+    }
+
+    private func heldToken(of keys: [AccessKey], scope: Scope?, minimumLife: Duration) -> AccessToken? {
+        let now = clock.now
+        for key in keys {
+            guard let (token, refreshIsDue) = cache.held(in: slot(of: key, scope: scope)),
+                token.life.keepsPromise(at: now), token.life.remaining(at: now) >= minimumLife
+            else { continue }
+            if refreshIsDue { refresh(key.project, scope: token.slot.scope) }
+            return token
+        }
+        return nil
+    }
+
+    private func mint(with keys: [AccessKey], scope: Scope?, deadline: Deadline) async throws -> AccessToken {
+        for key in keys {
+            let need = TokenNeed(key: key, scope: scope ?? key.scope, urgency: .caller, deadline: deadline)
+            do {
+                return try await cache.token(for: need)
+            } catch MintFailure.keyRefused {
+                continue
+            }
+        }
+        throw MintFailure.keyRefused
+    }
+}
+
+extension BrokerError {
+    fileprivate init(_ failure: MintFailure, retryAfter: Duration) {
+        switch failure {
+        case .keyRefused: self = .everyKeyRefused
+        case .throttled: self = .mintThrottled(retryAfter: retryAfter)
+        case .unavailable, .garbled, .refused: self = .mintUnavailable(retryAfter: retryAfter)
+        }
+    }
+}

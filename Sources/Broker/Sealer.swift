@@ -1,0 +1,29 @@
+/// A secret that is encrypted at rest.
+package struct Sealed: Sendable, Hashable {
+    package let bytes: [UInt8]
+
+    package init(bytes: [UInt8]) {
+        self.bytes = bytes
+    }
+}
+
+/// Where a sealed secret belongs. It opens nowhere else.
+package enum SealedPlace: Sendable, Hashable {
+    case keySecret(KeyID, version: Int)
+    case token(TokenSlot)
+}
+
+/// The cryptography that the domain needs, all of it under the master key.
+package protocol Sealer: Sendable {
+    func seal(_ secret: Secret, in place: SealedPlace) throws -> Sealed
+
+    /// Throws when `sealed` was changed, was moved from another place, or was sealed under another master key.
+    func open(_ sealed: Sealed, from place: SealedPlace) throws -> Secret
+
+    func digest(of token: Secret) -> TokenDigest
+
+    func verifier(of clientSecret: Secret) -> ClientSecretVerifier
+
+    /// Whether `clientSecret` has this verifier, found out in constant time.
+    func check(_ clientSecret: Secret, against verifier: ClientSecretVerifier) -> Bool
+}

@@ -1,0 +1,72 @@
+/// The use case: somebody who is allowed to gets a token.
+package struct TokenBroker: Sendable {
+    private let roster: Roster
+    private let tokens: ProjectTokens
+    private let ledger: HandOutLedger
+    private let clock: any BrokerClock
+
+    package init(roster: Roster, tokens: ProjectTokens, ledger: HandOutLedger, clock: any BrokerClock) {
+        self.roster = roster
+        self.tokens = tokens
+        self.ledger = ledger
+        self.clock = clock
+    }
+
+    /// A token for a client. It has not left before the first hand-out of it to this client is durably recorded.
+    ///
+    /// Throws ``BrokerError``; anything else is the broker's own trouble.
+    package func token(for request: TokenRequest, as client: Client) async throws -> HandOut {
+        let project = try project(for: request, of: client)
+        guard client.grants.contains(project) else { throw BrokerError.unauthorizedClient }
+        let token = try await tokens.token(of: project, scope: request.scope, minimumLife: request.minimumLife)
+        try await ledger.handOut(token, of: project, to: .client(client.id))
+        // A mint takes seconds: the client may have been disabled, or its grant revoked, meanwhile.
+        guard let client = roster.client(client.id), client.isEnabled else { throw BrokerError.invalidClient }
+        guard client.grants.contains(project) else { throw BrokerError.unauthorizedClient }
+        return HandOut(token, of: project, at: clock.now)
+    }
+
+    /// A token for an operator, who needs no grant.
+    package func token(of project: ProjectID, as actor: Actor) async throws -> HandOut {
+        let token = try await tokens.token(of: project, scope: nil, minimumLife: .zero)
+        try await ledger.handOut(token, of: project, to: actor)
+        return HandOut(token, of: project, at: clock.now)
+    }
+
+    /// The life of the token that the project's next client gets, where one is there.
+    package func report(of project: ProjectID) -> TokenReport? {
+        tokens.life(of: project).map { TokenReport($0, at: clock.now) }
+    }
+
+    private func project(for request: TokenRequest, of client: Client) throws -> ProjectID {
+        if let project = request.project { return project }
+        if client.grants.count == 1, let only = client.grants.first { return only }
+        throw BrokerError.invalidRequest(
+            client.grants.isEmpty
+                ? "this client has no grant yet; ask the operator for one"
+                : "this client has several grants: name the project with the form parameter project_id, "
+                    + "or use /projects/{projectId}/oauth2/token"
+        )
+    }
+}
+
+/// A token as it is handed out.
+package struct HandOut: Sendable {
+    package let project: ProjectID
+    package let token: AccessToken
+    package let at: Moment
+
+    package init(_ token: AccessToken, of project: ProjectID, at now: Moment) {
+        self.project = project
+        self.token = token
+        at = now
+    }
+
+    /// What remains now, in seconds, rounded down.
+    package var expiresIn: Int { Int(token.life.remaining(at: at).components.seconds) }
+
+    package var refreshAfter: Int { Int(token.life.refreshAfter(at: at).components.seconds) }
+
+    /// Still valid, but with less life than we promise, because the authorization server is failing.
+    package var isDegraded: Bool { !token.life.keepsPromise(at: at) }
+}

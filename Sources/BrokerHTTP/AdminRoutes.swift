@@ -1,0 +1,43 @@
+package import Broker
+import Foundation
+import Glibc
+import Hummingbird
+import NIOCore
+import NIOFoundationCompat
+
+/// What the admin listener answers: the admin command's requests, from the broker's own user and from root.
+package struct AdminRoutes: Sendable {
+    private static let largestBody = 64 * 1024
+
+    private let administrator: Administrator
+
+    package init(administrator: Administrator) {
+        self.administrator = administrator
+    }
+
+    var routes: Routes {
+        Routes(all: [
+            route(KeyAddition.self), route(KeyRotation.self), route(KeyListing.self), route(KeyChange.self),
+            route(KeyVerification.self),
+            route(ClientAddition.self), route(ClientRotation.self), route(ClientListing.self), route(ClientChange.self),
+            route(ProjectListing.self), route(StatusReport.self), route(TokenFetch.self), route(AuditListing.self),
+        ])
+    }
+
+    private func route<Command: AdminRequest>(_ type: Command.Type) -> Routes.Route {
+        .init(method: .post, path: "/admin/\(type.name)") { request, context in
+            guard let user = context.peer.user, user == geteuid() || user == 0 else {
+                throw RequestRefusal.notPermitted
+            }
+            let body = Data(buffer: try await request.body.collect(upTo: Self.largestBody))
+            do {
+                let command = try WireJSON.decode(Command.self, from: body)
+                return try Response(json: await administrator.perform(command, for: .administrator(user: user)))
+            } catch is DecodingError {
+                throw BrokerError.invalidRequest("this is not a request of the same version of token-broker")
+            } catch let error as OperatorError {
+                return try Response(json: error, status: .badRequest)
+            }
+        }
+    }
+}

@@ -1,0 +1,38 @@
+import Broker
+import Foundation
+import HTTPTypes
+
+extension ClientClaim {
+    /// What a request's fields, and its form where it has one, say of who sends it (RFC 6749 §2.3.1).
+    ///
+    /// Throws ``BrokerError/invalidRequest(_:)`` on two ways of authenticating at once.
+    init(_ fields: HTTPFields, form: FormFields?) throws {
+        let id = form?["client_id"]
+        let secret = form?["client_secret"].map(Secret.init)
+        switch fields[values: .authorization].count {
+        case 0:
+            self.init(id: id, secret: secret)
+        case 1:
+            let basic = try ClientClaim(basic: fields[.authorization] ?? "")
+            guard secret == nil, id == nil || id == basic.id else {
+                throw BrokerError.invalidRequest(
+                    "authenticate in one way: HTTP Basic, or client_id and client_secret in the form")
+            }
+            self = basic
+        default:
+            throw BrokerError.invalidRequest("a request has one Authorization field")
+        }
+    }
+
+    /// HTTP Basic (RFC 7617), both halves form-encoded. Throws ``BrokerError/invalidClient`` where there is no such claim in it.
+    private init(basic field: String) throws {
+        let words = field.split(separator: " ", maxSplits: 1)
+        guard words.count == 2, words[0].lowercased() == "basic",
+            let bytes = Data(base64Encoded: words[1].trimmingCharacters(in: .whitespaces)),
+            let joined = String(validating: bytes, as: UTF8.self), let colon = joined.firstIndex(of: ":"),
+            let id = FormFields.decode(joined[..<colon]), !id.isEmpty,
+            let secret = FormFields.decode(joined[joined.index(after: colon)...])
+        else { throw BrokerError.invalidClient }
+        self.init(id: id, secret: secret.isEmpty ? nil : Secret(secret))
+    }
+}

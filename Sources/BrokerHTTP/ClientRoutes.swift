@@ -1,0 +1,110 @@
+package import Broker
+import HTTPTypes
+import Hummingbird
+import NIOCore
+
+/// What the client listener answers: tokens, for those who may have them.
+package struct ClientRoutes: Sendable {
+    private static let largestBody = 16 * 1024
+
+    private let broker: TokenBroker
+    private let authenticator: ClientAuthenticator
+
+    package init(broker: TokenBroker, authenticator: ClientAuthenticator) {
+        self.broker = broker
+        self.authenticator = authenticator
+    }
+
+    var routes: Routes {
+        Routes(all: [
+            .init(method: .post, path: "/oauth2/token") { request, context in
+                try await oauth2Token(request, context, of: nil)
+            },
+            .init(method: .post, path: "/projects/{projectId}/oauth2/token") { request, context in
+                try await oauth2Token(request, context, of: project(context))
+            },
+            .init(method: .get, path: "/v1/projects/{projectId}/token", answer: token),
+            .init(method: .get, path: "/v1/projects", answer: projects),
+        ])
+    }
+
+    /// The client credentials grant (RFC 6749 §4.4).
+    private func oauth2Token(
+        _ request: Request, _ context: ListenerContext, of named: Result<ProjectID, BrokerError>?
+    ) async throws -> Response {
+        let form = try await form(of: request)
+        let client = try await authenticator.authenticate(ClientClaim(request.headers, form: form), from: context.peer)
+        switch form["grant_type"] {
+        case "client_credentials": break
+        case nil:
+            throw BrokerError.invalidRequest("the parameter grant_type is missing: use grant_type=client_credentials")
+        default: throw BrokerError.unsupportedGrantType
+        }
+        let project = try (named ?? form["project_id"].map(projectID))?.get()
+        let scope = try form["scope"].map { try Scope($0) }
+        let handOut = try await broker.token(for: TokenRequest(project: project, scope: scope), as: client)
+        return try Response(json: OAuth2TokenAnswer(handOut))
+    }
+
+    /// `GET …/token?min_ttl=SECONDS`, for people who prefer a GET.
+    private func token(_ request: Request, _ context: ListenerContext) async throws -> Response {
+        let client = try await authenticator.authenticate(ClientClaim(request.headers, form: nil), from: context.peer)
+        var minimumLife: Duration = .zero
+        if let text = try FormFields(request.uri.query ?? "")["min_ttl"] {
+            guard let seconds = Int(text), (0...86_400).contains(seconds) else {
+                throw BrokerError.invalidRequest("min_ttl is a whole number of seconds, at most 86400")
+            }
+            minimumLife = .seconds(seconds)
+        }
+        let asked = TokenRequest(project: try project(context).get(), scope: nil, minimumLife: minimumLife)
+        let handOut = try await broker.token(for: asked, as: client)
+        guard request.headers[.accept]?.contains("text/plain") != true else {
+            return Response(
+                status: .ok, headers: [.contentType: "text/plain; charset=utf-8"],
+                body: ResponseBody(byteBuffer: ByteBuffer(string: handOut.token.value.reveal()))
+            )
+        }
+        return try Response(json: TokenAnswer(handOut))
+    }
+
+    /// The projects that the client may use, with each token's state; never a token.
+    private func projects(_ request: Request, _ context: ListenerContext) async throws -> Response {
+        struct Listing: Encodable {
+            struct Project: Encodable {
+                let projectID: ProjectID
+                let token: TokenReport?
+            }
+
+            let projects: [Project]
+        }
+        let client = try await authenticator.authenticate(ClientClaim(request.headers, form: nil), from: context.peer)
+        let projects = client.grants.sorted().map { Listing.Project(projectID: $0, token: broker.report(of: $0)) }
+        return try Response(json: Listing(projects: projects))
+    }
+
+    private func form(of request: Request) async throws -> FormFields {
+        let mediaType = request.headers[.contentType]?.split(separator: ";").first?.trimmingPrefix { $0 == " " }
+        var body = try await request.body.collect(upTo: Self.largestBody)
+        let isForm = mediaType?.lowercased().trimmingSuffixSpaces() == "application/x-www-form-urlencoded"
+        guard isForm || (mediaType == nil && body.readableBytes == 0) else { throw RequestRefusal.notAForm }
+        guard let text = try? body.readUTF8ValidatedString(length: body.readableBytes) else {
+            throw BrokerError.invalidRequest("the form is not UTF-8")
+        }
+        return try FormFields(text)
+    }
+
+    private func project(_ context: ListenerContext) -> Result<ProjectID, BrokerError> {
+        projectID(context.parameters.get("projectId") ?? "")
+    }
+
+    /// What is no project's ID is no project.
+    private func projectID(_ text: String) -> Result<ProjectID, BrokerError> {
+        (try? ProjectID(text)).map { .success($0) } ?? .failure(.unauthorizedClient)
+    }
+}
+
+extension String {
+    fileprivate func trimmingSuffixSpaces() -> Substring {
+        self[..<(lastIndex { $0 != " " }.map(index(after:)) ?? startIndex)]
+    }
+}

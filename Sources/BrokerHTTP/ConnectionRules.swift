@@ -1,0 +1,139 @@
+import HTTPTypes
+import NIOCore
+import NIOHTTP1
+
+/// One answer or one close for every request, whatever bytes arrive.
+///
+/// Answers what is not HTTP, closes when either side said so, and never reads the rest of a request that was answered
+/// before it was read whole.
+final class ConnectionRules: ChannelDuplexHandler {
+    typealias InboundIn = HTTPServerRequestPart
+    typealias InboundOut = HTTPServerRequestPart
+    typealias OutboundIn = HTTPServerResponsePart
+    typealias OutboundOut = HTTPServerResponsePart
+
+    private enum State {
+        case open
+        /// A malformed message follows the requests that are still to be answered.
+        case broken(RequestRefusal)
+        /// The last answer is out; what still arrives is thrown away.
+        case closing
+    }
+
+    private static let lingering: TimeAmount = .seconds(2)
+
+    private var state = State.open
+    /// Requests whose head was read and whose answer is not out yet.
+    private var unanswered = 0
+    private var isReadingRequest = false
+    /// Whether the connection ends with the answer to the newest request.
+    private var closesAfterNewest = false
+    private var closesAfterCurrent = false
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard case .open = state, !(closesAfterNewest && !isReadingRequest) else { return }
+        switch unwrapInboundIn(data) {
+        case .head(let head):
+            if let refusal = refusal(of: head) {
+                fail(refusal, context)
+                return
+            }
+            unanswered += 1
+            isReadingRequest = true
+            // An offer to upgrade is not taken up, and the decoder reads nothing behind one.
+            closesAfterNewest = !head.isKeepAlive || head.headers.contains(name: "Upgrade")
+            if head.headers[canonicalForm: "Expect"].contains(where: { $0.lowercased() == "100-continue" }),
+                unanswered == 1
+            {
+                let head = HTTPResponseHead(version: head.version, status: .continue)
+                context.writeAndFlush(wrapOutboundOut(.head(head)), promise: nil)
+            }
+        case .body:
+            break
+        case .end:
+            isReadingRequest = false
+        }
+        context.fireChannelRead(data)
+    }
+
+    /// What HTTP's grammar lets through and RFC 9112 §3.2 does not.
+    private func refusal(of head: HTTPRequestHead) -> RequestRefusal? {
+        let hosts = head.headers["Host"].count
+        if hosts > 1 || (hosts == 0 && head.version == .http1_1) { return .malformed("a request has one Host field") }
+        if head.headers.contains(name: "Transfer-Encoding"), head.headers.contains(name: "Content-Length") {
+            return .malformed("a request has Content-Length or Transfer-Encoding")
+        }
+        return nil
+    }
+
+    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+        if case .closing = state {
+            promise?.fail(ChannelError.outputClosed)
+            return
+        }
+        switch unwrapOutboundIn(data) {
+        case .head(var head):
+            let endsEarly = isReadingRequest && unanswered == 1
+            closesAfterCurrent = endsEarly || (closesAfterNewest && unanswered == 1)
+            if closesAfterCurrent { head.headers.replaceOrAdd(name: "Connection", value: "close") }
+            context.write(wrapOutboundOut(.head(head)), promise: promise)
+        case .body:
+            context.write(data, promise: promise)
+        case .end:
+            unanswered -= 1
+            context.write(data, promise: promise)
+            if closesAfterCurrent {
+                close(context)
+            } else if case .broken(let refusal) = state, unanswered == (isReadingRequest ? 1 : 0) {
+                answer(refusal, context)
+            }
+        }
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        if let error = error as? HTTPParserError {
+            if case .open = state { fail(RequestRefusal(error), context) }
+        }
+        // The request that is being read, if any, learns that its rest does not come.
+        context.fireErrorCaught(error)
+    }
+
+    private func fail(_ refusal: RequestRefusal, _ context: ChannelHandlerContext) {
+        if unanswered == (isReadingRequest ? 1 : 0) { answer(refusal, context) } else { state = .broken(refusal) }
+    }
+
+    private func answer(_ refusal: RequestRefusal, _ context: ChannelHandlerContext) {
+        let answer = ErrorAnswer(refusal)
+        var head = HTTPResponseHead(version: .http1_1, status: .init(statusCode: answer.status.code))
+        for field in answer.fields { head.headers.add(name: field.name.rawName, value: field.value) }
+        head.headers.add(name: "Content-Length", value: "\(answer.body.count)")
+        head.headers.add(name: "Connection", value: "close")
+        context.write(wrapOutboundOut(.head(head)), promise: nil)
+        context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(bytes: answer.body)))), promise: nil)
+        context.write(wrapOutboundOut(.end(nil)), promise: nil)
+        close(context)
+    }
+
+    /// Says that no more comes, and throws away what the peer still sends for a moment: to close at once while bytes
+    /// are on their way would reset the connection and could take the answer with it.
+    private func close(_ context: ChannelHandlerContext) {
+        state = .closing
+        context.flush()
+        context.close(mode: .output, promise: nil)
+        let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
+        context.eventLoop.scheduleTask(in: Self.lingering) { bound.value.close(promise: nil) }
+        context.read()
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) {
+        if case .closing = state { context.read() } else { context.fireChannelReadComplete() }
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if case .closing = state, case .inputClosed? = event as? ChannelEvent {
+            context.close(promise: nil)
+        } else {
+            context.fireUserInboundEventTriggered(event)
+        }
+    }
+}

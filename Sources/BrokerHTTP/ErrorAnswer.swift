@@ -1,0 +1,160 @@
+import Broker
+import Foundation
+import HTTPTypes
+
+/// An error as HTTP says it: the one place where errors become statuses.
+struct ErrorAnswer {
+    /// RFC 6749 §5.2 has 400 where an HTTP API has 403.
+    enum Dialect {
+        case oauth2, http
+    }
+
+    private struct Body: Encodable {
+        var error: String
+        var errorDescription: String
+        var retryable = false
+        var operatorAction: String?
+        var requestID: String?
+    }
+
+    let status: HTTPResponse.Status
+    private(set) var fields: HTTPFields = [.contentType: "application/json"]
+    let body: Data
+
+    init(_ error: any Error, dialect: Dialect = .http, requestID: String? = nil) {
+        var retryAfter: Duration?
+        let body: Body
+        switch error {
+        case BrokerError.invalidRequest(let description):
+            (status, body) = (.badRequest, Body(error: "invalid_request", errorDescription: description))
+        case BrokerError.unsupportedGrantType:
+            (status, body) = (
+                .badRequest,
+                Body(error: "unsupported_grant_type", errorDescription: "use grant_type=client_credentials")
+            )
+        case BrokerError.invalidScope:
+            (status, body) = (
+                .badRequest,
+                Body(
+                    error: "invalid_scope", errorDescription: "ask for no scope, or for what the key is registered with"
+                )
+            )
+        case BrokerError.invalidClient:
+            (status, body) = (
+                .unauthorized,
+                Body(
+                    error: "invalid_client",
+                    errorDescription: "the client ID or the client secret is wrong, or the client is disabled: "
+                        + "ask the operator of the token broker"
+                )
+            )
+            fields[.wwwAuthenticate] = #"Basic realm="token-broker", charset="UTF-8""#
+        case BrokerError.unauthorizedClient:
+            (status, body) = (
+                dialect == .oauth2 ? .badRequest : .forbidden,
+                Body(
+                    error: "unauthorized_client",
+                    errorDescription: "this client has no grant for this project: ask the operator of the token broker"
+                )
+            )
+        case BrokerError.authenticationThrottled:
+            (status, body) = (
+                .tooManyRequests,
+                Body(
+                    error: "temporarily_unavailable",
+                    errorDescription: "too many failed authentications: check the client ID and the client secret",
+                    retryable: true
+                )
+            )
+            retryAfter = .seconds(5)
+        case BrokerError.mintThrottled(let wait):
+            (status, body) = (
+                .tooManyRequests,
+                Body(
+                    error: "temporarily_unavailable",
+                    errorDescription: "the authorization server is asked as often as it may be: try again shortly",
+                    retryable: true
+                )
+            )
+            // Sinch's SDKs sleep as long as they are told to, with a lock held.
+            retryAfter = min(wait, .seconds(5))
+        case BrokerError.mintUnavailable(let wait):
+            (status, body) = (
+                .serviceUnavailable,
+                Body(
+                    error: "temporarily_unavailable",
+                    errorDescription: "the authorization server gives no token now: try again shortly", retryable: true
+                )
+            )
+            retryAfter = wait
+        case BrokerError.everyKeyRefused:
+            (status, body) = (
+                .badGateway,
+                Body(
+                    error: "server_error",
+                    errorDescription: "the authorization server refuses every key of this project: "
+                        + "the operator of the token broker has to register a new one",
+                    operatorAction: "replace_key"
+                )
+            )
+        case RequestRefusal.malformed(let description):
+            (status, body) = (.badRequest, Body(error: "invalid_request", errorDescription: description))
+        case RequestRefusal.headTooLarge:
+            (status, body) = (
+                .requestHeaderFieldsTooLarge,
+                Body(error: "invalid_request", errorDescription: "a request's head has at most 16 KiB and 64 fields")
+            )
+        case RequestRefusal.bodyTooLarge:
+            (status, body) = (
+                .contentTooLarge,
+                Body(error: "invalid_request", errorDescription: "a request's body has at most 16 KiB")
+            )
+        case RequestRefusal.notAForm:
+            (status, body) = (
+                .unsupportedMediaType,
+                Body(error: "invalid_request", errorDescription: "send a form: application/x-www-form-urlencoded")
+            )
+        case RequestRefusal.fromBrowser:
+            (status, body) = (
+                .forbidden, Body(error: "invalid_request", errorDescription: "the token broker does not serve browsers")
+            )
+        case RequestRefusal.wrongHost:
+            (status, body) = (
+                .misdirectedRequest,
+                Body(
+                    error: "invalid_request",
+                    errorDescription: "this listener goes by a loopback name, or one named with --allowed-hosts"
+                )
+            )
+        case RequestRefusal.notFound:
+            (status, body) = (
+                .notFound, Body(error: "invalid_request", errorDescription: "nothing is served at this path")
+            )
+        case RequestRefusal.methodNotAllowed(let allow):
+            (status, body) = (
+                .methodNotAllowed, Body(error: "invalid_request", errorDescription: "this path is for \(allow)")
+            )
+            fields[.allow] = allow
+        case RequestRefusal.notPermitted:
+            (status, body) = (
+                .forbidden,
+                Body(
+                    error: "invalid_request", errorDescription: "the admin socket is for the broker's own user and root"
+                )
+            )
+        default:
+            (status, body) = (
+                .internalServerError,
+                Body(
+                    error: "server_error",
+                    errorDescription: "the token broker failed; its log says why under this request ID",
+                    requestID: requestID
+                )
+            )
+        }
+        if let retryAfter {
+            fields[.retryAfter] = "\(max(1, Int((retryAfter / .seconds(1)).rounded(.up))))"
+        }
+        self.body = (try? WireJSON.encode(body)) ?? Data()
+    }
+}

@@ -1,0 +1,55 @@
+import Broker
+
+/// A form's parameters (RFC 6749 appendix B; also what stands in a query).
+struct FormFields {
+    private let values: [String: String]
+
+    /// Throws ``BrokerError/invalidRequest(_:)`` when the text is no form, or a parameter comes twice (RFC 6749 §3.2).
+    init(_ text: String) throws {
+        var values: [String: String] = [:]
+        for pair in text.split(separator: "&") {
+            let halves = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            guard let name = Self.decode(halves[0]), let value = Self.decode(halves.count == 2 ? halves[1] : "") else {
+                throw BrokerError.invalidRequest("the form is not validly encoded")
+            }
+            guard values.updateValue(value, forKey: name) == nil else {
+                throw BrokerError.invalidRequest("a parameter comes twice in the form")
+            }
+        }
+        self.values = values
+    }
+
+    /// A parameter without a value counts as left out (RFC 6749 §3.2).
+    subscript(name: String) -> String? {
+        values[name].flatMap { $0.isEmpty ? nil : $0 }
+    }
+
+    /// Decodes `+` and `%XX`; `nil` where that is not possible or does not give UTF-8.
+    static func decode(_ text: some StringProtocol) -> String? {
+        var bytes: [UInt8] = []
+        var rest = text.utf8[...]
+        while let byte = rest.popFirst() {
+            switch byte {
+            case UInt8(ascii: "+"):
+                bytes.append(UInt8(ascii: " "))
+            case UInt8(ascii: "%"):
+                guard let high = rest.popFirst().flatMap(nibble), let low = rest.popFirst().flatMap(nibble) else {
+                    return nil
+                }
+                bytes.append(high << 4 | low)
+            default:
+                bytes.append(byte)
+            }
+        }
+        return String(validating: bytes, as: UTF8.self)
+    }
+
+    private static func nibble(_ digit: UInt8) -> UInt8? {
+        switch digit {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): digit - UInt8(ascii: "0")
+        case UInt8(ascii: "a")...UInt8(ascii: "f"): digit - UInt8(ascii: "a") + 10
+        case UInt8(ascii: "A")...UInt8(ascii: "F"): digit - UInt8(ascii: "A") + 10
+        default: nil
+        }
+    }
+}

@@ -1,0 +1,46 @@
+import Broker
+import Foundation
+
+/// Where a listener listens.
+package enum ListenAddress: Sendable, Hashable, CustomStringConvertible {
+    case tcp(host: String, port: Int)
+    case unix(path: String)
+
+    /// Reads `host:port`, `[::1]:port` or `unix:/path`; throws ``OperatorError`` on anything else.
+    package init(_ text: String) throws {
+        if text.hasPrefix("unix:") {
+            let path = String(text.dropFirst(5))
+            // sockaddr_un holds 108 bytes, the last of them zero.
+            guard (1..<108).contains(path.utf8.count) else {
+                throw OperatorError(.invalid, "'\(text)': a socket's path has 1 to 107 bytes")
+            }
+            self = .unix(path: path)
+            return
+        }
+        guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]),
+            (0...65535).contains(port), colon != text.startIndex
+        else {
+            throw OperatorError(
+                .invalid, "'\(text)' is no address to listen on",
+                hint: "such as 127.0.0.1:8787 or unix:/run/broker.sock"
+            )
+        }
+        let host = String(text[..<colon])
+        let isBracketed = host.hasPrefix("[") && host.hasSuffix("]")
+        self = .tcp(host: isBracketed ? String(host.dropFirst().dropLast()) : host, port: port)
+    }
+
+    package var isLoopback: Bool {
+        switch self {
+        case .tcp(let host, _): host == "localhost" || host == "::1" || host.hasPrefix("127.")
+        case .unix: true
+        }
+    }
+
+    package var description: String {
+        switch self {
+        case .tcp(let host, let port): host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
+        case .unix(let path): "unix:\(path)"
+        }
+    }
+}

@@ -1,0 +1,109 @@
+import Broker
+import Foundation
+import Hummingbird
+import HummingbirdCore
+import Logging
+import NIOCore
+import NIOPosix
+import ServiceLifecycle
+
+/// One address that is listened on, with what is answered there.
+package struct Listener: Service {
+    package enum Kind: String, Sendable {
+        case client, operations, admin
+
+        /// Who may connect to the listener's socket file.
+        fileprivate var socketMode: UInt32 { self == .admin ? 0o600 : 0o660 }
+    }
+
+    private let kind: Kind
+    private let address: ListenAddress
+    private let routes: Routes
+    private let allowedHosts: Set<String>
+    private let readiness: Readiness
+    private let logger: Logger
+
+    init(
+        _ kind: Kind, on address: ListenAddress, routes: Routes, allowedHosts: Set<String> = [], readiness: Readiness,
+        logger: Logger
+    ) {
+        self.kind = kind
+        self.address = address
+        self.routes = routes
+        self.allowedHosts = allowedHosts
+        self.readiness = readiness
+        self.logger = logger
+    }
+
+    package func run() async throws {
+        var bind = BindAddress.hostname()
+        switch address {
+        case .tcp(let host, let port):
+            bind = .hostname(host, port: port)
+        case .unix(let path):
+            try SocketFile.clear(path)
+            bind = .unixDomainSocket(path: path)
+        }
+        var quiet = logger
+        // The framework's own lines say less than ours.
+        quiet.logLevel = max(logger.logLevel, .warning)
+        let hosts = address.isTCP ? HostRule(allowed: allowedHosts) : nil
+        let application = Application(
+            responder: routes.responder(hosts: hosts, logger: logger),
+            server: HTTPServerBuilder { responder in RequestChannel(responder: responder) },
+            configuration: ApplicationConfiguration(address: bind, serverName: nil, backlog: 1024),
+            onServerRunning: { await announce($0) },
+            logger: quiet
+        )
+        do {
+            try await application.run()
+        } catch let error as IOError {
+            throw OperatorError(
+                .unavailable, "cannot listen on \(address): \(error.description)",
+                hint: "is the address in use, or not this machine's?"
+            )
+        }
+        if case .unix(let path) = address { try? FileManager.default.removeItem(atPath: path) }
+    }
+
+    private func announce(_ channel: any Channel) async {
+        // A burst of connections is accepted in one turn of the event loop.
+        try? await channel.setOption(.maxMessagesPerRead, value: 64).get()
+        var bound = address
+        if case .tcp(let host, _) = address, let port = channel.localAddress?.port {
+            bound = .tcp(host: host, port: port)
+        }
+        if case .unix(let path) = address {
+            do {
+                try SocketFile.setMode(kind.socketMode, of: path)
+            } catch {
+                logger.error("the socket's mode could not be set", metadata: ["error": "\(error)"])
+                return
+            }
+        }
+        logger.notice("listening", metadata: ["listener": "\(kind.rawValue)", "address": "\(bound)"])
+        readiness.bound(address.description)
+    }
+}
+
+extension ListenAddress {
+    var isTCP: Bool {
+        if case .tcp = self { true } else { false }
+    }
+}
+
+/// Listeners that start together and drain together.
+package struct Listeners: Service {
+    private let all: [Listener]
+
+    package init(_ all: [Listener]) {
+        self.all = all
+    }
+
+    package func run() async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for listener in all { group.addTask { try await listener.run() } }
+            try await group.waitForAll()
+        }
+    }
+}

@@ -1,0 +1,32 @@
+import Hummingbird
+
+/// What the operations listener answers: health. Nothing secret, nothing that changes state.
+package struct OperationsRoutes: Sendable {
+    private let readiness: Readiness
+
+    package init(readiness: Readiness) {
+        self.readiness = readiness
+    }
+
+    private struct Live: Encodable {
+        let status = "live"
+    }
+
+    private struct Ready: Encodable {
+        let status: String
+        let checks: Readiness.Checks
+    }
+
+    var routes: Routes {
+        Routes(all: [
+            .init(method: .get, path: "/health/live") { _, _ in try Response(json: Live()) },
+            .init(method: .get, path: "/health/ready") { _, _ in
+                let checks = readiness.checks
+                return try Response(
+                    json: Ready(status: checks.allPass ? "ready" : "not_ready", checks: checks),
+                    status: checks.allPass ? .ok : .serviceUnavailable
+                )
+            },
+        ])
+    }
+}

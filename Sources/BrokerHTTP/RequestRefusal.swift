@@ -1,0 +1,23 @@
+import NIOHTTP1
+
+/// Why a request is refused before it means anything to the broker.
+enum RequestRefusal: Error, Equatable {
+    case malformed(String)
+    case headTooLarge
+    case bodyTooLarge
+    case notAForm
+    case fromBrowser
+    case wrongHost
+    case notFound
+    case methodNotAllowed(allow: String)
+    /// The admin listener is for the broker's own user and root.
+    case notPermitted
+
+    init(_ error: HTTPParserError) {
+        self =
+            switch error {
+            case .headerOverflow: .headTooLarge
+            default: .malformed("this is not HTTP/1.1")
+            }
+    }
+}

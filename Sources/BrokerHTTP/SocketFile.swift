@@ -1,0 +1,55 @@
+import Broker
+import Glibc
+
+/// A Unix socket's file: a stale one makes way, a live one is never stolen.
+package enum SocketFile {
+    /// Removes what a broker that is gone left behind; throws ``OperatorError`` when something else is there.
+    static func clear(_ path: String) throws {
+        var status = stat()
+        guard lstat(path, &status) == 0 else { return }
+        guard status.st_mode & S_IFMT == S_IFSOCK else {
+            throw OperatorError(
+                .conflict, "'\(path)' is there already and is no socket", hint: "remove it, or listen elsewhere")
+        }
+        guard try !isListening(path) else {
+            throw OperatorError(.inUse, "another process listens on '\(path)'", hint: "end it, or listen elsewhere")
+        }
+        unlink(path)
+    }
+
+    /// Lets those who may use the socket in: its owner, and for the client listener its group.
+    static func setMode(_ mode: mode_t, of path: String) throws {
+        guard chmod(path, mode) == 0 else {
+            throw OperatorError(.failed, "cannot set the mode of '\(path)': \(String(cString: strerror(errno)))")
+        }
+    }
+
+    /// Whether a process listens on the socket; throws ``OperatorError`` when we may not even ask.
+    package static func isListening(_ path: String) throws -> Bool {
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        let isTooLong = withUnsafeMutableBytes(of: &address.sun_path) { bytes in
+            bytes.copyBytes(from: path.utf8.prefix(bytes.count - 1))
+            return path.utf8.count >= bytes.count
+        }
+        guard !isTooLong else {
+            throw OperatorError(
+                .invalid, "the socket's path '\(path)' is longer than 107 bytes", hint: "name a shorter one")
+        }
+        let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        guard descriptor >= 0 else { return false }
+        defer { close(descriptor) }
+        let connected = withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size)) == 0
+            }
+        }
+        if !connected, errno == EACCES || errno == EPERM {
+            throw OperatorError(
+                .notPermitted, "user \(geteuid()) may not use the socket '\(path)'",
+                hint: "run this as the broker's user"
+            )
+        }
+        return connected
+    }
+}

@@ -1,0 +1,94 @@
+import Broker
+import Foundation
+import GRDB
+import Migrations
+
+extension DatabaseQueue {
+    /// "TBKR": what SQLite's header says the file is.
+    fileprivate static let brokerApplicationID = 0x5442_4B52
+
+    /// Opens the database with the one connection that it ever has, safe settings, and the newest schema.
+    static func open(broker path: String) throws -> DatabaseQueue {
+        var configuration = Configuration()
+        configuration.label = "token-broker"
+        configuration.prepareDatabase { database in
+            // Exclusive before the first access: then there is no shared memory file, and nobody else gets in.
+            try database.execute(
+                sql: """
+                    PRAGMA locking_mode = EXCLUSIVE;
+                    PRAGMA trusted_schema = OFF;
+                    PRAGMA cell_size_check = ON;
+                    PRAGMA journal_mode = WAL;
+                    PRAGMA synchronous = FULL;
+                    PRAGMA secure_delete = ON;
+                    PRAGMA temp_store = MEMORY;
+                    """
+            )
+        }
+        do {
+            let queue = try DatabaseQueue(path: path, configuration: configuration)
+            try queue.inDatabase { database in
+                try database.checkIsOurs()
+                try database.checkSettings()
+            }
+            try queue.migrate()
+            return queue
+        } catch let error as DatabaseError {
+            throw OperatorError(
+                error.resultCode == .SQLITE_BUSY ? .inUse : .failed,
+                "cannot open the database '\(path)': \(error.message ?? "\(error.resultCode)")",
+                hint: error.resultCode == .SQLITE_BUSY
+                    ? "another program has it open; end that one"
+                    : "restore it from a backup"
+            )
+        }
+    }
+
+    private func migrate() throws {
+        let applied = try inDatabase { try Int.fetchOne($0, sql: "PRAGMA user_version") ?? 0 }
+        for (index, migration) in Migrations.all.enumerated().dropFirst(applied) {
+            try write { database in
+                try database.execute(sql: String(decoding: migration.sql, as: UTF8.self))
+                try database.execute(sql: "PRAGMA user_version = \(index + 1)")
+                try database.execute(sql: "PRAGMA application_id = \(Self.brokerApplicationID)")
+            }
+        }
+    }
+}
+
+extension Database {
+    fileprivate func checkIsOurs() throws {
+        let application = try Int.fetchOne(self, sql: "PRAGMA application_id") ?? 0
+        let version = try Int.fetchOne(self, sql: "PRAGMA user_version") ?? 0
+        let tables = try Int.fetchOne(self, sql: "SELECT count(*) FROM sqlite_schema") ?? 0
+        guard application == DatabaseQueue.brokerApplicationID || tables == 0 else {
+            throw OperatorError(
+                .failed, "the database is not a token broker's", hint: "name the right directory with --data-dir"
+            )
+        }
+        guard version <= Migrations.all.count else {
+            throw OperatorError(
+                .failed,
+                "the database has schema \(version), and this program knows schemas up to \(Migrations.all.count)",
+                hint: "run the token-broker version that wrote it, or a newer one"
+            )
+        }
+    }
+
+    /// Reads the settings back: a promise of durability is worth nothing if one of them did not take.
+    fileprivate func checkSettings() throws {
+        let expected: [(pragma: String, value: String)] = [
+            ("locking_mode", "exclusive"), ("journal_mode", "wal"), ("synchronous", "2"), ("foreign_keys", "1"),
+            ("trusted_schema", "0"), ("secure_delete", "1"), ("cell_size_check", "1"), ("temp_store", "2"),
+        ]
+        for (pragma, value) in expected {
+            let actual = try String.fetchOne(self, sql: "PRAGMA \(pragma)")
+            guard actual == value else {
+                throw OperatorError(
+                    .failed, "SQLite does not keep to \(pragma) = \(value): it says \(actual ?? "nothing")",
+                    hint: "the data directory must be on a local file system"
+                )
+            }
+        }
+    }
+}

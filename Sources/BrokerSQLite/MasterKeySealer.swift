@@ -1,0 +1,38 @@
+package import Broker
+import Crypto
+import Foundation
+
+/// The domain's cryptography, under the master key.
+package struct MasterKeySealer: Sealer {
+    private let key: SealingKey
+    private let pepper: SymmetricKey
+
+    init(_ key: SealingKey, pepper: SymmetricKey) {
+        self.key = key
+        self.pepper = pepper
+    }
+
+    package func seal(_ secret: Secret, in place: SealedPlace) throws -> Sealed {
+        Sealed(bytes: try key.seal(Data(secret.reveal().utf8), for: AssociatedData(place)))
+    }
+
+    package func open(_ sealed: Sealed, from place: SealedPlace) throws -> Secret {
+        Secret(String(decoding: try key.open(sealed.bytes, for: AssociatedData(place)), as: UTF8.self))
+    }
+
+    package func digest(of token: Secret) -> TokenDigest {
+        TokenDigest(hex: SHA256.hash(data: Data(token.reveal().utf8)).map { String(format: "%02x", $0) }.joined())
+    }
+
+    package func verifier(of clientSecret: Secret) -> ClientSecretVerifier {
+        ClientSecretVerifier(
+            bytes: Array(HMAC<SHA256>.authenticationCode(for: Data(clientSecret.reveal().utf8), using: pepper))
+        )
+    }
+
+    package func check(_ clientSecret: Secret, against verifier: ClientSecretVerifier) -> Bool {
+        HMAC<SHA256>.isValidAuthenticationCode(
+            verifier.bytes, authenticating: Data(clientSecret.reveal().utf8), using: pepper
+        )
+    }
+}

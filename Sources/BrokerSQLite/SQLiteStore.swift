@@ -1,0 +1,112 @@
+package import Broker
+import Crypto
+import Foundation
+import GRDB
+
+/// The store on disk: one SQLite database, one connection, everything secret in it sealed.
+package struct SQLiteStore: Store {
+    private let queue: DatabaseQueue
+    private let auditLog: AuditLog
+    private let batch: RecordBatch
+    /// Held for as long as the database is open.
+    private let lock: DirectoryLock
+
+    private init(queue: DatabaseQueue, auditLog: AuditLog, lock: DirectoryLock) {
+        self.queue = queue
+        self.auditLog = auditLog
+        self.lock = lock
+        batch = RecordBatch { records in
+            try await queue.write { database in
+                for record in records { try auditLog.append(record, to: database) }
+            }
+        }
+    }
+
+    /// Makes an empty database; refuses to touch one that is there.
+    package static func create(in directory: DataDirectory, masterKey: MasterKeyFile) throws {
+        let lock = try directory.lock()
+        defer { withExtendedLifetime(lock) {} }
+        guard !FileManager.default.fileExists(atPath: directory.database) else {
+            throw OperatorError(
+                .conflict, "there is a database in '\(directory.path)' already",
+                hint: "'token-broker serve' runs it; to begin anew, name another --data-dir"
+            )
+        }
+        let key = SealingKey(try masterKey.read())
+        try PrivateFile.create(directory.database, [], mode: 0o600, called: "the database")
+        let queue = try DatabaseQueue.open(broker: directory.database)
+        try queue.write { database in
+            for purpose in PurposeKey.allCases {
+                let random = SymmetricKey(size: .bits256).withUnsafeBytes { Data($0) }
+                let sealed = Data(try key.seal(random, for: AssociatedData(purpose)))
+                try database.execute(
+                    sql: "INSERT INTO purpose_keys (purpose, sealed) VALUES (?, ?)",
+                    arguments: [purpose.rawValue, sealed]
+                )
+            }
+        }
+        try queue.close()
+    }
+
+    /// Opens the database and proves the master key.
+    package static func open(
+        in directory: DataDirectory, masterKey: MasterKeyFile
+    ) throws -> (store: SQLiteStore, sealer: MasterKeySealer) {
+        let lock = try directory.lock()
+        guard FileManager.default.fileExists(atPath: directory.database) else {
+            throw OperatorError(
+                .failed, "there is no database in '\(directory.path)'",
+                hint: "'token-broker init' makes one; or name another --data-dir"
+            )
+        }
+        let key = SealingKey(try masterKey.read())
+        let queue = try DatabaseQueue.open(broker: directory.database)
+        func purposeKey(_ purpose: PurposeKey) throws -> SymmetricKey {
+            let sealed = try queue.read { database in
+                try Data.fetchOne(
+                    database, sql: "SELECT sealed FROM purpose_keys WHERE purpose = ?", arguments: [purpose.rawValue]
+                )
+            }
+            do {
+                return SymmetricKey(data: try key.open(Array(sealed ?? Data()), for: AssociatedData(purpose)))
+            } catch {
+                throw OperatorError(
+                    .failed, "the master key in '\(masterKey.path)' is not the one that this database is sealed under",
+                    hint: "name the right one with --master-key-file"
+                )
+            }
+        }
+        let sealer = MasterKeySealer(key, pepper: try purposeKey(.clientSecrets))
+        let log = AuditLog(key: try purposeKey(.auditChain))
+        return (SQLiteStore(queue: queue, auditLog: log, lock: lock), sealer)
+    }
+
+    /// Writes back the WAL and lets go of the database.
+    package func close() throws {
+        try queue.close()
+    }
+
+    package func contents() async throws -> StoreContents {
+        try await queue.read { database in
+            StoreContents(
+                keys: try AccessKey.all(in: database), clients: try Client.all(in: database),
+                tokens: try SealedToken.all(in: database)
+            )
+        }
+    }
+
+    package func commit(_ changes: [Change], recording record: AuditRecord) async throws {
+        try await queue.write { [auditLog] database in
+            for change in changes { try change.apply(to: database) }
+            try auditLog.append(record, to: database)
+        }
+    }
+
+    package func record(_ record: AuditRecord) async throws {
+        try await batch.add(record)
+    }
+
+    package func auditLog(limit: Int) async throws -> [AuditEntry] {
+        try await queue.read { try AuditEntry.newest(limit, in: $0) }
+    }
+}

@@ -1,0 +1,40 @@
+import Broker
+import Foundation
+import GRDB
+
+extension SealedToken {
+    /// The boot clock's side of a start is this process's to fill in: the boot clock of an earlier one means nothing.
+    static func all(in database: Database) throws -> [SealedToken] {
+        try Row.fetchAll(database, sql: "SELECT * FROM tokens").map { row in
+            let slot = TokenSlot(
+                keyID: try KeyID(row["key_id"] as String), keyVersion: row["key_version"],
+                scope: try Scope(row["scope"] as String)
+            )
+            let life = TokenLife(
+                start: Moment(wall: Date(millisecondsSince1970: row["minted_at"]), boot: .zero),
+                lifetime: .milliseconds(row["lifetime"] as Int64),
+                refreshDue: .milliseconds(row["refresh_due"] as Int64)
+            )
+            return SealedToken(slot: slot, life: life, sealed: Sealed(bytes: Array(row["token"] as Data)))
+        }
+    }
+
+    func put(in database: Database) throws {
+        try database.execute(
+            sql: """
+                INSERT OR REPLACE INTO tokens
+                    (key_id, key_version, scope, minted_at, lifetime, refresh_due, token)
+                VALUES (?, ?, ?, ?, ?, ?, ?)
+                """,
+            arguments: [
+                slot.keyID.description, slot.keyVersion, slot.scope.description,
+                life.start.wall.millisecondsSince1970, life.lifetime.milliseconds, life.refreshDue.milliseconds,
+                Data(sealed.bytes),
+            ]
+        )
+    }
+}
+
+extension Duration {
+    fileprivate var milliseconds: Int64 { Int64(self / .milliseconds(1)) }
+}

@@ -1,0 +1,37 @@
+package import AsyncHTTPClient
+import Broker
+import NIOCore
+import NIOSSL
+
+extension HTTPClient.Configuration {
+    /// How the authorization server is talked to: verified TLS 1.2 or later, no redirects, no decompression, and no
+    /// proxy but the one that is named here.
+    ///
+    /// - Parameter authorities: a PEM file with certificate authorities to trust in place of the system's.
+    package static func upstream(authorities: String?, proxy: (host: String, port: Int)?) throws
+        -> HTTPClient.Configuration
+    {
+        var tls = TLSConfiguration.makeClientConfiguration()
+        tls.minimumTLSVersion = .tlsv12
+        if let authorities {
+            do {
+                tls.trustRoots = .certificates(try NIOSSLCertificate.fromPEMFile(authorities))
+            } catch {
+                throw OperatorError(
+                    .failed, "--upstream-ca-file: '\(authorities)' holds no certificates: \(error)",
+                    hint: "name a PEM file with the certificate authority of the token endpoint"
+                )
+            }
+        }
+        var configuration = HTTPClient.Configuration(
+            tlsConfiguration: tls, redirectConfiguration: .disallow,
+            timeout: .init(connect: .seconds(3), read: .seconds(5))
+        )
+        configuration.httpVersion = .http1Only
+        configuration.proxy = proxy.map { .server(host: $0.host, port: $0.port) }
+        // Shorter than any server's, so that a mint does not meet a connection that is being closed.
+        configuration.connectionPool.idleTimeout = .seconds(15)
+        configuration.connectionPool.retryConnectionEstablishment = false
+        return configuration
+    }
+}

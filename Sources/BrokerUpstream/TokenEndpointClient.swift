@@ -1,0 +1,78 @@
+package import AsyncHTTPClient
+package import Broker
+import Foundation
+import NIOCore
+import NIOFoundationCompat
+import NIOHTTP1
+
+/// Asks a token endpoint for tokens with the client credentials grant (RFC 6749 §4.4), once per call.
+package struct TokenEndpointClient: TokenEndpoint {
+    /// What one attempt may take, from the connection to the last byte.
+    private static let attempt: Duration = .seconds(5)
+    private static let largestBody = 64 * 1024
+
+    private let client: HTTPClient
+
+    package init(_ client: HTTPClient) {
+        self.client = client
+    }
+
+    package func mint(
+        with key: AccessKey, secret: Secret, scope: Scope, patience: Duration
+    ) async throws -> MintedToken {
+        var request = HTTPClientRequest(url: key.tokenEndpoint.absoluteString)
+        request.method = .POST
+        request.headers = [
+            "Authorization": BasicCredentials.header(id: key.id.description, secret: secret),
+            "Content-Type": "application/x-www-form-urlencoded",
+            "Accept": "application/json",
+            "User-Agent": "token-broker",
+        ]
+        request.body = .bytes(ByteBuffer(string: form(scope)))
+        let (status, retryAfter, body) = try await answer(to: request, within: min(patience, Self.attempt))
+        return try TokenResponse.token(status: status, retryAfter: retryAfter, body: body)
+    }
+
+    private func form(_ scope: Scope) -> String {
+        let grant = "grant_type=client_credentials"
+        return scope.isEmpty ? grant : grant + "&scope=" + FormEncoding.encode(scope.description)
+    }
+
+    /// The whole answer, or the reason why there is none in time. The library's own deadline ends with the head.
+    private func answer(
+        to request: HTTPClientRequest, within patience: Duration
+    ) async throws -> (status: UInt, retryAfter: String?, body: Data) {
+        guard patience > .zero else { throw MintFailure.unavailable("no time is left to ask it") }
+        do {
+            return try await withThrowingTaskGroup(of: (UInt, String?, Data)?.self) { group in
+                group.addTask {
+                    let response = try await client.execute(request, timeout: .nanoseconds(patience.nanoseconds))
+                    let body = try await response.body.collect(upTo: Self.largestBody)
+                    return (response.status.code, response.headers.first(name: "Retry-After"), Data(buffer: body))
+                }
+                group.addTask {
+                    try await Task.sleep(for: patience, clock: .continuous)
+                    return nil
+                }
+                defer { group.cancelAll() }
+                guard let answer = try await group.next() ?? nil else {
+                    throw MintFailure.unavailable("no answer within \(patience)")
+                }
+                return answer
+            }
+        } catch let failure as MintFailure {
+            throw failure
+        } catch is NIOTooManyBytesError {
+            throw MintFailure.garbled("more than \(Self.largestBody / 1024) KiB")
+        } catch let error as HTTPParserError {
+            throw MintFailure.garbled("not HTTP: \(error)")
+        } catch {
+            // Names hosts and system errors; the library puts neither headers nor bodies into its errors.
+            throw MintFailure.unavailable("\(error)")
+        }
+    }
+}
+
+extension Duration {
+    fileprivate var nanoseconds: Int64 { Int64(self / .nanoseconds(1)) }
+}

@@ -1,0 +1,91 @@
+import Foundation
+import Hummingbird
+import HummingbirdTLS
+package import Logging
+import NIOCore
+import ServiceLifecycle
+
+/// The sandbox behind HTTP and, if asked for, HTTPS, on loopback.
+package struct SandboxServer: Service {
+    /// Where to listen; port 0 is any that is free.
+    package struct Configuration: Sendable {
+        package var host = LoopbackAddress.ipv4
+        package var port = 0
+        /// Without a port, there is no HTTPS.
+        package var httpsPort: Int?
+        /// Where to write the certificate that clients of HTTPS are to trust.
+        package var caFile: String?
+
+        package init() {}
+    }
+
+    private let sandbox: Sandbox
+    private let configuration: Configuration
+    private let logger: Logger
+    private let onReady: @Sendable (Addresses) async -> Void
+
+    /// - Parameter onReady: called once, when all listeners are bound
+    package init(
+        _ sandbox: Sandbox,
+        configuration: Configuration,
+        logger: Logger,
+        onReady: @escaping @Sendable (Addresses) async -> Void
+    ) {
+        self.sandbox = sandbox
+        self.configuration = configuration
+        self.logger = logger
+        self.onReady = onReady
+    }
+
+    package func run() async throws {
+        let listeners = try listeners()
+        // Side by side and not one after the other, so that they end side by side too.
+        try await withThrowingTaskGroup { group in
+            for listener in listeners {
+                group.addTask { try await listener.run() }
+            }
+            while try await group.next() != nil {}
+        }
+    }
+
+    private func listeners() throws -> [any Service] {
+        let responder = Router.sandbox(sandbox).buildResponder()
+        let ports = BoundPorts(host: configuration.host, expectsHTTPS: configuration.httpsPort != nil)
+        let http = Application(
+            responder: responder,
+            configuration: addressed(configuration.port),
+            onServerRunning: announcing(.http, in: ports),
+            logger: logger
+        )
+        guard let httpsPort = configuration.httpsPort else { return [http] }
+
+        // Certificates are checked against the real time, whatever clock the sandbox runs on.
+        let authority = try CertificateAuthority(validFrom: Date())
+        if let caFile = configuration.caFile {
+            try Data(authority.pem.utf8).write(to: URL(fileURLWithPath: caFile), options: .atomic)
+        }
+        let https = Application(
+            responder: responder,
+            server: try .tls(tlsConfiguration: authority.serverConfiguration),
+            configuration: addressed(httpsPort),
+            onServerRunning: announcing(.https, in: ports),
+            logger: logger
+        )
+        return [http, https]
+    }
+
+    private func addressed(_ port: Int) -> ApplicationConfiguration {
+        ApplicationConfiguration(address: .hostname(configuration.host.rawValue, port: port), backlog: 4096)
+    }
+
+    private func announcing(
+        _ scheme: BoundPorts.Scheme, in ports: BoundPorts
+    ) -> @Sendable (any Channel) async -> Void {
+        { [onReady] channel in
+            // Thousands of connections may come at once; NIO would accept four of them in a turn.
+            try? await channel.setOption(.maxMessagesPerRead, value: 256).get()
+            guard let port = channel.localAddress?.port, let addresses = ports.bound(scheme, port: port) else { return }
+            await onReady(addresses)
+        }
+    }
+}

@@ -1,0 +1,143 @@
+import ArgumentParser
+import Broker
+import Foundation
+
+struct ClientCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "client", abstract: "Registers, shows and changes clients and their grants.",
+        subcommands: [
+            Add.self, List.self, Grant.self, Revoke.self, Rotate.self, Disable.self, Enable.self, Remove.self,
+        ]
+    )
+
+    struct Add: AdminCommand {
+        static let configuration = CommandConfiguration(abstract: "Registers a client; prints its secret, once.")
+
+        @Argument(help: "The client's name, which is its client ID.") var name: ClientID
+        @Option(help: "A project that the client may have tokens of; repeatable.") var project: [ProjectID] = []
+        @Option(help: "A Unix user that needs no secret on the Unix socket; repeatable.") var uid: [UInt32] = []
+        @OptionGroup var output: Output
+        @OptionGroup(title: "Settings") var settings: Settings
+
+        func run() async throws {
+            try output.print(
+                await perform(ClientAddition(clientID: name, projects: project, users: uid)), orFor: \.text
+            )
+        }
+    }
+
+    struct Rotate: AdminCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Gives a client a new secret, prints it, once, and lets the old one work for a while yet."
+        )
+
+        @Argument(help: "The client's name.") var name: ClientID
+        @Option(help: "How long the old secret still works, such as 30m, 24h or 7d; 0 ends it now.")
+        var overlap = Overlap(seconds: 24 * 3600)
+        @OptionGroup var output: Output
+        @OptionGroup(title: "Settings") var settings: Settings
+
+        func run() async throws {
+            try output.print(
+                await perform(ClientRotation(clientID: name, overlap: overlap.seconds)), orFor: \.text
+            )
+        }
+    }
+
+    struct List: AdminCommand {
+        static let configuration = CommandConfiguration(abstract: "Shows the clients; never a secret.")
+
+        @OptionGroup var output: Output
+        @OptionGroup(title: "Settings") var settings: Settings
+
+        func run() async throws {
+            try output.print(await perform(ClientListing())) { listing in
+                Table(
+                    headings: ["CLIENT", "STATE", "PROJECTS", "UNIX USERS", "SECRETS"],
+                    rows: listing.clients.map { client in
+                        [
+                            client.clientID.description, client.enabled ? "enabled" : "disabled",
+                            client.projects.map(\.description).joined(separator: " "),
+                            client.users.map(String.init).joined(separator: " "), "\(client.secrets.count)",
+                        ]
+                    }
+                ).text(empty: "no clients; register one: token-broker client add NAME --project PROJECT")
+            }
+        }
+    }
+
+    struct Grant: AdminCommand {
+        static let configuration = CommandConfiguration(abstract: "Lets a client have tokens of a project.")
+
+        @Argument(help: "The client's name.") var name: ClientID
+        @Option(help: "The project.") var project: ProjectID
+        @OptionGroup var output: Output
+        @OptionGroup(title: "Settings") var settings: Settings
+
+        func run() async throws {
+            try await change(.grant(project), name, output, done: "may have tokens of project \(project)")
+        }
+    }
+
+    struct Revoke: AdminCommand {
+        static let configuration = CommandConfiguration(abstract: "Lets a client have no more tokens of a project.")
+
+        @Argument(help: "The client's name.") var name: ClientID
+        @Option(help: "The project.") var project: ProjectID
+        @OptionGroup var output: Output
+        @OptionGroup(title: "Settings") var settings: Settings
+
+        func run() async throws {
+            try await change(.revoke(project), name, output, done: "gets no more tokens of project \(project)")
+        }
+    }
+
+    struct Disable: AdminCommand {
+        static let configuration = CommandConfiguration(abstract: "Refuses a client until it is enabled again.")
+
+        @Argument(help: "The client's name.") var name: ClientID
+        @OptionGroup var output: Output
+        @OptionGroup(title: "Settings") var settings: Settings
+
+        func run() async throws { try await change(.disable, name, output, done: "is disabled") }
+    }
+
+    struct Enable: AdminCommand {
+        static let configuration = CommandConfiguration(abstract: "Lets a disabled client in again.")
+
+        @Argument(help: "The client's name.") var name: ClientID
+        @OptionGroup var output: Output
+        @OptionGroup(title: "Settings") var settings: Settings
+
+        func run() async throws { try await change(.enable, name, output, done: "is enabled") }
+    }
+
+    struct Remove: AdminCommand {
+        static let configuration = CommandConfiguration(abstract: "Forgets a client and its grants.")
+
+        @Argument(help: "The client's name.") var name: ClientID
+        @OptionGroup var output: Output
+        @OptionGroup(title: "Settings") var settings: Settings
+
+        func run() async throws { try await change(.remove, name, output, done: "is removed") }
+    }
+}
+
+extension AdminCommand {
+    fileprivate func change(_ verb: ClientChange.Verb, _ name: ClientID, _ output: Output, done: String) async throws {
+        try output.print(await perform(ClientChange(verb, name))) { client in
+            let missing = client.projectsWithoutKeys.map { "\nproject \($0) has no key yet" }.joined()
+            return "client \(client.clientID) \(done)\(missing)"
+        }
+    }
+}
+
+extension ClientCredentials {
+    fileprivate var text: String {
+        var lines = ["client ID:     \(clientID)", "client secret: \(clientSecret) (shown this once)"]
+        if let expires = previousSecretExpiresAt {
+            lines.append("the old secret works until \(expires.formatted(.iso8601))")
+        }
+        return lines.joined(separator: "\n")
+    }
+}

@@ -1,0 +1,180 @@
+import ArgumentParser
+import Broker
+
+struct KeyCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "key", abstract: "Registers, shows and changes access keys.",
+        subcommands: [
+            Add.self, List.self, Verify.self, Activate.self, Disable.self, Enable.self, Remove.self, Rotate.self,
+        ]
+    )
+
+    /// What describes a key that is to be registered.
+    struct Registration: ParsableArguments {
+        @Option(help: "The Sinch project that the key belongs to.")
+        var project: ProjectID
+
+        @Option(help: "The key's ID at Sinch.")
+        var keyID: KeyID
+
+        @Option(help: "A name for people.")
+        var name: String?
+
+        @OptionGroup var secret: SecretInput
+
+        @Option(help: "Mint with this key at another token endpoint than the configured one.")
+        var keyTokenEndpoint: String?
+
+        @Option(help: "The scope that tokens of this key are minted with, space-delimited.")
+        var scope = ""
+
+        @Flag(help: "Store the key without minting with it first.")
+        var noVerify = false
+
+        func registration() throws -> KeyRegistration {
+            KeyRegistration(
+                projectID: project, keyID: keyID, name: name, secret: try secret.read(),
+                tokenEndpoint: keyTokenEndpoint,
+                scope: scope, verify: !noVerify
+            )
+        }
+    }
+
+    struct Add: AdminCommand {
+        static let configuration = CommandConfiguration(
+            abstract:
+                "Registers an access key, after minting once with it. A project's first is active, later ones stand by."
+        )
+
+        @OptionGroup var key: Registration
+        @OptionGroup var output: Output
+        @OptionGroup(title: "Settings") var settings: Settings
+
+        func run() async throws {
+            try output.print(await perform(KeyAddition(try key.registration()))) {
+                "key \($0.keyID) of project \($0.projectID) is registered and \($0.state.text)"
+            }
+        }
+    }
+
+    struct Rotate: AdminCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Registers an access key and activates it; the one that was active stands by."
+        )
+
+        @OptionGroup var key: Registration
+        @OptionGroup var output: Output
+        @OptionGroup(title: "Settings") var settings: Settings
+
+        func run() async throws {
+            try output.print(await perform(KeyRotation(try key.registration()))) { rotation in
+                let done = "key \(rotation.key.keyID) of project \(rotation.key.projectID) is active"
+                guard let previous = rotation.previous else { return done }
+                return done + "\nkey \(previous.keyID) stands by; its last token expires at "
+                    + "\(rotation.previousMayBeDeletedAt.text): after that it may be removed here and deleted at Sinch"
+            }
+        }
+    }
+
+    struct List: AdminCommand {
+        static let configuration = CommandConfiguration(abstract: "Shows the access keys; never a secret.")
+
+        @Option(help: "Only this project's.")
+        var project: ProjectID?
+        @OptionGroup var output: Output
+        @OptionGroup(title: "Settings") var settings: Settings
+
+        func run() async throws {
+            try output.print(await perform(KeyListing(projectID: project))) { listing in
+                Table(
+                    headings: ["PROJECT", "KEY", "STATE", "TOKEN", "LAST MINTED", "LAST USED", "NAME"],
+                    rows: listing.keys.map { key in
+                        [
+                            key.projectID.description, key.keyID.description,
+                            key.quarantined ? "\(key.state.rawValue), quarantined" : key.state.rawValue,
+                            key.token.text, key.lastMintedAt.text, key.lastUsedAt.text, key.name ?? "",
+                        ]
+                    }
+                ).text(empty: "no keys; register one: token-broker key add --project PROJECT --key-id ID")
+            }
+        }
+    }
+
+    struct Verify: AdminCommand {
+        static let configuration = CommandConfiguration(abstract: "Mints once with the key, and ends its quarantine.")
+
+        @Argument(help: "The key's ID.") var keyID: KeyID
+        @OptionGroup var output: Output
+        @OptionGroup(title: "Settings") var settings: Settings
+
+        func run() async throws {
+            try output.print(await perform(KeyVerification(keyID))) { "key \($0.keyID) works" }
+        }
+    }
+
+    struct Activate: AdminCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Mints the project's tokens with this key from now on.")
+
+        @Argument(help: "The key's ID.") var keyID: KeyID
+        @OptionGroup var output: Output
+        @OptionGroup(title: "Settings") var settings: Settings
+
+        func run() async throws { try await change(.activate, keyID, output) }
+    }
+
+    struct Disable: AdminCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Neither mints with the key nor hands out its tokens.")
+
+        @Argument(help: "The key's ID.") var keyID: KeyID
+        @OptionGroup var output: Output
+        @OptionGroup(title: "Settings") var settings: Settings
+
+        func run() async throws { try await change(.disable, keyID, output) }
+    }
+
+    struct Enable: AdminCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Lets a disabled key stand by, or be active where none is.")
+
+        @Argument(help: "The key's ID.") var keyID: KeyID
+        @OptionGroup var output: Output
+        @OptionGroup(title: "Settings") var settings: Settings
+
+        func run() async throws { try await change(.enable, keyID, output) }
+    }
+
+    struct Remove: AdminCommand {
+        static let configuration = CommandConfiguration(abstract: "Forgets the key and its tokens.")
+
+        @Argument(help: "The key's ID.") var keyID: KeyID
+        @Flag(help: "Even if it is the project's last enabled key.") var force = false
+        @OptionGroup var output: Output
+        @OptionGroup(title: "Settings") var settings: Settings
+
+        func run() async throws {
+            try output.print(await perform(KeyChange(.remove, keyID, force: force))) {
+                "key \($0.keyID) of project \($0.projectID) is removed"
+            }
+        }
+    }
+}
+
+extension AdminCommand {
+    fileprivate func change(_ verb: KeyChange.Verb, _ keyID: KeyID, _ output: Output) async throws {
+        try output.print(await perform(KeyChange(verb, keyID))) {
+            "key \($0.keyID) of project \($0.projectID) is \($0.state.text)"
+        }
+    }
+}
+
+extension AccessKey.State {
+    fileprivate var text: String {
+        switch self {
+        case .active: "active"
+        case .standby: "standing by"
+        case .disabled: "disabled"
+        }
+    }
+}

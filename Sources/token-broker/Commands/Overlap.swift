@@ -1,0 +1,25 @@
+import ArgumentParser
+
+/// How long two secrets work side by side, as people write it: `90s`, `30m`, `24h`, `7d` or `0`.
+struct Overlap: ExpressibleByArgument, CustomStringConvertible {
+    private static let units: [Character: Int] = ["s": 1, "m": 60, "h": 3600, "d": 86_400]
+
+    let seconds: Int
+
+    init(seconds: Int) {
+        self.seconds = seconds
+    }
+
+    init?(argument: String) {
+        if argument == "0" {
+            self.init(seconds: 0)
+            return
+        }
+        guard let unit = argument.last.flatMap({ Self.units[$0] }), let count = Int(argument.dropLast()), count >= 0,
+            count <= 1_000_000
+        else { return nil }
+        self.init(seconds: count * unit)
+    }
+
+    var description: String { "\(seconds / 3600)h" }
+}

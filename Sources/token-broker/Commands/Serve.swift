@@ -1,0 +1,96 @@
+import ArgumentParser
+import AsyncHTTPClient
+import Broker
+import BrokerHTTP
+import BrokerSQLite
+import BrokerUpstream
+import Logging
+import ServiceLifecycle
+import UnixSignals
+
+struct Serve: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Runs the broker.")
+
+    @OptionGroup var settings: Settings
+
+    func run() async throws {
+        let configuration = try Configuration(settings)
+        LoggingSystem.bootstrap { _ in LineLogHandler(format: configuration.logFormat, logLevel: configuration.logLevel)
+        }
+        let logger = Logger(label: "token-broker")
+        let client = HTTPClient(
+            eventLoopGroupProvider: .singleton,
+            configuration: try .upstream(authorities: configuration.authorities, proxy: configuration.proxy)
+        )
+        do {
+            try await serve(configuration, client: client, logger: logger)
+        } catch {
+            try? await client.shutdown()
+            throw error
+        }
+        try await client.shutdown()
+        logger.notice("stopped")
+    }
+
+    private func serve(_ configuration: Configuration, client: HTTPClient, logger: Logger) async throws {
+        let clock = SystemClock()
+        let core = try await BrokerCore.open(configuration, client: client, clock: clock, logger: logger)
+        let adminAddress = ListenAddress.unix(path: configuration.adminSocket)
+        let readiness = Readiness(awaiting: configuration.listen + [configuration.operations, adminAddress])
+        let hosts = configuration.allowedHosts
+
+        let clientRoutes = ClientRoutes(broker: core.broker, authenticator: core.authenticator)
+        let listeners = Listeners(
+            configuration.listen.map {
+                .client(on: $0, clientRoutes, allowedHosts: hosts, readiness: readiness, logger: logger)
+            } + [
+                .operations(
+                    on: configuration.operations, OperationsRoutes(readiness: readiness), allowedHosts: hosts,
+                    readiness: readiness, logger: logger
+                ),
+                .admin(
+                    on: adminAddress, AdminRoutes(administrator: core.administrator), readiness: readiness,
+                    logger: logger
+                ),
+            ]
+        )
+        // Stopped from the last to the first: say that we go, answer what was accepted, then let go of the rest.
+        let services: [any Service] = [Refresher(tokens: core.tokens, clock: clock), listeners, readiness]
+        var group = ServiceGroupConfiguration(
+            services: services.map { .init(service: $0) },
+            gracefulShutdownSignals: [.sigterm, .sigint],
+            logger: quiet(logger)
+        )
+        group.maximumGracefulShutdownDuration = .seconds(20)
+        group.maximumCancellationDuration = .seconds(5)
+        do {
+            try await ServiceGroup(configuration: group).run()
+        } catch {
+            try? core.store.close()
+            throw error
+        }
+        try core.store.close()
+    }
+
+    /// The framework's own lines say less than ours.
+    private func quiet(_ logger: Logger) -> Logger {
+        var logger = logger
+        logger.logLevel = max(logger.logLevel, .warning)
+        return logger
+    }
+}
+
+/// Starts the refreshes that are due, every second.
+private struct Refresher: Service {
+    let tokens: ProjectTokens
+    let clock: any BrokerClock
+
+    func run() async throws {
+        try? await cancelWhenGracefulShutdown {
+            while true {
+                try await clock.sleep(for: .seconds(1))
+                tokens.refreshDue()
+            }
+        }
+    }
+}

@@ -1,0 +1,114 @@
+import Broker
+import BrokerHTTP
+import BrokerSQLite
+import Foundation
+import Logging
+
+/// The settings with every value understood, or a sentence that names the one that is not.
+struct Configuration {
+    let directory: DataDirectory
+    let masterKey: MasterKeyFile
+    let listen: [ListenAddress]
+    let operations: ListenAddress
+    let adminSocket: String
+    let tokenEndpoint: URL
+    let authorities: String?
+    let proxy: (host: String, port: Int)?
+    let mintRate: Double
+    let mintBurst: Int
+    let allowedHosts: Set<String>
+    let logLevel: Logger.Level
+    let logFormat: LogFormat
+
+    init(_ settings: Settings, environment: [String: String] = ProcessInfo.processInfo.environment) throws {
+        let read = SettingReader(environment: environment)
+        let path = try read("--data-dir", settings.dataDir, or: "./data", as: Self.path)
+        directory = DataDirectory(path)
+        masterKey = MasterKeyFile(
+            try read("--master-key-file", settings.masterKeyFile, or: path + "/master.key", as: Self.path))
+        adminSocket = try read("--admin-socket", settings.adminSocket, or: path + "/admin.sock", as: Self.path)
+        operations = try read("--ops-listen", settings.opsListen, or: "127.0.0.1:8788") { try ListenAddress($0) }
+        let flags = settings.listen.isEmpty ? nil : settings.listen.joined(separator: ",")
+        listen = try read("--listen", flags, or: "127.0.0.1:8787,unix:\(path)/client.sock") { text in
+            try text.split(separator: ",").map { try ListenAddress($0.trimmingCharacters(in: .whitespaces)) }
+        }
+        tokenEndpoint = try read(
+            "--token-endpoint", settings.tokenEndpoint, or: TokenEndpointURL.sinch, as: TokenEndpointURL.checked
+        )
+        authorities = try read("--upstream-ca-file", settings.upstreamCaFile, or: "") { $0.isEmpty ? nil : $0 }
+        proxy = try read("--upstream-proxy", settings.upstreamProxy, or: "", as: Self.proxy)
+        mintRate = try read("--mint-rate", settings.mintRate, or: "5") { text in
+            guard let rate = Double(text), rate > 0, rate <= 1000 else {
+                throw OperatorError(.invalid, "'\(text)' is no number of requests per second between 0 and 1000")
+            }
+            return rate
+        }
+        mintBurst = try read("--mint-burst", settings.mintBurst, or: "10") { text in
+            guard let burst = Int(text), (1...1000).contains(burst) else {
+                throw OperatorError(.invalid, "'\(text)' is no number of requests between 1 and 1000")
+            }
+            return burst
+        }
+        allowedHosts = try read("--allowed-hosts", settings.allowedHosts, or: "") { text in
+            Set(text.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces).lowercased() })
+        }
+        logLevel = try read("--log-level", settings.logLevel, or: "info") { text in
+            guard let level = Logger.Level(rawValue: text) else {
+                throw OperatorError(
+                    .invalid, "'\(text)' is none of " + Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")
+                )
+            }
+            return level
+        }
+        logFormat = try read("--log-format", settings.logFormat, or: LogFormat.usual.rawValue) { text in
+            guard let format = LogFormat(rawValue: text) else {
+                throw OperatorError(.invalid, "'\(text)' is neither json nor text")
+            }
+            return format
+        }
+        let allowPlaintext = try read("--allow-plaintext", settings.allowPlaintext ? "true" : nil, or: "false") {
+            text in
+            guard let allowed = Bool(text) else { throw OperatorError(.invalid, "'\(text)' is neither true nor false") }
+            return allowed
+        }
+        for address in listen where !address.isLoopback && !allowPlaintext {
+            throw OperatorError(
+                .invalid,
+                "--listen: '\(address)' can be reached from other machines, and tokens would cross the network in the clear",
+                hint: "listen on loopback or a Unix socket; --allow-plaintext where the network itself is protected"
+            )
+        }
+    }
+
+    private static func path(_ text: String) throws -> String {
+        guard !text.isEmpty else { throw OperatorError(.invalid, "the path is empty") }
+        return URL(fileURLWithPath: text).path
+    }
+
+    private static func proxy(_ text: String) throws -> (host: String, port: Int)? {
+        if text.isEmpty { return nil }
+        guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]),
+            (1...65535).contains(port),
+            colon != text.startIndex, !text.contains("/")
+        else { throw OperatorError(.invalid, "'\(text)' is no host:port") }
+        return (String(text[..<colon]), port)
+    }
+}
+
+/// Finds a setting's text and has it understood.
+private struct SettingReader {
+    let environment: [String: String]
+
+    /// Throws ``OperatorError`` with the name of the setting, as it was given, in front.
+    func callAsFunction<Value>(
+        _ flag: String, _ argument: String?, or standard: String, as understand: (String) throws -> Value
+    ) throws -> Value {
+        let variable = "TOKEN_BROKER_" + flag.dropFirst(2).uppercased().replacingOccurrences(of: "-", with: "_")
+        let name = argument == nil && environment[variable] != nil ? variable : flag
+        do {
+            return try understand(argument ?? environment[variable] ?? standard)
+        } catch let error as OperatorError {
+            throw OperatorError(error.reason, "\(name): \(error.message)", hint: error.hint)
+        }
+    }
+}

@@ -1,0 +1,57 @@
+import ArgumentParser
+import Broker
+import Foundation
+import Glibc
+
+/// A key secret's way in: a file, standard input, or a prompt without echo; never an argument.
+struct SecretInput: ParsableArguments {
+    private static let longest = 8192
+
+    @Option(help: "Read the key secret from this file; '-' is standard input. Without it: a prompt, or standard input.")
+    var secretFile: String?
+
+    func read() throws -> Secret {
+        let text: String
+        switch secretFile {
+        case "-": text = try Self.text(of: FileHandle.standardInput)
+        case let path?:
+            guard let file = FileHandle(forReadingAtPath: path) else {
+                throw OperatorError.system("--secret-file: cannot open '\(path)'")
+            }
+            text = try Self.text(of: file)
+        case nil where isatty(STDIN_FILENO) == 1: text = try Self.prompt("key secret: ")
+        case nil: text = try Self.text(of: FileHandle.standardInput)
+        }
+        let secret = text.trimmingCharacters(in: .newlines)
+        guard !secret.isEmpty else {
+            throw OperatorError(
+                .invalid, "the key secret is empty",
+                hint: "give it at the prompt, on standard input or with --secret-file")
+        }
+        return Secret(secret)
+    }
+
+    private static func text(of file: FileHandle) throws -> String {
+        let bytes = try file.read(upToCount: longest + 1) ?? Data()
+        guard bytes.count <= longest, let text = String(data: bytes, encoding: .utf8) else {
+            throw OperatorError(.invalid, "this is no key secret: it is too long or not text")
+        }
+        return text
+    }
+
+    private static func prompt(_ prompt: String) throws -> String {
+        var terminal = termios()
+        guard tcgetattr(STDIN_FILENO, &terminal) == 0 else {
+            throw OperatorError.system("cannot prompt for the key secret")
+        }
+        var silent = terminal
+        silent.c_lflag &= ~tcflag_t(ECHO)
+        FileHandle.standardError.write(Data(prompt.utf8))
+        tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent)
+        defer {
+            tcsetattr(STDIN_FILENO, TCSAFLUSH, &terminal)
+            Console.say("")
+        }
+        return readLine() ?? ""
+    }
+}

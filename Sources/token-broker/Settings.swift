@@ -1,0 +1,52 @@
+import ArgumentParser
+
+/// The settings that every command takes: flags, which win over the environment, which wins over defaults.
+struct Settings: ParsableArguments {
+    @Option(help: "Where the database is. [TOKEN_BROKER_DATA_DIR] (default: ./data)")
+    var dataDir: String?
+
+    @Option(help: "The master key. [TOKEN_BROKER_MASTER_KEY_FILE] (default: <data-dir>/master.key)")
+    var masterKeyFile: String?
+
+    @Option(
+        help:
+            "Where clients connect; repeatable. [TOKEN_BROKER_LISTEN] (default: 127.0.0.1:8787,unix:<data-dir>/client.sock)"
+    )
+    var listen: [String] = []
+
+    @Option(help: "Where probes and monitoring connect. [TOKEN_BROKER_OPS_LISTEN] (default: 127.0.0.1:8788)")
+    var opsListen: String?
+
+    @Option(help: "Where the admin command connects. [TOKEN_BROKER_ADMIN_SOCKET] (default: <data-dir>/admin.sock)")
+    var adminSocket: String?
+
+    @Option(
+        help:
+            "Mints tokens for keys that name no other. [TOKEN_BROKER_TOKEN_ENDPOINT] (default: https://auth.sinch.com/oauth2/token)"
+    )
+    var tokenEndpoint: String?
+
+    @Option(help: "PEM file of authorities to trust in place of the system's. [TOKEN_BROKER_UPSTREAM_CA_FILE]")
+    var upstreamCaFile: String?
+
+    @Option(help: "HTTP proxy to the token endpoint, host:port. [TOKEN_BROKER_UPSTREAM_PROXY] (default: none)")
+    var upstreamProxy: String?
+
+    @Option(help: "Requests per second to one token endpoint. [TOKEN_BROKER_MINT_RATE] (default: 5)")
+    var mintRate: String?
+
+    @Option(help: "Requests to one token endpoint at once. [TOKEN_BROKER_MINT_BURST] (default: 10)")
+    var mintBurst: String?
+
+    @Flag(help: "Let clients connect from other machines without TLS. [TOKEN_BROKER_ALLOW_PLAINTEXT]")
+    var allowPlaintext = false
+
+    @Option(help: "Host names the listeners go by, comma-separated. [TOKEN_BROKER_ALLOWED_HOSTS]")
+    var allowedHosts: String?
+
+    @Option(help: "trace, debug, info, notice, warning, error or critical. [TOKEN_BROKER_LOG_LEVEL] (default: info)")
+    var logLevel: String?
+
+    @Option(help: "json or text. [TOKEN_BROKER_LOG_FORMAT] (default: json, text on a terminal)")
+    var logFormat: String?
+}

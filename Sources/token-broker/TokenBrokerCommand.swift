@@ -1,0 +1,74 @@
+import ArgumentParser
+import Broker
+import Foundation
+
+@main
+struct TokenBrokerCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "token-broker",
+        abstract: "Mints and caches Sinch access tokens, and hands them to internal services.",
+        version: "0.1.0",
+        subcommands: [
+            Init.self, Serve.self, KeyCommand.self, ClientCommand.self, ProjectCommand.self, TokenCommand.self,
+            StatusCommand.self, AuditCommand.self,
+        ]
+    )
+
+    static func main() async {
+        ProcessHardening.apply()
+        do {
+            var command = try parseAsRoot()
+            if var command = command as? any AsyncParsableCommand {
+                try await command.run()
+            } else {
+                try command.run()
+            }
+        } catch {
+            end(with: error)
+        }
+    }
+
+    /// Says what went wrong and what to do, and exits with the code that DESIGN gives it.
+    private static func end(with error: any Error) -> Never {
+        if let error = error as? OperatorError {
+            Console.complain(error.message, hint: error.hint)
+            Foundation.exit(error.reason.exitCode)
+        }
+        switch exitCode(for: error) {
+        case .success:
+            print(fullMessage(for: error))
+            Foundation.exit(0)
+        case .validationFailure:
+            Console.complain(
+                message(for: error), hint: "'token-broker help' shows the commands, '--help' after one its options")
+            Foundation.exit(2)
+        default:
+            Console.complain(message(for: error))
+            Foundation.exit(1)
+        }
+    }
+}
+
+extension OperatorError.Reason {
+    fileprivate var exitCode: Int32 {
+        switch self {
+        case .notFound, .conflict, .refused, .failed: 1
+        case .invalid: 2
+        case .unavailable: 69
+        case .inUse: 75
+        case .notPermitted: 77
+        }
+    }
+}
+
+/// What people read on standard error.
+enum Console {
+    static func complain(_ message: String, hint: String? = nil) {
+        say("error: \(message)")
+        if let hint { say("hint: \(hint)") }
+    }
+
+    static func say(_ line: String) {
+        FileHandle.standardError.write(Data((line + "\n").utf8))
+    }
+}

@@ -1,0 +1,7 @@
+/// The schema's migrations, in the order in which they are applied: `user_version` counts those that were.
+package enum Migrations {
+    /// Name and SQL text.
+    package static let all: [(name: String, sql: [UInt8])] = [
+        ("0001_create_roster", PackageResources._001_create_roster_sql)
+    ]
+}
