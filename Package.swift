@@ -19,6 +19,7 @@ let heap = Target.Dependency.product(name: "HeapModule", package: "swift-collect
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
 let nioFoundationCompat = Target.Dependency.product(name: "NIOFoundationCompat", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioHTTPTypes = Target.Dependency.product(name: "NIOHTTPTypes", package: "swift-nio-extras")
@@ -104,5 +105,28 @@ let package = Package(
             ],
             swiftSettings: settings
         ),
+
+        // Doubles, a clock that moves when told to, temporary folders.
+        .target(
+            name: "BrokerTesting", dependencies: ["Broker", logging], path: "Tests/BrokerTesting",
+            swiftSettings: settings
+        ),
+        .testTarget(name: "BrokerTests", dependencies: ["Broker", "BrokerTesting"], swiftSettings: settings),
+        .testTarget(
+            name: "BrokerSQLiteTests",
+            dependencies: ["Broker", "BrokerSQLite", "BrokerTesting", "Migrations", crypto, grdb],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "BrokerUpstreamTests",
+            dependencies: ["Broker", "BrokerTesting", "BrokerUpstream", "sinch-sandbox", asyncHTTPClient],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "BrokerHTTPTests",
+            dependencies: ["Broker", "BrokerHTTP", httpTypes, nioCore, nioEmbedded, nioHTTP1],
+            swiftSettings: settings
+        ),
+        .testTarget(name: "SandboxTests", dependencies: ["sinch-sandbox"], swiftSettings: settings),
     ]
 )

@@ -1,3 +1,5 @@
+import Foundation
+
 /// What the broker keeps over a restart.
 ///
 /// Reading happens once, at the start: handing out a token never reads the store.
@@ -54,6 +56,18 @@ package struct SealedToken: Sendable {
         self.init(
             slot: token.slot, life: token.life, sealed: try sealer.seal(token.value, in: .token(token.slot))
         )
+    }
+
+    /// The token as this process knows it: an earlier one's boot clock means nothing to it.
+    ///
+    /// `nil` when the token has expired, or when the wall clock stands before the mint: it was set back, nobody knows
+    /// how far, and the token may have expired.
+    func resumed(at now: Moment) -> SealedToken? {
+        let age = now.wall.timeIntervalSince(life.start.wall)
+        let start = Moment(wall: life.start.wall, boot: now.boot - .seconds(age))
+        let life = TokenLife(start: start, lifetime: life.lifetime, refreshDue: life.refreshDue)
+        guard age >= 0, life.remaining(at: now) > .zero else { return nil }
+        return SealedToken(slot: slot, life: life, sealed: sealed)
     }
 
     func opened(by sealer: any Sealer) throws -> AccessToken {

@@ -105,7 +105,9 @@ final class ConnectionRules: ChannelDuplexHandler {
     private func answer(_ refusal: RequestRefusal, _ context: ChannelHandlerContext) {
         let answer = ErrorAnswer(refusal)
         var head = HTTPResponseHead(version: .http1_1, status: .init(statusCode: answer.status.code))
-        for field in answer.fields { head.headers.add(name: field.name.rawName, value: field.value) }
+        for field in answer.fields + HTTPFields.uncached {
+            head.headers.add(name: field.name.rawName, value: field.value)
+        }
         head.headers.add(name: "Content-Length", value: "\(answer.body.count)")
         head.headers.add(name: "Connection", value: "close")
         context.write(wrapOutboundOut(.head(head)), promise: nil)

@@ -76,12 +76,16 @@ package struct DataDirectory: Sendable {
     }
 }
 
-/// Holds the data directory for this process.
+/// Holds the data directory for this process, until it is released or goes out of existence.
 package final class DirectoryLock: Sendable {
     private let descriptor: CInt
 
     fileprivate init(_ descriptor: CInt) {
         self.descriptor = descriptor
+    }
+
+    func release() {
+        flock(descriptor, LOCK_UN)
     }
 
     deinit {

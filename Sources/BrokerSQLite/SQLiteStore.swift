@@ -81,8 +81,9 @@ package struct SQLiteStore: Store {
         return (SQLiteStore(queue: queue, auditLog: log, lock: lock), sealer)
     }
 
-    /// Writes back the WAL and lets go of the database.
+    /// Writes back the WAL and lets go of the database and its directory.
     package func close() throws {
+        defer { lock.release() }
         try queue.close()
     }
 

@@ -3,7 +3,7 @@ import Foundation
 import GRDB
 
 extension SealedToken {
-    /// The boot clock's side of a start is this process's to fill in: the boot clock of an earlier one means nothing.
+    /// The boot clock's side of a start is not stored: it means nothing to another process.
     static func all(in database: Database) throws -> [SealedToken] {
         try Row.fetchAll(database, sql: "SELECT * FROM tokens").map { row in
             let slot = TokenSlot(

@@ -38,10 +38,11 @@ extension AdminCommand {
     ) async throws -> Request.Reply {
         // The operator sees what comes of it; the log is the running broker's.
         let logger = Logger(label: "token-broker") { _ in SwiftLogNoOpLogHandler() }
-        let core = try await BrokerCore.open(configuration, client: client, clock: SystemClock(), logger: logger)
+        let (core, store) = try await BrokerCore.open(
+            configuration, client: client, clock: SystemClock(), logger: logger)
         let local = LocalAdministration(core.administrator, for: .administrator(user: getuid()))
         let reply = await Result { try await local.perform(request) }
-        try core.store.close()
+        try store.close()
         return try reply.get()
     }
 }

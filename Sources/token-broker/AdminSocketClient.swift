@@ -24,7 +24,8 @@ struct AdminSocketClient: Administration {
         }
         var message = HTTPClientRequest(url: url.absoluteString)
         message.method = .POST
-        message.headers.add(name: "Content-Type", value: "application/json")
+        // A socket's path is no host, so that the library names none, and a request without one is malformed.
+        message.headers = ["Host": "localhost", "Content-Type": "application/json"]
         message.body = .bytes(ByteBuffer(bytes: try WireJSON.encode(request)))
         let status: UInt
         let body: Data

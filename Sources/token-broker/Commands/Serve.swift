@@ -34,7 +34,7 @@ struct Serve: AsyncParsableCommand {
 
     private func serve(_ configuration: Configuration, client: HTTPClient, logger: Logger) async throws {
         let clock = SystemClock()
-        let core = try await BrokerCore.open(configuration, client: client, clock: clock, logger: logger)
+        let (core, store) = try await BrokerCore.open(configuration, client: client, clock: clock, logger: logger)
         let adminAddress = ListenAddress.unix(path: configuration.adminSocket)
         let readiness = Readiness(awaiting: configuration.listen + [configuration.operations, adminAddress])
         let hosts = configuration.allowedHosts
@@ -66,10 +66,10 @@ struct Serve: AsyncParsableCommand {
         do {
             try await ServiceGroup(configuration: group).run()
         } catch {
-            try? core.store.close()
+            try? store.close()
             throw error
         }
-        try core.store.close()
+        try store.close()
     }
 
     /// The framework's own lines say less than ours.

@@ -1,0 +1,23 @@
+import AsyncHTTPClient
+import Broker
+import BrokerSQLite
+import BrokerUpstream
+import Logging
+
+extension BrokerCore {
+    /// The broker on its real adapters: what `serve` serves, and what the admin command works on when no broker runs.
+    static func open(
+        _ configuration: Configuration, client: HTTPClient, clock: any BrokerClock, logger: Logger
+    ) async throws -> (core: BrokerCore, store: SQLiteStore) {
+        let (store, sealer) = try SQLiteStore.open(in: configuration.directory, masterKey: configuration.masterKey)
+        let core = try await BrokerCore(
+            store: store, sealer: sealer, endpoint: TokenEndpointClient(client),
+            policy: Policy(
+                defaultTokenEndpoint: configuration.tokenEndpoint, mintRate: configuration.mintRate,
+                mintBurst: configuration.mintBurst
+            ),
+            clock: clock, chance: { Double.random(in: 0..<1) }, logger: logger
+        )
+        return (core, store)
+    }
+}

@@ -1,0 +1,120 @@
+import NIOCore
+import NIOEmbedded
+import NIOHTTP1
+import Testing
+
+@testable import BrokerHTTP
+
+/// The rules on a connection without a socket: bytes in, bytes out.
+@Suite struct ConnectionRulesTests {
+    let channel: EmbeddedChannel
+
+    init() throws {
+        channel = EmbeddedChannel()
+        var limits = NIOHTTPDecoderLimitConfiguration()
+        limits.maxHeaderListSize = 16 * 1024
+        try channel.pipeline.syncOperations.configureHTTPServerPipeline(
+            withPipeliningAssistance: false, withErrorHandling: false, withOutboundHeaderValidation: false,
+            withEncoderConfiguration: .init(), withDecoderLimitConfiguration: limits
+        )
+        try channel.pipeline.syncOperations.addHandler(ConnectionRules())
+        try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
+    }
+
+    private func send(_ text: String) {
+        // What is malformed comes out of the pipeline as an error as well.
+        _ = try? channel.writeInbound(ByteBuffer(string: text))
+    }
+
+    private func answer() throws {
+        try channel.writeOutbound(
+            HTTPServerResponsePart.head(.init(version: .http1_1, status: .ok, headers: ["Content-Length": "0"])))
+        try channel.writeOutbound(HTTPServerResponsePart.end(nil))
+    }
+
+    /// What went out, as text.
+    private func sent() throws -> String {
+        var text = ""
+        while let buffer = try channel.readOutbound(as: ByteBuffer.self) { text += String(buffer: buffer) }
+        return text
+    }
+
+    private func requests() throws -> Int {
+        var heads = 0
+        while let part = try channel.readInbound(as: HTTPServerRequestPart.self) { if case .head = part { heads += 1 } }
+        return heads
+    }
+
+    @Test(arguments: [
+        "GARBAGE\r\n\r\n", "GET / HTTP/2.0\r\nHost: a\r\n\r\n", "GET / HTTP/1.1\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n", "GET / HTTP/1.1\r\nHost : a\r\n\r\n",
+        "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
+        "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: +1\r\n\r\na",
+    ])
+    func `what is not a request gets one 400 and no other`(text: String) throws {
+        send(text)
+        let sent = try sent()
+        #expect(sent.hasPrefix("HTTP/1.1 400 Bad Request\r\n"))
+        #expect(sent.contains("Connection: close\r\n"))
+        #expect(sent.contains("Cache-Control: no-store\r\n"))
+        #expect(sent.contains(#""error":"invalid_request""#))
+        #expect(try requests() == 0)
+        send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        #expect(try requests() == 0)
+        #expect(try self.sent().isEmpty)
+    }
+
+    @Test func `too long a head gets 431`() throws {
+        send("GET / HTTP/1.1\r\nHost: a\r\nX: " + String(repeating: "a", count: 17_000) + "\r\n\r\n")
+        #expect(try sent().hasPrefix("HTTP/1.1 431 "))
+    }
+
+    @Test func `a malformed message waits until those before it are answered`() throws {
+        send("GET /1 HTTP/1.1\r\nHost: a\r\n\r\nGET /2 HTTP/1.1\r\nHost: a\r\n\r\nGARBAGE\r\n\r\n")
+        #expect(try requests() == 2)
+        #expect(try sent().isEmpty)
+        try answer()
+        #expect(try sent().hasPrefix("HTTP/1.1 200 OK"))
+        try answer()
+        let last = try sent()
+        #expect(last.hasPrefix("HTTP/1.1 200 OK") && last.contains("HTTP/1.1 400 Bad Request"))
+    }
+
+    @Test(arguments: [
+        "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: a\r\nConnection: Close\r\n\r\n",
+        "GET / HTTP/1.0\r\n\r\n",
+    ])
+    func `a connection that is to close closes with the answer`(text: String) throws {
+        send(text + "GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        #expect(try requests() == 1, "what follows a close is not read")
+        try answer()
+        #expect(try sent().contains("Connection: close\r\n"))
+    }
+
+    @Test func `an answer before the request has been read whole ends the connection`() throws {
+        send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\nabc")
+        #expect(try requests() == 1)
+        try answer()
+        #expect(try sent().contains("Connection: close\r\n"))
+        send(String(repeating: "a", count: 10_000))
+        #expect(try channel.readInbound(as: HTTPServerRequestPart.self) == nil)
+    }
+
+    @Test func `a client that waits for 100 Continue is told to go on`() throws {
+        send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n")
+        #expect(try sent() == "HTTP/1.1 100 Continue\r\n\r\n")
+        send("abc")
+        try answer()
+        let sent = try sent()
+        #expect(sent.hasPrefix("HTTP/1.1 200 OK") && !sent.contains("Connection: close"))
+    }
+
+    @Test func `a thousand pipelined requests keep the connection open`() throws {
+        send(String(repeating: "GET / HTTP/1.1\r\nHost: a\r\n\r\n", count: 1000))
+        #expect(try requests() == 1000)
+        for _ in 0..<1000 { try answer() }
+        #expect(try !sent().contains("Connection: close"))
+    }
+}

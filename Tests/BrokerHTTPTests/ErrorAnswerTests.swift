@@ -1,0 +1,74 @@
+import Broker
+import Foundation
+import HTTPTypes
+import Testing
+
+@testable import BrokerHTTP
+
+@Suite struct ErrorAnswerTests {
+    struct Row: Sendable, CustomTestStringConvertible {
+        let error: any Error
+        let status: Int
+        let code: String
+        var retryAfter: String?
+
+        init(_ error: any Error, _ status: Int, _ code: String, retryAfter: String? = nil) {
+            (self.error, self.status, self.code, self.retryAfter) = (error, status, code, retryAfter)
+        }
+
+        var testDescription: String { "\(error)" }
+    }
+
+    static let rows = [
+        Row(BrokerError.invalidRequest("x"), 400, "invalid_request"),
+        Row(BrokerError.unsupportedGrantType, 400, "unsupported_grant_type"),
+        Row(BrokerError.invalidScope, 400, "invalid_scope"),
+        Row(BrokerError.invalidClient, 401, "invalid_client"),
+        Row(BrokerError.unauthorizedClient, 403, "unauthorized_client"),
+        Row(BrokerError.authenticationThrottled, 429, "temporarily_unavailable", retryAfter: "5"),
+        Row(BrokerError.mintThrottled(retryAfter: .zero), 429, "temporarily_unavailable", retryAfter: "1"),
+        Row(BrokerError.mintThrottled(retryAfter: .seconds(60)), 429, "temporarily_unavailable", retryAfter: "5"),
+        Row(BrokerError.mintUnavailable(retryAfter: .seconds(1.2)), 503, "temporarily_unavailable", retryAfter: "2"),
+        Row(BrokerError.everyKeyRefused, 502, "server_error"),
+        Row(RequestRefusal.malformed("x"), 400, "invalid_request"),
+        Row(RequestRefusal.headTooLarge, 431, "invalid_request"),
+        Row(RequestRefusal.bodyTooLarge, 413, "invalid_request"),
+        Row(RequestRefusal.notAForm, 415, "invalid_request"),
+        Row(RequestRefusal.fromBrowser, 403, "invalid_request"),
+        Row(RequestRefusal.wrongHost, 421, "invalid_request"),
+        Row(RequestRefusal.notFound, 404, "invalid_request"),
+        Row(RequestRefusal.methodNotAllowed(allow: "POST"), 405, "invalid_request"),
+        Row(CocoaError(.fileNoSuchFile), 500, "server_error"),
+    ]
+
+    @Test(arguments: rows)
+    func `each error has its status, its code and its Retry-After`(row: Row) throws {
+        let answer = ErrorAnswer(row.error, requestID: "r1")
+        let body = try #require(try JSONSerialization.jsonObject(with: answer.body) as? [String: Any])
+        #expect(answer.status.code == row.status)
+        #expect(body["error"] as? String == row.code)
+        #expect(answer.fields[.retryAfter] == row.retryAfter)
+        #expect(body["retryable"] as? Bool == (row.retryAfter != nil))
+        #expect(answer.fields[.contentType] == "application/json")
+        // RFC 6749 §5.2 allows no quotation mark, no backslash and nothing beyond ASCII.
+        let description = try #require(body["error_description"] as? String)
+        #expect(description.utf8.allSatisfy { (0x20...0x7E).contains($0) && $0 != 0x22 && $0 != 0x5C })
+    }
+
+    @Test func `OAuth2 paths say 400 where others say 403`() {
+        #expect(ErrorAnswer(BrokerError.unauthorizedClient, dialect: .oauth2).status.code == 400)
+    }
+
+    @Test func `an unknown error says nothing but where to look`() throws {
+        let body = String(decoding: ErrorAnswer(CocoaError(.fileNoSuchFile), requestID: "r1").body, as: UTF8.self)
+        #expect(body.contains(#""request_id":"r1""#) && !body.contains("Cocoa"))
+    }
+
+    @Test func `the challenge and the allowed methods are where they belong`() {
+        #expect(
+            ErrorAnswer(BrokerError.invalidClient).fields[.wwwAuthenticate]
+                == #"Basic realm="token-broker", charset="UTF-8""#
+        )
+        #expect(ErrorAnswer(RequestRefusal.methodNotAllowed(allow: "GET, HEAD")).fields[.allow] == "GET, HEAD")
+    }
+}

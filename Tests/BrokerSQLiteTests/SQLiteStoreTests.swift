@@ -1,0 +1,173 @@
+import Broker
+import BrokerSQLite
+import BrokerTesting
+import Foundation
+import GRDB
+import Testing
+
+@Suite struct SQLiteStoreTests {
+    let folder = try! TemporaryFolder()
+    var directory: DataDirectory { DataDirectory(folder.path) }
+    var masterKey: MasterKeyFile { MasterKeyFile(folder.path + "/master.key") }
+
+    private func make() throws {
+        try masterKey.create()
+        try SQLiteStore.create(in: directory, masterKey: masterKey)
+    }
+
+    private func open() throws -> (store: SQLiteStore, sealer: MasterKeySealer) {
+        try SQLiteStore.open(in: directory, masterKey: masterKey)
+    }
+
+    private func key(_ id: String, _ state: AccessKey.State = .active, sealer: MasterKeySealer) throws -> AccessKey {
+        let id = try KeyID(id)
+        return AccessKey(
+            id: id, project: TestBroker.project, version: 1, name: "näme",
+            tokenEndpoint: URL(string: "https://x.test/t")!,
+            scope: try Scope("a b"), state: state, created: Date(timeIntervalSince1970: 1_800_000_000),
+            secret: try sealer.seal(Secret("canary"), in: .keySecret(id, version: 1))
+        )
+    }
+
+    private func record(_ action: AuditRecord.Action = .keyAdded, token: TokenDigest? = nil) -> AuditRecord {
+        AuditRecord(at: Date(timeIntervalSince1970: 1_800_000_000), actor: .broker, action: action, token: token)
+    }
+
+    @Test func `what was committed is there after a restart, and opens`() async throws {
+        try make()
+        let (before, sealer) = try open()
+        let key = try key("key-1", sealer: sealer)
+        let client = Client(
+            id: try ClientID("client-1"), isEnabled: true,
+            credentials: [.init(verifier: sealer.verifier(of: Secret("s")), created: key.created, expires: nil)],
+            users: [1001], grants: [TestBroker.project], created: key.created
+        )
+        let slot = key.slot(for: key.scope)
+        let token = SealedToken(
+            slot: slot,
+            life: TokenLife(
+                start: Moment(wall: key.created, boot: .zero), lifetime: .seconds(3599), refreshDue: .seconds(2700)
+            ),
+            sealed: try sealer.seal(Secret("token"), in: .token(slot))
+        )
+        try await before.commit([.putKey(key), .putClient(client), .putToken(token)], recording: record())
+        try before.close()
+
+        let (after, sealerAfter) = try open()
+        let contents = try await after.contents()
+        let read = try #require(contents.keys.first)
+        #expect((read.id, read.project, read.version, read.name) == (key.id, key.project, 1, "näme"))
+        #expect(
+            (read.tokenEndpoint, read.scope, read.state, read.created) == (
+                key.tokenEndpoint, key.scope, .active, key.created
+            ))
+        #expect(try sealerAfter.open(read.secret, from: .keySecret(key.id, version: 1)).reveal() == "canary")
+        let readClient = try #require(contents.clients.first)
+        #expect(readClient.credentials == client.credentials)
+        #expect((readClient.users, readClient.grants, readClient.isEnabled) == ([1001], [TestBroker.project], true))
+        #expect(sealerAfter.check(Secret("s"), against: readClient.credentials[0].verifier))
+        #expect(contents.tokens.map(\.life) == [token.life])
+        #expect(try sealerAfter.open(contents.tokens[0].sealed, from: .token(slot)).reveal() == "token")
+        #expect(try await after.auditLog(limit: 10).map(\.action) == ["key.added"])
+    }
+
+    @Test func `a change that fails leaves nothing, not even its record`() async throws {
+        try make()
+        let (store, sealer) = try open()
+        let changes: [Change] = [.putKey(try key("key-1", sealer: sealer)), .putKey(try key("key-2", sealer: sealer))]
+        await #expect(throws: DatabaseError.self) { try await store.commit(changes, recording: record()) }
+        #expect(try await store.contents().keys.isEmpty, "a project has one active key")
+        #expect(try await store.auditLog(limit: 10).isEmpty)
+    }
+
+    @Test func `removing a key removes its tokens`() async throws {
+        try make()
+        let (store, sealer) = try open()
+        let key = try key("key-1", sealer: sealer)
+        let slot = key.slot(for: .none)
+        let life = TokenLife(start: Moment(wall: key.created, boot: .zero), lifetime: .seconds(1), refreshDue: .zero)
+        let token = SealedToken(slot: slot, life: life, sealed: try sealer.seal(Secret("t"), in: .token(slot)))
+        try await store.commit([.putKey(key), .putToken(token)], recording: record())
+        try await store.commit([.removeKey(key.id)], recording: record(.keyRemoved))
+        #expect(try await store.contents().tokens.isEmpty)
+    }
+
+    @Test func `a first hand-out is recorded once, also when a thousand come at the same time`() async throws {
+        try make()
+        let (store, _) = try open()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for number in 0..<1000 {
+                group.addTask {
+                    let digest = TokenDigest(hex: "\(number % 10)" + String(repeating: "a", count: 63))
+                    try await store.record(record(.tokenHandedOut, token: digest))
+                }
+            }
+            try await group.waitForAll()
+        }
+        #expect(try await store.auditLog(limit: 100).count == 10)
+    }
+
+    @Test func `a second process is kept out of the data directory`() throws {
+        try make()
+        let first = try open()
+        let error = #expect(throws: OperatorError.self) { try open() }
+        #expect(error?.reason == .inUse)
+        try first.store.close()
+    }
+
+    @Test func `another master key, none, an empty one and a lax one are refused with a sentence`() throws {
+        try make()
+        let path = masterKey.path
+        try FileManager.default.removeItem(atPath: path)
+        #expect(throws: OperatorError.self) { try open() }
+        try masterKey.create()
+        let wrong = #expect(throws: OperatorError.self) { try open() }
+        #expect(wrong?.message.contains("not the one that this database is sealed under") == true)
+        try FileManager.default.setAttributes([.posixPermissions: 0o444], ofItemAtPath: path)
+        let lax = #expect(throws: OperatorError.self) { try open() }
+        #expect(lax?.reason == .notPermitted)
+        try FileManager.default.removeItem(atPath: path)
+        _ = FileManager.default.createFile(atPath: path, contents: Data(), attributes: [.posixPermissions: 0o400])
+        let empty = #expect(throws: OperatorError.self) { try open() }
+        #expect(empty?.message.contains("empty") == true)
+        try FileManager.default.removeItem(atPath: path)
+        try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: directory.database)
+        #expect(throws: OperatorError.self) { try open() }
+    }
+
+    @Test func `a newer schema and another program's database are refused`() throws {
+        try make()
+        try DatabaseQueue(path: directory.database).inDatabase { try $0.execute(sql: "PRAGMA user_version = 99") }
+        let newer = #expect(throws: OperatorError.self) { try open() }
+        #expect(newer?.message.contains("schema 99") == true)
+        try DatabaseQueue(path: directory.database).inDatabase { database in
+            try database.execute(sql: "PRAGMA user_version = 1; PRAGMA application_id = 7")
+        }
+        let foreign = #expect(throws: OperatorError.self) { try open() }
+        #expect(foreign?.message.contains("not a token broker's") == true)
+    }
+
+    @Test func `a database that others may read is refused`() throws {
+        try make()
+        try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: directory.database)
+        let error = #expect(throws: OperatorError.self) { try open() }
+        #expect(error?.reason == .notPermitted)
+    }
+
+    @Test func `nothing that is there is overwritten`() throws {
+        try make()
+        #expect(throws: OperatorError.self) { try masterKey.create() }
+        let error = #expect(throws: OperatorError.self) { try SQLiteStore.create(in: directory, masterKey: masterKey) }
+        #expect(error?.reason == .conflict)
+    }
+
+    @Test func `the database keeps another program out while it is open, and has no shared memory file`() throws {
+        try make()
+        let (store, _) = try open()
+        #expect(throws: DatabaseError.self) {
+            try DatabaseQueue(path: directory.database).read { try Row.fetchOne($0, sql: "SELECT * FROM clients") }
+        }
+        #expect(!FileManager.default.fileExists(atPath: directory.database + "-shm"))
+        try store.close()
+    }
+}

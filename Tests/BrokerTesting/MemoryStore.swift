@@ -1,0 +1,57 @@
+package import Broker
+import Foundation
+import Synchronization
+
+/// A store that forgets everything with the test.
+package final class MemoryStore: Store {
+    /// What it throws when told to fail.
+    package struct Full: Error {
+        package init() {}
+    }
+
+    private struct State {
+        var keys: [KeyID: AccessKey] = [:]
+        var clients: [ClientID: Client] = [:]
+        var tokens: [TokenSlot: SealedToken] = [:]
+        var records: [AuditRecord] = []
+        var isFull = false
+    }
+
+    private let state = Mutex(State())
+
+    package init() {}
+
+    package var records: [AuditRecord] { state.withLock { $0.records } }
+
+    package func setFull(_ isFull: Bool) { state.withLock { $0.isFull = isFull } }
+
+    package func contents() async throws -> StoreContents {
+        state.withLock { state in
+            StoreContents(
+                keys: Array(state.keys.values), clients: Array(state.clients.values), tokens: Array(state.tokens.values)
+            )
+        }
+    }
+
+    package func commit(_ changes: [Change], recording record: AuditRecord) async throws {
+        try state.withLock { state in
+            if state.isFull { throw Full() }
+            for change in changes {
+                switch change {
+                case .putKey(let key): state.keys[key.id] = key
+                case .removeKey(let id): state.keys[id] = nil
+                case .putClient(let client): state.clients[client.id] = client
+                case .removeClient(let id): state.clients[id] = nil
+                case .putToken(let token): state.tokens[token.slot] = token
+                }
+            }
+            state.records.append(record)
+        }
+    }
+
+    package func record(_ record: AuditRecord) async throws {
+        try await commit([], recording: record)
+    }
+
+    package func auditLog(limit: Int) async throws -> [AuditEntry] { [] }
+}

@@ -1,0 +1,79 @@
+package import Broker
+import Synchronization
+
+/// A token endpoint that answers as it is told, and counts.
+package final class StubTokenEndpoint: TokenEndpoint {
+    private struct State {
+        var mints: [KeyID] = []
+        var failures: [KeyID: MintFailure] = [:]
+        var failureForAll: MintFailure?
+        var expiresIn: Double? = 3599
+        var gate: Gate?
+    }
+
+    private let state = Mutex(State())
+
+    package init() {}
+
+    /// The keys that tokens were asked for with, in order.
+    package var mints: [KeyID] { state.withLock { $0.mints } }
+
+    package func answer(expiresIn: Double?) { state.withLock { $0.expiresIn = expiresIn } }
+
+    /// Fails every mint, or those of one key, until told otherwise.
+    package func fail(_ failure: MintFailure?, key: KeyID? = nil) {
+        state.withLock { state in
+            if let key { state.failures[key] = failure } else { state.failureForAll = failure }
+        }
+    }
+
+    /// Holds every mint back until the gate opens.
+    package func hold(by gate: Gate?) { state.withLock { $0.gate = gate } }
+
+    package func mint(
+        with key: AccessKey, secret: Secret, scope: Scope, patience: Duration
+    ) async throws -> MintedToken {
+        let (number, gate) = state.withLock { state in
+            state.mints.append(key.id)
+            return (state.mints.count, state.gate)
+        }
+        await gate?.pass()
+        return try state.withLock { state in
+            if let failure = state.failures[key.id] ?? state.failureForAll { throw failure }
+            return MintedToken(value: Secret("token-\(number)-of-\(key.id)"), expiresIn: state.expiresIn)
+        }
+    }
+}
+
+/// Keeps whoever comes waiting until it is opened.
+package actor Gate {
+    private var isOpen = false
+    private var waiting: [CheckedContinuation<Void, Never>] = []
+    private var watchers: [(count: Int, reached: CheckedContinuation<Void, Never>)] = []
+
+    package init() {}
+
+    func pass() async {
+        if isOpen { return }
+        await withCheckedContinuation { continuation in
+            waiting.append(continuation)
+            watchers.removeAll { watcher in
+                guard watcher.count <= waiting.count else { return false }
+                watcher.reached.resume()
+                return true
+            }
+        }
+    }
+
+    /// Returns when so many are waiting.
+    package func reached(by count: Int) async {
+        if waiting.count >= count { return }
+        await withCheckedContinuation { watchers.append((count, $0)) }
+    }
+
+    package func open() {
+        isOpen = true
+        for continuation in waiting { continuation.resume() }
+        waiting = []
+    }
+}

@@ -1,0 +1,71 @@
+package import Broker
+import Foundation
+import Logging
+
+/// A whole broker on doubles, with the shortest ways to what tests need.
+package struct TestBroker {
+    package static let project = try! ProjectID("project-1")
+
+    package let clock: ManualClock
+    package let endpoint = StubTokenEndpoint()
+    package let store: MemoryStore
+    package let core: BrokerCore
+
+    /// - Parameter chance: what is drawn wherever something is drawn.
+    package init(
+        clock: ManualClock = ManualClock(), store: MemoryStore = MemoryStore(), chance: Double = 0.5,
+        mintRate: Double = 1000,
+        mintBurst: Int = 1000
+    ) async throws {
+        self.clock = clock
+        self.store = store
+        core = try await BrokerCore(
+            store: store, sealer: PlainSealer(), endpoint: endpoint,
+            policy: BrokerCore.Policy(
+                defaultTokenEndpoint: URL(string: "http://127.0.0.1/oauth2/token")!, mintRate: mintRate,
+                mintBurst: mintBurst
+            ),
+            clock: clock, chance: { chance }, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        )
+    }
+
+    package func perform<Request: AdminRequest>(_ request: Request) async throws -> Request.Reply {
+        try await core.administrator.perform(request, for: .administrator(user: 0))
+    }
+
+    /// Registers a key without minting with it.
+    @discardableResult
+    package func addKey(_ id: String = "key-1", project: ProjectID = project, scope: String = "") async throws -> KeyID
+    {
+        let id = try KeyID(id)
+        _ = try await perform(KeyAddition(Self.registration(id, project: project, scope: scope, verify: false)))
+        clock.advance(by: .seconds(1))
+        return id
+    }
+
+    package static func registration(
+        _ id: KeyID, project: ProjectID = project, scope: String = "", verify: Bool
+    ) -> KeyRegistration {
+        KeyRegistration(
+            projectID: project, keyID: id, name: nil, secret: Secret("secret-of-\(id)"), tokenEndpoint: nil,
+            scope: scope,
+            verify: verify
+        )
+    }
+
+    /// Registers a client; returns its secret.
+    @discardableResult
+    package func addClient(
+        _ id: String = "client-1", projects: [ProjectID] = [project], users: [UInt32] = []
+    ) async throws -> Secret {
+        let added = try await perform(ClientAddition(clientID: try ClientID(id), projects: projects, users: users))
+        return Secret(added.clientSecret)
+    }
+
+    /// A token of the project as the cache hands it out.
+    package func token(
+        of project: ProjectID = project, scope: Scope? = nil, minimumLife: Duration = .zero
+    ) async throws -> String {
+        try await core.tokens.token(of: project, scope: scope, minimumLife: minimumLife).value.reveal()
+    }
+}

@@ -1,0 +1,98 @@
+import Broker
+import BrokerTesting
+import Testing
+
+@Suite struct AdministratorTests {
+    @Test func `a key is minted with before it is stored, and that token is kept`() async throws {
+        let test = try await TestBroker()
+        _ = try await test.perform(KeyAddition(TestBroker.registration(try KeyID("key-1"), verify: true)))
+        #expect(try await test.token() == "token-1-of-key-1")
+        #expect(test.endpoint.mints.count == 1)
+    }
+
+    @Test func `a key that is refused is not stored`() async throws {
+        let test = try await TestBroker()
+        test.endpoint.fail(.keyRefused)
+        let error = await #expect(throws: OperatorError.self) {
+            try await test.perform(KeyAddition(TestBroker.registration(try KeyID("key-1"), verify: true)))
+        }
+        #expect(error?.reason == .refused)
+        #expect(try await test.perform(KeyListing(projectID: nil)).keys.isEmpty)
+        #expect(test.store.records.allSatisfy { $0.action != .keyAdded })
+    }
+
+    @Test func `nothing counts that was not made durable`() async throws {
+        let test = try await TestBroker()
+        test.store.setFull(true)
+        await #expect(throws: MemoryStore.Full.self) { try await test.addKey() }
+        #expect(try await test.perform(KeyListing(projectID: nil)).keys.isEmpty)
+        test.store.setFull(false)
+        try await test.addKey()
+    }
+
+    @Test func `a project's first key is active, the next stands by, and steps in`() async throws {
+        let test = try await TestBroker()
+        let first = try await test.addKey("key-1")
+        let second = try await test.addKey("key-2")
+        #expect(try await states(test) == ["key-1": .active, "key-2": .standby])
+        _ = try await test.perform(KeyChange(.disable, first))
+        #expect(try await states(test) == ["key-1": .disabled, "key-2": .active])
+        _ = try await test.perform(KeyChange(.enable, first))
+        #expect(try await states(test) == ["key-1": .standby, "key-2": .active])
+        _ = try await test.perform(KeyChange(.activate, first))
+        #expect(try await states(test) == ["key-1": .active, "key-2": .standby])
+        _ = try await test.perform(KeyChange(.remove, first))
+        #expect(try await states(test) == ["key-2": .active])
+        let error = await #expect(throws: OperatorError.self) { try await test.perform(KeyChange(.remove, second)) }
+        #expect(error?.reason == .conflict)
+        _ = try await test.perform(KeyChange(.remove, second, force: true))
+        #expect(try await states(test).isEmpty)
+    }
+
+    @Test func `a rotation is done at once, and says when the old key may go`() async throws {
+        let test = try await TestBroker()
+        try await test.addKey("key-1")
+        _ = try await test.token()
+        let rotation = try await test.perform(
+            KeyRotation(TestBroker.registration(try KeyID("key-2"), verify: true))
+        )
+        #expect(rotation.previous?.state == .standby)
+        #expect(rotation.previousMayBeDeletedAt == test.clock.now.advanced(by: .seconds(3599)).wall)
+        #expect(try await test.token() == "token-2-of-key-2")
+    }
+
+    @Test func `verifying a key ends its quarantine`() async throws {
+        let test = try await TestBroker()
+        let key = try await test.addKey()
+        test.endpoint.fail(.keyRefused)
+        await #expect(throws: BrokerError.everyKeyRefused) { try await test.token() }
+        #expect(try await test.perform(KeyListing(projectID: nil)).keys.first?.quarantined == true)
+        test.endpoint.fail(nil)
+        #expect(try await test.perform(KeyVerification(key)).quarantined == false)
+        _ = try await test.token()
+    }
+
+    @Test func `every change has its record, with who made it`() async throws {
+        let test = try await TestBroker()
+        let key = try await test.addKey()
+        try await test.addClient()
+        let client = try ClientID("client-1")
+        let other = try ProjectID("project-2")
+        _ = try await test.perform(ClientChange(.grant(other), client))
+        _ = try await test.perform(ClientChange(.revoke(other), client))
+        _ = try await test.perform(ClientRotation(clientID: client, overlap: 0))
+        _ = try await test.perform(ClientChange(.remove, client))
+        _ = try await test.perform(KeyChange(.remove, key, force: true))
+        #expect(
+            test.store.records.map(\.action) == [
+                .keyAdded, .clientAdded, .clientGranted, .clientRevoked, .clientRotated, .clientRemoved, .keyRemoved,
+            ]
+        )
+        #expect(test.store.records.allSatisfy { $0.actor == .administrator(user: 0) })
+    }
+
+    private func states(_ test: TestBroker) async throws -> [String: AccessKey.State] {
+        let keys = try await test.perform(KeyListing(projectID: nil)).keys
+        return Dictionary(uniqueKeysWithValues: keys.map { ($0.keyID.description, $0.state) })
+    }
+}

@@ -1,0 +1,123 @@
+import Broker
+import BrokerTesting
+import Testing
+
+@Suite struct CachedTokenSourceTests {
+    @Test func `a token is handed out again for as long as it keeps the promise`() async throws {
+        let test = try await TestBroker()
+        try await test.addKey()
+        let first = try await test.token()
+        test.clock.advance(by: .seconds(3599 - 301))
+        #expect(try await test.token() == first)
+        test.clock.advance(by: .seconds(2))
+        #expect(try await test.token() != first)
+    }
+
+    @Test func `ten thousand callers at once cause one mint`() async throws {
+        let test = try await TestBroker()
+        try await test.addKey()
+        let gate = Gate()
+        test.endpoint.hold(by: gate)
+        let tokens = try await withThrowingTaskGroup(of: String.self) { group in
+            for _ in 0..<10_000 { group.addTask { try await test.token() } }
+            await gate.reached(by: 1)
+            await gate.open()
+            return try await group.reduce(into: Set<String>()) { $0.insert($1) }
+        }
+        #expect(tokens.count == 1)
+        #expect(test.endpoint.mints.count == 1)
+    }
+
+    @Test func `a caller that gives up takes nothing from the others`() async throws {
+        let test = try await TestBroker()
+        try await test.addKey()
+        let gate = Gate()
+        test.endpoint.hold(by: gate)
+        let first = Task { try await test.token() }
+        await gate.reached(by: 1)
+        first.cancel()
+        let second = Task { try await test.token() }
+        await gate.open()
+        #expect(try await second.value == "token-1-of-key-1")
+        #expect(test.endpoint.mints.count == 1)
+    }
+
+    @Test func `a failure is everybody's for a while that doubles`() async throws {
+        let test = try await TestBroker()
+        try await test.addKey()
+        test.endpoint.fail(.refused("no"))
+        for (mints, wait) in [(1, 1.0), (2, 2), (3, 4), (4, 8), (5, 16), (6, 30), (7, 30)] {
+            for _ in 0..<10 {
+                await #expect(throws: BrokerError.mintUnavailable(retryAfter: .seconds(wait))) {
+                    try await test.token()
+                }
+            }
+            #expect(test.endpoint.mints.count == mints)
+            test.clock.advance(by: .seconds(wait))
+        }
+        test.endpoint.fail(nil)
+        _ = try await test.token()
+    }
+
+    @Test func `a refresh that is due makes nobody wait, and happens once`() async throws {
+        let test = try await TestBroker()
+        try await test.addKey()
+        let first = try await test.token()
+        test.clock.advance(by: .seconds(2700))
+        let gate = Gate()
+        test.endpoint.hold(by: gate)
+        for _ in 0..<100 { #expect(try await test.token() == first) }
+        test.core.tokens.refreshDue()
+        await gate.reached(by: 1)
+        #expect(test.endpoint.mints.count == 2)
+        await gate.open()
+        // The refresh's own mint is what a joiner gets.
+        test.clock.advance(by: .seconds(899))
+        #expect(try await test.token() == "token-2-of-key-1")
+        #expect(test.endpoint.mints.count == 2)
+    }
+
+    @Test func `a token that nobody fetched is not refreshed`() async throws {
+        let store = MemoryStore()
+        let clock = ManualClock()
+        let before = try await TestBroker(clock: clock, store: store)
+        try await before.addKey()
+        _ = try await before.token()
+        let after = try await TestBroker(clock: clock, store: store)
+        after.clock.advance(by: .seconds(3000))
+        after.core.tokens.refreshDue()
+        await Task.yield()
+        #expect(after.endpoint.mints.isEmpty)
+    }
+
+    @Test func `a failed refresh leaves the good token in place`() async throws {
+        let test = try await TestBroker()
+        try await test.addKey()
+        let first = try await test.token()
+        test.endpoint.fail(.refused("no"))
+        for _ in 0..<60 {
+            test.clock.advance(by: .seconds(59))
+            test.core.tokens.refreshDue()
+            #expect(try await test.token() == first)
+        }
+        test.clock.advance(by: .seconds(59))
+        await #expect(throws: BrokerError.self) { try await test.token() }
+    }
+
+    @Test func `a restart mints nothing, and a clock that was set back meanwhile is not trusted`() async throws {
+        let store = MemoryStore()
+        let clock = ManualClock()
+        let before = try await TestBroker(clock: clock, store: store)
+        try await before.addKey()
+        let token = try await before.token()
+
+        let after = try await TestBroker(clock: clock, store: store)
+        #expect(try await after.token() == token)
+        #expect(after.endpoint.mints.isEmpty)
+
+        clock.setWall(by: .seconds(-7200))
+        let later = try await TestBroker(clock: clock, store: store)
+        _ = try await later.token()
+        #expect(later.endpoint.mints.count == 1)
+    }
+}

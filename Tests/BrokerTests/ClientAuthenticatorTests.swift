@@ -1,0 +1,92 @@
+import Broker
+import BrokerTesting
+import Testing
+
+@Suite struct ClientAuthenticatorTests {
+    let address = Peer(.address("127.0.0.1"))
+
+    private func authenticate(_ test: TestBroker, _ id: String?, _ secret: Secret?, from peer: Peer) async throws
+        -> ClientID
+    {
+        try await test.core.authenticator.authenticate(ClientClaim(id: id, secret: secret), from: peer).id
+    }
+
+    @Test func `the right secret is let in; anything else is one and the same refusal`() async throws {
+        let test = try await TestBroker()
+        let secret = try await test.addClient()
+        #expect(try await authenticate(test, "client-1", secret, from: address).description == "client-1")
+        for (id, wrong) in [("client-1", Secret("wrong")), ("nobody", secret), ("", secret), ("a b", secret)] {
+            await #expect(throws: BrokerError.invalidClient) { try await authenticate(test, id, wrong, from: address) }
+        }
+        await #expect(throws: BrokerError.invalidClient) {
+            try await authenticate(test, "client-1", nil, from: address)
+        }
+        await #expect(throws: BrokerError.invalidClient) { try await authenticate(test, nil, secret, from: address) }
+    }
+
+    @Test func `a disabled client is refused until it is enabled again`() async throws {
+        let test = try await TestBroker()
+        let secret = try await test.addClient()
+        let id = try ClientID("client-1")
+        _ = try await test.perform(ClientChange(.disable, id))
+        await #expect(throws: BrokerError.invalidClient) {
+            try await authenticate(test, "client-1", secret, from: address)
+        }
+        _ = try await test.perform(ClientChange(.enable, id))
+        _ = try await authenticate(test, "client-1", secret, from: address)
+    }
+
+    @Test func `two secrets work side by side for the overlap, and then the new one alone`() async throws {
+        let test = try await TestBroker()
+        let old = try await test.addClient()
+        let rotation = ClientRotation(clientID: try ClientID("client-1"), overlap: 60)
+        let new = Secret(try await test.perform(rotation).clientSecret)
+        _ = try await authenticate(test, "client-1", old, from: address)
+        _ = try await authenticate(test, "client-1", new, from: address)
+        test.clock.advance(by: .seconds(60))
+        await #expect(throws: BrokerError.invalidClient) {
+            try await authenticate(test, "client-1", old, from: address)
+        }
+        _ = try await authenticate(test, "client-1", new, from: address)
+    }
+
+    @Test func `a registered Unix user needs no secret, and no other user gets in`() async throws {
+        let test = try await TestBroker()
+        try await test.addClient("client-1", users: [1001])
+        #expect(try await authenticate(test, nil, nil, from: Peer(.user(1001))).description == "client-1")
+        await #expect(throws: BrokerError.invalidClient) {
+            try await authenticate(test, nil, nil, from: Peer(.user(1002)))
+        }
+        await #expect(throws: BrokerError.invalidClient) { try await authenticate(test, nil, nil, from: address) }
+    }
+
+    @Test func `of several clients of one Unix user the ID picks one`() async throws {
+        let test = try await TestBroker()
+        try await test.addClient("client-1", users: [1001])
+        try await test.addClient("client-2", users: [1001])
+        try await test.addClient("client-3", users: [1003])
+        let user = Peer(.user(1001))
+        #expect(try await authenticate(test, "client-2", nil, from: user).description == "client-2")
+        await #expect(throws: BrokerError.invalidClient) { try await authenticate(test, "client-3", nil, from: user) }
+        let error = await #expect(throws: BrokerError.self) { try await authenticate(test, nil, nil, from: user) }
+        #expect(error != .invalidClient)
+    }
+
+    @Test func `many failures are throttled, and a right secret is let in all the same`() async throws {
+        let test = try await TestBroker()
+        let secret = try await test.addClient()
+        for _ in 0..<30 {
+            await #expect(throws: BrokerError.invalidClient) {
+                try await authenticate(test, "client-1", Secret("wrong"), from: address)
+            }
+        }
+        await #expect(throws: BrokerError.authenticationThrottled) {
+            try await authenticate(test, "client-1", Secret("wrong"), from: address)
+        }
+        _ = try await authenticate(test, "client-1", secret, from: address)
+        await #expect(throws: BrokerError.invalidClient) {
+            try await authenticate(test, "client-1", Secret("wrong"), from: Peer(.address("127.0.0.2")))
+        }
+        #expect(test.store.records.count { $0.action == .authenticationRefused } == 11)
+    }
+}

@@ -1,0 +1,72 @@
+import Broker
+import BrokerTesting
+import Testing
+
+@Suite struct TokenBrokerTests {
+    let peer = Peer(.address("127.0.0.1"))
+
+    private func client(_ test: TestBroker, _ secret: Secret, id: String = "client-1") async throws -> Client {
+        try await test.core.authenticator.authenticate(ClientClaim(id: id, secret: secret), from: peer)
+    }
+
+    private func request(_ project: ProjectID? = nil) -> TokenRequest { TokenRequest(project: project, scope: nil) }
+
+    @Test func `a client gets tokens of the projects that it is granted, and of no other`() async throws {
+        let test = try await TestBroker()
+        try await test.addKey()
+        let other = try ProjectID("project-2")
+        try await test.addKey("key-2", project: other)
+        let client = try await client(test, test.addClient())
+        _ = try await test.core.broker.token(for: request(TestBroker.project), as: client)
+        await #expect(throws: BrokerError.unauthorizedClient) {
+            try await test.core.broker.token(for: request(other), as: client)
+        }
+        await #expect(throws: BrokerError.unauthorizedClient) {
+            try await test.core.broker.token(for: request(try ProjectID("no-such-project")), as: client)
+        }
+    }
+
+    @Test func `the only grant is the project that is meant; of several one must be named`() async throws {
+        let test = try await TestBroker()
+        try await test.addKey()
+        let only = try await client(test, test.addClient())
+        #expect(try await test.core.broker.token(for: request(), as: only).project == TestBroker.project)
+        let secret = try await test.addClient("client-2", projects: [TestBroker.project, try ProjectID("project-2")])
+        let several = try await client(test, secret, id: "client-2")
+        await #expect(throws: BrokerError.self) { try await test.core.broker.token(for: request(), as: several) }
+    }
+
+    @Test func `the first hand-out of a token to a client is recorded before it leaves, later ones are not`()
+        async throws
+    {
+        let test = try await TestBroker()
+        try await test.addKey()
+        let client = try await client(test, test.addClient())
+        for _ in 0..<5 { _ = try await test.core.broker.token(for: request(), as: client) }
+        #expect(test.store.records.count { $0.action == .tokenHandedOut } == 1)
+    }
+
+    @Test func `no token leaves that could not be recorded, and those that were go on`() async throws {
+        let test = try await TestBroker()
+        try await test.addKey()
+        let first = try await client(test, test.addClient("client-1"))
+        let second = try await client(test, test.addClient("client-2"), id: "client-2")
+        _ = try await test.core.broker.token(for: request(), as: first)
+        test.store.setFull(true)
+        _ = try await test.core.broker.token(for: request(), as: first)
+        await #expect(throws: MemoryStore.Full.self) { try await test.core.broker.token(for: request(), as: second) }
+    }
+
+    @Test func `a grant that is revoked during the mint counts`() async throws {
+        let test = try await TestBroker()
+        try await test.addKey()
+        let client = try await client(test, test.addClient())
+        let gate = Gate()
+        test.endpoint.hold(by: gate)
+        let caller = Task { try await test.core.broker.token(for: request(), as: client) }
+        await gate.reached(by: 1)
+        _ = try await test.perform(ClientChange(.revoke(TestBroker.project), client.id))
+        await gate.open()
+        await #expect(throws: BrokerError.unauthorizedClient) { try await caller.value }
+    }
+}
