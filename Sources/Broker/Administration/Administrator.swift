@@ -86,13 +86,19 @@ package actor Administrator {
         return client
     }
 
-    /// Mints once with a key, to see that it works; the token is there to be kept.
+    /// Mints once with a key, to see that it works, and records how that went; the token is there to be kept.
     nonisolated func verify(_ key: AccessKey) async throws -> AccessToken {
-        try await candidateTokens.token(
-            for: TokenNeed(
-                key: key, scope: key.scope, urgency: .caller, deadline: Deadline(after: Deadline.mint, from: clock.now)
+        let deadline = Deadline(after: Deadline.mint, from: clock.now)
+        do {
+            let token = try await candidateTokens.token(
+                for: TokenNeed(key: key, scope: key.scope, urgency: .caller, deadline: deadline)
             )
-        )
+            try await store.record(AuditRecord(minted: token, with: key, at: clock.now.wall))
+            return token
+        } catch let failure as MintFailure {
+            try await store.record(AuditRecord(failure, with: key, at: clock.now.wall))
+            throw failure
+        }
     }
 }
 
