@@ -21,14 +21,52 @@ final class ConnectionRules: ChannelDuplexHandler {
     }
 
     private static let lingering: TimeAmount = .seconds(2)
+    private static let largestHead = 16 * 1024
+    private static let mostFields = 64
 
     private var state = State.open
+    private var decoder = ConnectionRules.makeDecoder()
     /// Requests whose head was read and whose answer is not out yet.
     private var unanswered = 0
     private var isReadingRequest = false
     /// Whether the connection ends with the answer to the newest request.
     private var closesAfterNewest = false
     private var closesAfterCurrent = false
+    /// Whether the request that is being read offers to upgrade the connection.
+    private var offersUpgrade = false
+
+    private static func makeDecoder() -> ByteToMessageHandler<HTTPRequestDecoder> {
+        var limits = NIOHTTPDecoderLimitConfiguration()
+        limits.maxHeaderFieldSize = largestHead
+        limits.maxHeaderListSize = largestHead
+        limits.maxHeaderFieldCount = mostFields
+        return ByteToMessageHandler(
+            HTTPRequestDecoder(leftOverBytesStrategy: .forwardBytes, limitConfiguration: limits)
+        )
+    }
+
+    /// Puts the decoder in front, whose errors are ours to answer.
+    func handlerAdded(context: ChannelHandlerContext) {
+        do {
+            try context.pipeline.syncOperations.addHandler(decoder, position: .before(self))
+        } catch {
+            context.fireErrorCaught(error)
+            context.close(promise: nil)
+        }
+    }
+
+    /// Reads on behind an offer to upgrade (RFC 9110 §7.8), which the decoder takes for the end of HTTP.
+    private func ignoreUpgrade(_ context: ChannelHandlerContext) {
+        let finished = decoder
+        decoder = Self.makeDecoder()
+        do {
+            try context.pipeline.syncOperations.addHandler(decoder, position: .after(finished))
+        } catch {
+            context.fireErrorCaught(error)
+            context.close(promise: nil)
+        }
+        context.pipeline.syncOperations.removeHandler(finished, promise: nil)
+    }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard case .open = state, !(closesAfterNewest && !isReadingRequest) else { return }
@@ -40,8 +78,10 @@ final class ConnectionRules: ChannelDuplexHandler {
             }
             unanswered += 1
             isReadingRequest = true
-            // An offer to upgrade is not taken up, and the decoder reads nothing behind one.
-            closesAfterNewest = !head.isKeepAlive || head.headers.contains(name: "Upgrade")
+            closesAfterNewest = !head.isKeepAlive || head.method == .CONNECT
+            offersUpgrade =
+                head.headers.contains(name: "Upgrade")
+                && head.headers[canonicalForm: "Connection"].contains { $0.lowercased() == "upgrade" }
             if head.headers[canonicalForm: "Expect"].contains(where: { $0.lowercased() == "100-continue" }),
                 unanswered == 1
             {
@@ -52,6 +92,7 @@ final class ConnectionRules: ChannelDuplexHandler {
             break
         case .end:
             isReadingRequest = false
+            if offersUpgrade { ignoreUpgrade(context) }
         }
         context.fireChannelRead(data)
     }

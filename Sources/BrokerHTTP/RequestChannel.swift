@@ -11,26 +11,14 @@ import NIOHTTPTypesHTTP1
 struct RequestChannel: ServerChildChannel, HTTPChannelHandler {
     typealias Value = NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>
 
-    private static let largestHead = 16 * 1024
-    private static let mostFields = 64
     private static let idle: Duration = .seconds(60)
 
     let responder: HTTPChannelHandler.Responder
 
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
         channel.eventLoop.makeCompletedFuture {
-            var limits = NIOHTTPDecoderLimitConfiguration()
-            limits.maxHeaderFieldSize = Self.largestHead
-            limits.maxHeaderListSize = Self.largestHead
-            limits.maxHeaderFieldCount = Self.mostFields
             let pipeline = channel.pipeline.syncOperations
-            try pipeline.configureHTTPServerPipeline(
-                withPipeliningAssistance: false,
-                withErrorHandling: false,
-                withOutboundHeaderValidation: false,
-                withEncoderConfiguration: .init(),
-                withDecoderLimitConfiguration: limits
-            )
+            try pipeline.addHandler(HTTPResponseEncoder())
             try pipeline.addHandler(ConnectionRules())
             try pipeline.addHandler(HTTP1ToHTTPServerCodec(secure: false))
             try pipeline.addHandler(HTTPConnectionStateHandler(idleTimeout: Self.idle, logger: logger))

@@ -11,12 +11,7 @@ import Testing
 
     init() throws {
         channel = EmbeddedChannel()
-        var limits = NIOHTTPDecoderLimitConfiguration()
-        limits.maxHeaderListSize = 16 * 1024
-        try channel.pipeline.syncOperations.configureHTTPServerPipeline(
-            withPipeliningAssistance: false, withErrorHandling: false, withOutboundHeaderValidation: false,
-            withEncoderConfiguration: .init(), withDecoderLimitConfiguration: limits
-        )
+        try channel.pipeline.syncOperations.addHandler(HTTPResponseEncoder())
         try channel.pipeline.syncOperations.addHandler(ConnectionRules())
         try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
     }
@@ -24,6 +19,7 @@ import Testing
     private func send(_ text: String) {
         // What is malformed comes out of the pipeline as an error as well.
         _ = try? channel.writeInbound(ByteBuffer(string: text))
+        channel.embeddedEventLoop.run()
     }
 
     private func answer() throws {
@@ -109,6 +105,19 @@ import Testing
         try answer()
         let sent = try sent()
         #expect(sent.hasPrefix("HTTP/1.1 200 OK") && !sent.contains("Connection: close"))
+    }
+
+    @Test func `an offer to upgrade is ignored, and the next request read`() throws {
+        let offer =
+            "GET /1 HTTP/1.1\r\nHost: a\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AA\r\n\r\n"
+        send(offer + "GET /2 HTTP/1.1\r\nHost: a\r\n\r\nGET /3")
+        #expect(try requests() == 2)
+        send(" HTTP/1.1\r\nHost: a\r\n\r\n" + offer)
+        #expect(try requests() == 2)
+        for _ in 0..<4 { try answer() }
+        #expect(try !sent().contains("Connection: close"))
+        send("GARBAGE\r\n\r\n")
+        #expect(try sent().hasPrefix("HTTP/1.1 400 "))
     }
 
     @Test func `a thousand pipelined requests keep the connection open`() throws {
