@@ -35,10 +35,10 @@ package struct BrokerCore: Sendable {
         roster.apply(contents.keys.map { .putKey($0) } + contents.clients.map { .putClient($0) })
 
         let budget = MintBudget(rate: policy.mintRate, burst: policy.mintBurst, clock: clock)
+        let breaker = MintBreaker(clock: clock, chance: chance)
+        let asking = MintingTokenSource(endpoint, sealer: sealer, clock: clock, chance: chance)
         let minting = RetryingTokenSource(
-            BudgetedTokenSource(
-                MintingTokenSource(endpoint, sealer: sealer, clock: clock, chance: chance), budget: budget
-            ),
+            BreakingTokenSource(BudgetedTokenSource(asking, budget: budget), breaker: breaker),
             clock: clock, chance: chance
         )
         let cache = CachedTokenSource(
@@ -56,6 +56,7 @@ package struct BrokerCore: Sendable {
         )
         administrator = Administrator(
             roster: roster, store: store, sealer: sealer, cache: cache, broker: broker, ledger: ledger, budget: budget,
+            breaker: breaker,
             clock: clock, defaultTokenEndpoint: policy.defaultTokenEndpoint, candidateTokens: minting, logger: logger
         )
     }

@@ -80,6 +80,11 @@ package final class CachedTokenSource: TokenSource {
             state.withLock { state in
                 state.entries[need.slot]?.mint = nil
                 guard let reason = error as? MintFailure else { return }
+                if case .postponed(let wait) = reason {
+                    // Nobody failed, so that there is nothing to share.
+                    state.schedule.add(need.slot, at: now.boot + wait)
+                    return
+                }
                 let failure = SharedFailure(
                     reason, after: state.entries[need.slot]?.lastFailure, at: now, chance: chance())
                 state.entries[need.slot]?.lastFailure = failure
@@ -105,6 +110,20 @@ package final class CachedTokenSource: TokenSource {
             let demand = state.entries[slot]?.mint != nil && state.entries[slot]?.held == nil
             state.entries[slot] = CachedToken(held: held, isWanted: demand)
             state.schedule.add(slot, at: now.boot + held.life.refreshAfter(at: now))
+        }
+    }
+
+    /// Whether a mint is running.
+    package func isMinting(_ slot: TokenSlot) -> Bool {
+        state.withLock { $0.entries[slot]?.mint != nil }
+    }
+
+    /// Forgets a token that is dead although its life is not over, unless it has been replaced meanwhile.
+    package func drop(_ token: TokenDigest, from slot: TokenSlot) {
+        state.withLock { state in
+            if case .open(let held) = state.entries[slot]?.held, held.digest == token {
+                state.entries[slot]?.held = nil
+            }
         }
     }
 

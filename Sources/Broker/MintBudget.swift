@@ -5,11 +5,18 @@ import Synchronization
 ///
 /// Sinch's gateway is believed to hold a bucket of 30, 10 per second, for everybody behind one address.
 package final class MintBudget: Sendable {
+    private struct Limits {
+        /// What the endpoint gets.
+        var requests: RateLimit
+        /// The places of refreshes that were put off, one behind the other, so that each comes back once.
+        var postponed: RateLimit
+    }
+
     private let rate: Double
     private let burst: Int
     private let clock: any BrokerClock
-    /// Guards the endpoints' buckets.
-    private let limits = Mutex<[URL: RateLimit]>([:])
+    /// Guards the endpoints' limits.
+    private let limits = Mutex<[URL: Limits]>([:])
 
     package init(rate: Double, burst: Int, clock: any BrokerClock) {
         self.rate = rate
@@ -19,18 +26,29 @@ package final class MintBudget: Sendable {
 
     /// Takes a turn, and waits for it when somebody is waiting for the token.
     ///
-    /// A refresh leaves half of the bucket to waiting callers.
+    /// Half of the bucket is left to waiting callers: a refresh that would take from it is put off.
     /// Throws ``MintFailure/throttled(retryAfter:)`` when the turn comes after the deadline.
     func take(for need: TokenNeed) async throws {
         let now = clock.now
-        let wait = try limits.withLock { limits in
+        let wait = try limits.withLock { all in
             let endpoint = need.key.tokenEndpoint
-            var limit = limits[endpoint] ?? RateLimit(rate: rate, burst: burst, now: now.boot)
-            let wait = limit.wait(leaving: need.urgency == .refresh ? burst / 2 : 0, at: now.boot)
-            guard wait < need.deadline.remaining(at: now) else { throw MintFailure.throttled(retryAfter: wait) }
-            limit.take(at: now.boot)
-            limits[endpoint] = limit
-            return wait
+            var limits =
+                all[endpoint]
+                ?? Limits(
+                    requests: RateLimit(rate: rate, burst: burst, now: now.boot),
+                    postponed: RateLimit(rate: rate, burst: 1, now: now.boot)
+                )
+            defer { all[endpoint] = limits }
+            switch need.urgency {
+            case .refresh where limits.requests.wait(leaving: burst / 2, at: now.boot) > .zero:
+                limits.postponed.take(at: now.boot)
+                throw MintFailure.postponed(limits.postponed.wait(at: now.boot))
+            case .refresh, .caller:
+                let wait = limits.requests.wait(at: now.boot)
+                guard wait < need.deadline.remaining(at: now) else { throw MintFailure.throttled(retryAfter: wait) }
+                limits.requests.take(at: now.boot)
+                return wait
+            }
         }
         if wait > .zero { try await clock.sleep(for: wait) }
     }
@@ -38,7 +56,7 @@ package final class MintBudget: Sendable {
     /// The turns that each endpoint has left, of those that were ever asked.
     package func remaining() -> [URL: Int] {
         let now = clock.now.boot
-        return limits.withLock { $0.mapValues { $0.remaining(at: now) } }
+        return limits.withLock { $0.mapValues { $0.requests.remaining(at: now) } }
     }
 }
 

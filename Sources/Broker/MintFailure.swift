@@ -10,11 +10,13 @@ package enum MintFailure: Error, Equatable, Sendable {
     case garbled(String)
     /// An answer that another try would not change.
     case refused(String)
+    /// No request was sent: the breaker is open, or the budget is left to those who wait.
+    case postponed(Duration)
 
     package var isRetryable: Bool {
         switch self {
         case .throttled, .unavailable, .garbled: true
-        case .keyRefused, .refused: false
+        case .keyRefused, .refused, .postponed: false
         }
     }
 
@@ -26,6 +28,7 @@ package enum MintFailure: Error, Equatable, Sendable {
         case .unavailable: "unavailable"
         case .garbled: "garbled"
         case .refused: "refused"
+        case .postponed: "postponed"
         }
     }
 }
@@ -38,6 +41,7 @@ extension MintFailure: CustomStringConvertible {
         case .unavailable(let reason): "the authorization server is unavailable: \(reason)"
         case .garbled(let reason): "the authorization server's answer cannot be used: \(reason)"
         case .refused(let reason): "the authorization server refused the request: \(reason)"
+        case .postponed(let wait): "the authorization server is left alone for \(wait)"
         }
     }
 }

@@ -3,14 +3,21 @@
 /// The active key comes first. A key that the authorization server refuses is passed over for the next one; a token of
 /// any enabled key is as good as another as long as it keeps the promise.
 package struct ProjectTokens: Sendable {
+    /// No younger token is minted because a client wants more life.
+    private static let newest: Duration = .seconds(30)
+    private static let tooMuchLife = BrokerError.invalidRequest(
+        "min_ttl is more than a token reliably has when it is new")
+
     private let cache: CachedTokenSource
     private let roster: Roster
+    private let forced: ForcedMints
     private let clock: any BrokerClock
 
     package init(_ cache: CachedTokenSource, roster: Roster, clock: any BrokerClock) {
         self.cache = cache
         self.roster = roster
         self.clock = clock
+        forced = ForcedMints(clock: clock)
     }
 
     /// A token of the project with the life that was promised and the life that was asked for.
@@ -20,7 +27,7 @@ package struct ProjectTokens: Sendable {
         let deadline = Deadline(after: Deadline.mint, from: clock.now)
         while true {
             let keys = try keys(of: project, scope: scope)
-            if let token = heldToken(of: keys, scope: scope, minimumLife: minimumLife) { return token }
+            if let token = try heldToken(of: keys, scope: scope, minimumLife: minimumLife) { return token }
             let token: AccessToken
             do {
                 token = try await mint(with: keys, scope: scope, deadline: deadline)
@@ -36,11 +43,45 @@ package struct ProjectTokens: Sendable {
             }
             // The key may have been disabled or replaced while we waited: then its token is nobody's any more.
             guard roster.isEnabled(token.slot) else { continue }
-            guard token.life.remaining(at: clock.now) >= minimumLife else {
-                throw BrokerError.invalidRequest("min_ttl is more than a new token has")
-            }
+            guard token.life.remaining(at: clock.now) >= minimumLife else { throw Self.tooMuchLife }
             return token
         }
+    }
+
+    /// Replaces the token that is handed out, when it is the one that a client says is dead.
+    ///
+    /// The authorization server decides: when it refuses the key, the token goes with it and the next key is used; a
+    /// mint that merely fails leaves the token in place.
+    package func replace(_ rejected: TokenDigest, of project: ProjectID) async throws -> Replacement {
+        let keys = try keys(of: project, scope: nil)
+        guard let key = keys.first(where: { cache.held(in: slot(of: $0, scope: nil))?.token.digest == rejected }) else {
+            return .alreadyReplaced
+        }
+        let place = slot(of: key, scope: nil)
+        guard heldToken(of: keys, scope: nil).map({ $0.token.digest == rejected }) ?? true else {
+            cache.drop(rejected, from: place)
+            return .alreadyReplaced
+        }
+        // Whoever reports the same token meanwhile joins the mint.
+        if !cache.isMinting(place), let wait = forced.take(for: key.id) { return .tooSoon(retryAfter: wait) }
+        let deadline = Deadline(after: Deadline.mint, from: clock.now)
+        do {
+            _ = try await mint(with: [key], scope: nil, deadline: deadline)
+        } catch MintFailure.keyRefused {
+            cache.drop(rejected, from: place)
+            _ = try await token(of: project, scope: nil, minimumLife: .zero)
+        } catch let failure as MintFailure {
+            throw BrokerError(failure, retryAfter: retryAfter(keys, scope: nil))
+        }
+        return .replaced
+    }
+
+    /// What came of a report that a token is dead.
+    package enum Replacement: Sendable, Equatable {
+        case replaced
+        /// Another token is handed out already.
+        case alreadyReplaced
+        case tooSoon(retryAfter: Duration)
     }
 
     /// The life of the token that is handed out next, where one is there; no demand.
@@ -89,16 +130,24 @@ package struct ProjectTokens: Sendable {
         key.slot(for: scope ?? key.scope)
     }
 
-    private func heldToken(of keys: [AccessKey], scope: Scope?, minimumLife: Duration) -> AccessToken? {
+    private func heldToken(of keys: [AccessKey], scope: Scope?, minimumLife: Duration) throws -> AccessToken? {
+        guard let (token, refreshIsDue) = heldToken(of: keys, scope: scope) else { return nil }
         let now = clock.now
-        for key in keys {
-            guard let (token, refreshIsDue) = cache.held(in: slot(of: key, scope: scope)),
-                token.life.keepsPromise(at: now), token.life.remaining(at: now) >= minimumLife
-            else { continue }
-            if refreshIsDue { refresh(key.project, scope: token.slot.scope) }
-            return token
+        if token.life.remaining(at: now) < minimumLife {
+            // A newer one would have as much as this one had a moment ago.
+            guard now.elapsed(since: token.life.start) >= Self.newest else { throw Self.tooMuchLife }
+            return nil
         }
-        return nil
+        if refreshIsDue, let key = roster.key(token.slot.keyID) { refresh(key.project, scope: token.slot.scope) }
+        return token
+    }
+
+    /// The first key's token that keeps the promise.
+    private func heldToken(of keys: [AccessKey], scope: Scope?) -> (token: AccessToken, refreshIsDue: Bool)? {
+        let now = clock.now
+        return keys.lazy.compactMap { cache.held(in: slot(of: $0, scope: scope)) }.first {
+            $0.token.life.keepsPromise(at: now)
+        }
     }
 
     private func mint(with keys: [AccessKey], scope: Scope?, deadline: Deadline) async throws -> AccessToken {
@@ -119,6 +168,7 @@ extension BrokerError {
         switch failure {
         case .keyRefused: self = .everyKeyRefused
         case .throttled: self = .mintThrottled(retryAfter: retryAfter)
+        case .postponed(let wait): self = .mintUnavailable(retryAfter: wait)
         case .unavailable, .garbled, .refused: self = .mintUnavailable(retryAfter: retryAfter)
         }
     }

@@ -33,6 +33,14 @@ package struct TokenBroker: Sendable {
         return HandOut(token, of: project, at: clock.now)
     }
 
+    /// Replaces a token that Sinch does not accept any more, for a client that may have tokens of the project.
+    package func replace(
+        _ rejected: TokenDigest, of project: ProjectID, as client: Client
+    ) async throws -> ProjectTokens.Replacement {
+        guard client.grants.contains(project) else { throw BrokerError.unauthorizedClient }
+        return try await tokens.replace(rejected, of: project)
+    }
+
     /// The life of the token that the project's next client gets, where one is there.
     package func report(of project: ProjectID) -> TokenReport? {
         tokens.life(of: project).map { TokenReport($0, at: clock.now) }

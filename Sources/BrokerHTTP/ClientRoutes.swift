@@ -5,8 +5,6 @@ import NIOCore
 
 /// What the client listener answers: tokens, for those who may have them.
 package struct ClientRoutes: Sendable {
-    private static let largestBody = 16 * 1024
-
     private let broker: TokenBroker
     private let authenticator: ClientAuthenticator
 
@@ -24,6 +22,7 @@ package struct ClientRoutes: Sendable {
                 try await oauth2Token(request, context, of: project(context))
             },
             .init(method: .get, path: "/v1/projects/{projectId}/token", answer: token),
+            .init(method: .post, path: "/v1/projects/{projectId}/token/rejected", answer: rejected),
             .init(method: .get, path: "/v1/projects", answer: projects),
         ])
     }
@@ -32,7 +31,7 @@ package struct ClientRoutes: Sendable {
     private func oauth2Token(
         _ request: Request, _ context: ListenerContext, of named: Result<ProjectID, BrokerError>?
     ) async throws -> Response {
-        let form = try await form(of: request)
+        let form = try await request.form()
         let client = try await authenticator.authenticate(ClientClaim(request.headers, form: form), from: context.peer)
         switch form["grant_type"] {
         case "client_credentials": break
@@ -67,6 +66,28 @@ package struct ClientRoutes: Sendable {
         return try Response(json: TokenAnswer(handOut))
     }
 
+    /// "Sinch answered 401 to this token": a form or JSON with `token_sha256`, the hex of the whole token's SHA-256.
+    private func rejected(_ request: Request, _ context: ListenerContext) async throws -> Response {
+        struct Outcome: Encodable {
+            let outcome: String
+        }
+        let form = try await request.form(orJSON: true)
+        let client = try await authenticator.authenticate(ClientClaim(request.headers, form: form), from: context.peer)
+        guard let hex = form["token_sha256"]?.lowercased(), hex.utf8.count == 64, hex.allSatisfy(\.isHexDigit) else {
+            throw BrokerError.invalidRequest("token_sha256 is the SHA-256 of the whole token, 64 hexadecimal digits")
+        }
+        switch try await broker.replace(TokenDigest(hex: hex), of: project(context).get(), as: client) {
+        case .replaced:
+            return try Response(json: Outcome(outcome: "replaced"))
+        case .alreadyReplaced:
+            return try Response(json: Outcome(outcome: "already_replaced"))
+        case .tooSoon(let wait):
+            var response = try Response(json: Outcome(outcome: "too_soon"))
+            response.headers[.retryAfter] = wait.retryAfter
+            return response
+        }
+    }
+
     /// The projects that the client may use, with each token's state; never a token.
     private func projects(_ request: Request, _ context: ListenerContext) async throws -> Response {
         struct Listing: Encodable {
@@ -82,17 +103,6 @@ package struct ClientRoutes: Sendable {
         return try Response(json: Listing(projects: projects))
     }
 
-    private func form(of request: Request) async throws -> FormFields {
-        let mediaType = request.headers[.contentType]?.split(separator: ";").first?.trimmingPrefix { $0 == " " }
-        var body = try await request.body.collect(upTo: Self.largestBody)
-        let isForm = mediaType?.lowercased().trimmingSuffixSpaces() == "application/x-www-form-urlencoded"
-        guard isForm || (mediaType == nil && body.readableBytes == 0) else { throw RequestRefusal.notAForm }
-        guard let text = try? body.readUTF8ValidatedString(length: body.readableBytes) else {
-            throw BrokerError.invalidRequest("the form is not UTF-8")
-        }
-        return try FormFields(text)
-    }
-
     private func project(_ context: ListenerContext) -> Result<ProjectID, BrokerError> {
         projectID(context.parameters.get("projectId") ?? "")
     }
@@ -100,11 +110,5 @@ package struct ClientRoutes: Sendable {
     /// What is no project's ID is no project.
     private func projectID(_ text: String) -> Result<ProjectID, BrokerError> {
         (try? ProjectID(text)).map { .success($0) } ?? .failure(.unauthorizedClient)
-    }
-}
-
-extension String {
-    fileprivate func trimmingSuffixSpaces() -> Substring {
-        self[..<(lastIndex { $0 != " " }.map(index(after:)) ?? startIndex)]
     }
 }

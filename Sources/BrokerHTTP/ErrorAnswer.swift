@@ -86,7 +86,7 @@ struct ErrorAnswer {
                     errorDescription: "the authorization server gives no token now: try again shortly", retryable: true
                 )
             )
-            retryAfter = wait
+            retryAfter = min(wait, .seconds(30))
         case BrokerError.everyKeyRefused:
             (status, body) = (
                 .badGateway,
@@ -153,8 +153,13 @@ struct ErrorAnswer {
             )
         }
         if let retryAfter {
-            fields[.retryAfter] = "\(max(1, Int((retryAfter / .seconds(1)).rounded(.up))))"
+            fields[.retryAfter] = retryAfter.retryAfter
         }
         self.body = (try? WireJSON.encode(body)) ?? Data()
     }
+}
+
+extension Duration {
+    /// As `Retry-After` has it: whole seconds, at least one.
+    var retryAfter: String { "\(max(1, Int((self / .seconds(1)).rounded(.up))))" }
 }

@@ -1,4 +1,5 @@
 import Broker
+import Foundation
 
 /// A form's parameters (RFC 6749 appendix B; also what stands in a query).
 struct FormFields {
@@ -17,6 +18,15 @@ struct FormFields {
             }
         }
         self.values = values
+    }
+
+    /// The same parameters as a flat JSON object of strings.
+    init(json: Data) throws {
+        do {
+            values = try JSONDecoder().decode([String: String].self, from: json)
+        } catch {
+            throw BrokerError.invalidRequest("the body is no JSON object of strings")
+        }
     }
 
     /// A parameter without a value counts as left out (RFC 6749 §3.2).

@@ -25,6 +25,9 @@ struct SinchSandbox: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Where to write the certificate that HTTPS clients are to trust.", valueName: "path"))
     var caFile: String?
 
+    @Option(help: ArgumentHelp("What is wrong with HTTPS. (default: nothing)", valueName: "fault"))
+    var tlsFault: TLSFault?
+
     @Option(help: ArgumentHelp("The lifetime of new tokens.", valueName: "seconds"))
     var expiresIn = 3599
 
@@ -37,6 +40,9 @@ struct SinchSandbox: AsyncParsableCommand {
     func validate() throws {
         guard caFile == nil || httpsPort != nil else {
             throw ValidationError("--ca-file needs --https-port")
+        }
+        guard tlsFault == nil || httpsPort != nil else {
+            throw ValidationError("--tls-fault needs --https-port")
         }
         guard keyDeathSeconds >= 0 else {
             throw ValidationError("--key-death-seconds must not be negative")
@@ -60,6 +66,7 @@ struct SinchSandbox: AsyncParsableCommand {
         configuration.port = port
         configuration.httpsPort = httpsPort
         configuration.caFile = caFile
+        configuration.tlsFault = tlsFault
 
         let server = SandboxServer(sandbox, configuration: configuration, logger: .sandbox) { addresses in
             // Past any buffer: whoever started the sandbox waits for this line.

@@ -3,20 +3,33 @@ import Synchronization
 
 /// A token endpoint that answers as it is told, and counts.
 package final class StubTokenEndpoint: TokenEndpoint {
+    /// One request, as the authorization server sees it.
+    package struct Mint: Sendable {
+        package let key: KeyID
+        package let at: Moment
+    }
+
     private struct State {
-        var mints: [KeyID] = []
+        var mints: [Mint] = []
         var failures: [KeyID: MintFailure] = [:]
         var failureForAll: MintFailure?
         var expiresIn: Double? = 3599
         var gate: Gate?
     }
 
+    private let clock: any BrokerClock
+    /// Guards what was asked and what is answered.
     private let state = Mutex(State())
 
-    package init() {}
+    package init(clock: any BrokerClock) {
+        self.clock = clock
+    }
 
     /// The keys that tokens were asked for with, in order.
-    package var mints: [KeyID] { state.withLock { $0.mints } }
+    package var mints: [KeyID] { requests.map(\.key) }
+
+    /// The requests, in order.
+    package var requests: [Mint] { state.withLock { $0.mints } }
 
     package func answer(expiresIn: Double?) { state.withLock { $0.expiresIn = expiresIn } }
 
@@ -33,8 +46,9 @@ package final class StubTokenEndpoint: TokenEndpoint {
     package func mint(
         with key: AccessKey, secret: Secret, scope: Scope, patience: Duration
     ) async throws -> MintedToken {
+        let now = clock.now
         let (number, gate) = state.withLock { state in
-            state.mints.append(key.id)
+            state.mints.append(Mint(key: key.id, at: now))
             return (state.mints.count, state.gate)
         }
         await gate?.pass()

@@ -7,7 +7,7 @@ package struct TestBroker {
     package static let project = try! ProjectID("project-1")
 
     package let clock: ManualClock
-    package let endpoint = StubTokenEndpoint()
+    package let endpoint: StubTokenEndpoint
     package let store: MemoryStore
     package let core: BrokerCore
 
@@ -19,6 +19,7 @@ package struct TestBroker {
     ) async throws {
         self.clock = clock
         self.store = store
+        endpoint = StubTokenEndpoint(clock: clock)
         core = try await BrokerCore(
             store: store, sealer: PlainSealer(), endpoint: endpoint,
             policy: BrokerCore.Policy(

@@ -10,6 +10,7 @@ package actor Administrator {
     nonisolated let broker: TokenBroker
     nonisolated let ledger: HandOutLedger
     nonisolated let budget: MintBudget
+    nonisolated let breaker: MintBreaker
     nonisolated let clock: any BrokerClock
     nonisolated let defaultTokenEndpoint: URL
     /// Mints with a key that is not in the store yet.
@@ -19,7 +20,8 @@ package actor Administrator {
 
     package init(
         roster: Roster, store: any Store, sealer: any Sealer, cache: CachedTokenSource, broker: TokenBroker,
-        ledger: HandOutLedger, budget: MintBudget, clock: any BrokerClock, defaultTokenEndpoint: URL,
+        ledger: HandOutLedger, budget: MintBudget, breaker: MintBreaker, clock: any BrokerClock,
+        defaultTokenEndpoint: URL,
         candidateTokens: any TokenSource, logger: Logger
     ) {
         self.roster = roster
@@ -29,6 +31,7 @@ package actor Administrator {
         self.broker = broker
         self.ledger = ledger
         self.budget = budget
+        self.breaker = breaker
         self.clock = clock
         self.defaultTokenEndpoint = defaultTokenEndpoint
         self.candidateTokens = candidateTokens
@@ -127,7 +130,7 @@ extension OperatorError {
             )
         case .refused:
             self.init(.refused, "\(failure)", hint: "is the token endpoint right?")
-        case .throttled, .unavailable, .garbled:
+        case .throttled, .unavailable, .garbled, .postponed:
             self.init(
                 .unavailable, "\(failure)", hint: "try again; --no-verify stores a key without minting with it"
             )

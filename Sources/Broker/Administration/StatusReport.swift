@@ -9,12 +9,20 @@ package struct StatusReport: AdminRequest {
         package let clientCount: Int
         package let quarantinedKeys: [KeyID]
         package let budgets: [Budget]
+        package let breakers: [Breaker]
     }
 
     package struct Budget: Codable, Sendable {
         package let tokenEndpoint: String
         /// Mints that may be sent now.
         package let remaining: Int
+    }
+
+    /// A token endpoint that keeps failing and is left alone for a while.
+    package struct Breaker: Codable, Sendable {
+        package let tokenEndpoint: String
+        /// Seconds until it is asked again.
+        package let probeIn: Int
     }
 
     package init() {}
@@ -27,6 +35,9 @@ package struct StatusReport: AdminRequest {
             quarantinedKeys: projects.flatMap(\.keys).filter(\.quarantined).map(\.keyID),
             budgets: administrator.budget.remaining()
                 .map { Budget(tokenEndpoint: $0.key.absoluteString, remaining: $0.value) }
+                .sorted { $0.tokenEndpoint < $1.tokenEndpoint },
+            breakers: administrator.breaker.open()
+                .map { Breaker(tokenEndpoint: $0.key.absoluteString, probeIn: Int($0.value.components.seconds)) }
                 .sorted { $0.tokenEndpoint < $1.tokenEndpoint }
         )
     }

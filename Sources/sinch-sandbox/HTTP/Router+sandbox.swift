@@ -1,16 +1,19 @@
 import HTTPTypes
 import Hummingbird
 
-extension Router where Context == BasicRequestContext {
-    /// Everything that the sandbox answers to, in one list.
-    static func sandbox(_ sandbox: Sandbox) -> Router {
-        let router = Router()
+extension Router where Context == SandboxContext {
+    /// Everything that one of the sandbox's listeners answers to, in one list.
+    static func sandbox(_ sandbox: Sandbox, listener: Scheme) -> Router {
+        let router = Router(context: SandboxContext.self)
+        router.add(middleware: AuthorizationCount(sandbox: sandbox, listener: listener))
         router.add(middleware: APIErrors())
 
         let tokenEndpoint = TokenEndpoint(sandbox: sandbox)
         // Other methods too: the gateway counts them before the endpoint refuses them.
         for method in [HTTPRequest.Method.post, .get, .head, .put, .patch, .delete, .options] {
-            router.on("oauth2/token", method: method) { request, _ in try await tokenEndpoint.respond(to: request) }
+            router.on("oauth2/token", method: method) { request, context in
+                try await tokenEndpoint.respond(to: request, on: context.channel)
+            }
         }
 
         let project = router.group("v1/projects/:projectId")

@@ -1,12 +1,13 @@
 import HTTPTypes
 import Hummingbird
 import NIOCore
+import ServiceLifecycle
 
 /// `POST /oauth2/token` of auth.sinch.com: Hydra behind Envoy.
 struct TokenEndpoint: Sendable {
     let sandbox: Sandbox
 
-    func respond(to request: Request) async throws -> Response {
+    func respond(to request: Request, on channel: any Channel) async throws -> Response {
         let basic = BasicCredentials(authorization: request.headers[.authorization])
         let response: Response
         switch sandbox.admit(keyID: basic.flatMap { FormFields.unescape($0.user) }) {
@@ -15,6 +16,12 @@ struct TokenEndpoint: Sendable {
             return Response(status: .tooManyRequests, headers: [.envoyRateLimited: "true"])
         case .fault(.answer(let answer)):
             response = Response(answer)
+        case .fault(.wire(let fault)):
+            _ = try await request.body.collect(upTo: 64 * 1024)
+            let wire = try await Wire(takingOver: channel)
+            await cancelWhenGracefulShutdown { await fault.play(on: wire) }
+            // Nobody is there any more to read it.
+            return Response(status: .internalServerError)
         case .admitted:
             response = try await grant(request, basic: basic)
         }

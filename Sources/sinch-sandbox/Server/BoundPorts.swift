@@ -2,10 +2,6 @@ import Synchronization
 
 /// Collects the ports of the listeners until all are bound.
 final class BoundPorts: Sendable {
-    enum Scheme: Hashable {
-        case http, https
-    }
-
     private let host: LoopbackAddress
     private let expectsHTTPS: Bool
     /// Guards the ports that are bound so far.

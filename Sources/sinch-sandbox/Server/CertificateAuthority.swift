@@ -1,81 +1,63 @@
 import Crypto
 import Foundation
-import NIOCore
-import NIOSSL
 import SwiftASN1
 import X509
 
-/// A certificate authority that lives as long as the process; its keys never leave memory.
+/// A certificate authority that lives as long as the process; its key never leaves memory.
 struct CertificateAuthority {
-    /// The authority's certificate, for clients to trust.
-    let pem: String
-    private let chain: [NIOSSLCertificate]
-    private let leafKey: NIOSSLPrivateKey
+    let certificate: Certificate
+    private let name: DistinguishedName
+    private let key = P256.Signing.PrivateKey()
+    private let keyID: SubjectKeyIdentifier
 
-    init(validFrom now: Date) throws {
-        let authorityKey = P256.Signing.PrivateKey()
-        let authorityName = try DistinguishedName { CommonName("Sinch Sandbox CA") }
-        let authorityKeyID = SubjectKeyIdentifier(hash: Certificate.PublicKey(authorityKey.publicKey))
-        // From an hour ago, for clients whose clock is behind.
-        let validity = (from: now - 3600, to: now + 90 * 24 * 3600)
-
-        let authority = try Certificate(
+    init(at now: Date) throws {
+        name = try DistinguishedName { CommonName("Sinch Sandbox CA") }
+        let keyID = SubjectKeyIdentifier(hash: Certificate.PublicKey(key.publicKey))
+        self.keyID = keyID
+        certificate = try Certificate(
             version: .v3,
             serialNumber: Certificate.SerialNumber(),
-            publicKey: Certificate.PublicKey(authorityKey.publicKey),
-            notValidBefore: validity.from,
-            notValidAfter: validity.to,
-            issuer: authorityName,
-            subject: authorityName,
+            publicKey: Certificate.PublicKey(key.publicKey),
+            notValidBefore: now - 7 * 24 * 3600,
+            notValidAfter: now + 90 * 24 * 3600,
+            issuer: name,
+            subject: name,
             signatureAlgorithm: .ecdsaWithSHA256,
             extensions: Certificate.Extensions {
                 Critical(BasicConstraints.isCertificateAuthority(maxPathLength: 0))
                 Critical(KeyUsage(keyCertSign: true))
-                authorityKeyID
+                keyID
             },
-            issuerPrivateKey: Certificate.PrivateKey(authorityKey)
+            issuerPrivateKey: Certificate.PrivateKey(key)
         )
+    }
 
-        let leafKey = P256.Signing.PrivateKey()
-        let leaf = try Certificate(
+    /// The authority's certificate, for clients to trust.
+    var pem: String {
+        get throws { try certificate.serializeAsPEM().pemString + "\n" }
+    }
+
+    /// A certificate for a server with these names and this key.
+    func issue(
+        for names: [GeneralName], key serverKey: P256.Signing.PrivateKey, valid: Range<Date>
+    ) throws -> Certificate {
+        try Certificate(
             version: .v3,
             serialNumber: Certificate.SerialNumber(),
-            publicKey: Certificate.PublicKey(leafKey.publicKey),
-            notValidBefore: validity.from,
-            notValidAfter: validity.to,
-            issuer: authorityName,
-            subject: DistinguishedName { CommonName("localhost") },
+            publicKey: Certificate.PublicKey(serverKey.publicKey),
+            notValidBefore: valid.lowerBound,
+            notValidAfter: valid.upperBound,
+            issuer: name,
+            subject: DistinguishedName { CommonName("Sinch Sandbox") },
             signatureAlgorithm: .ecdsaWithSHA256,
             extensions: Certificate.Extensions {
                 Critical(BasicConstraints.notCertificateAuthority)
                 Critical(KeyUsage(digitalSignature: true))
                 try ExtendedKeyUsage([.serverAuth])
-                SubjectAlternativeNames([
-                    .dnsName("localhost"),
-                    .ipAddress(ASN1OctetString(contentBytes: [127, 0, 0, 1])),
-                    .ipAddress(ASN1OctetString(contentBytes: [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1])),
-                ])
-                AuthorityKeyIdentifier(keyIdentifier: authorityKeyID.keyIdentifier)
+                SubjectAlternativeNames(names)
+                AuthorityKeyIdentifier(keyIdentifier: keyID.keyIdentifier)
             },
-            issuerPrivateKey: Certificate.PrivateKey(authorityKey)
+            issuerPrivateKey: Certificate.PrivateKey(key)
         )
-
-        self.pem = try authority.serializeAsPEM().pemString + "\n"
-        self.chain = try [leaf, authority].map {
-            try NIOSSLCertificate(bytes: Array($0.serializeAsPEM().pemString.utf8), format: .pem)
-        }
-        self.leafKey = try NIOSSLPrivateKey(bytes: Array(leafKey.pemRepresentation.utf8), format: .pem)
-    }
-
-    /// What a server needs to be `localhost`, `127.0.0.1` and `::1`.
-    var serverConfiguration: TLSConfiguration {
-        var configuration = TLSConfiguration.makeServerConfiguration(
-            certificateChain: chain.map { .certificate($0) },
-            privateKey: .privateKey(leafKey)
-        )
-        configuration.minimumTLSVersion = .tlsv12
-        // An idle client may never answer the end of its connection; it must not hold the end of the sandbox.
-        configuration.shutdownTimeout = .milliseconds(250)
-        return configuration
     }
 }

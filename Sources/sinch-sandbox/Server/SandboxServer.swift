@@ -1,5 +1,6 @@
 import Foundation
 import Hummingbird
+import HummingbirdCore
 import HummingbirdTLS
 package import Logging
 import NIOCore
@@ -13,6 +14,8 @@ package struct SandboxServer: Service {
         package var port = 0
         /// Without a port, there is no HTTPS.
         package var httpsPort: Int?
+        /// What is wrong with HTTPS, if anything is.
+        package var tlsFault: TLSFault?
         /// Where to write the certificate that clients of HTTPS are to trust.
         package var caFile: String?
 
@@ -49,24 +52,18 @@ package struct SandboxServer: Service {
     }
 
     private func listeners() throws -> [any Service] {
-        let responder = Router.sandbox(sandbox).buildResponder()
         let ports = BoundPorts(host: configuration.host, expectsHTTPS: configuration.httpsPort != nil)
         let http = Application(
-            responder: responder,
+            responder: Router.sandbox(sandbox, listener: .http).buildResponder(),
             configuration: addressed(configuration.port),
             onServerRunning: announcing(.http, in: ports),
             logger: logger
         )
         guard let httpsPort = configuration.httpsPort else { return [http] }
 
-        // Certificates are checked against the real time, whatever clock the sandbox runs on.
-        let authority = try CertificateAuthority(validFrom: Date())
-        if let caFile = configuration.caFile {
-            try Data(authority.pem.utf8).write(to: URL(fileURLWithPath: caFile), options: .atomic)
-        }
         let https = Application(
-            responder: responder,
-            server: try .tls(tlsConfiguration: authority.serverConfiguration),
+            responder: Router.sandbox(sandbox, listener: .https).buildResponder(),
+            server: try tlsServer(),
             configuration: addressed(httpsPort),
             onServerRunning: announcing(.https, in: ports),
             logger: logger
@@ -74,12 +71,27 @@ package struct SandboxServer: Service {
         return [http, https]
     }
 
+    private func tlsServer() throws -> HTTPServerBuilder {
+        // Certificates are checked against the real time, whatever clock the sandbox runs on.
+        let now = Date()
+        let trusted = try CertificateAuthority(at: now)
+        if let caFile = configuration.caFile {
+            try Data(trusted.pem.utf8).write(to: URL(fileURLWithPath: caFile), options: .atomic)
+        }
+        let fault = configuration.tlsFault
+        if fault == .silent {
+            return HTTPServerBuilder { [sandbox] _ in SilentChannel(sandbox: sandbox) }
+        }
+        let issuer = fault == .unknownAuthority ? try CertificateAuthority(at: now) : trusted
+        return try .tls(tlsConfiguration: .sandbox(issuedBy: issuer, fault: fault, at: now))
+    }
+
     private func addressed(_ port: Int) -> ApplicationConfiguration {
         ApplicationConfiguration(address: .hostname(configuration.host.rawValue, port: port), backlog: 4096)
     }
 
     private func announcing(
-        _ scheme: BoundPorts.Scheme, in ports: BoundPorts
+        _ scheme: Scheme, in ports: BoundPorts
     ) -> @Sendable (any Channel) async -> Void {
         { [onReady] channel in
             // Thousands of connections may come at once; NIO would accept four of them in a turn.

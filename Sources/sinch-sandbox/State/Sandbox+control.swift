@@ -5,6 +5,15 @@ extension Sandbox {
         state.withLock { $0.counters }
     }
 
+    func countAuthorization(at listener: Scheme) {
+        state.withLock { state in
+            switch listener {
+            case .http: state.counters.authorizationSeen.http += 1
+            case .https: state.counters.authorizationSeen.https += 1
+            }
+        }
+    }
+
     package func resetCounters() {
         state.withLock { $0.counters = Counters() }
     }

@@ -45,6 +45,7 @@ struct StatusCommand: AdminCommand {
             var lines = [status.projects.table, "", "clients: \(status.clientCount)"]
             lines += status.quarantinedKeys.map { "key \($0) is in quarantine: the authorization server refuses it" }
             lines += status.budgets.map { "\($0.tokenEndpoint): \($0.remaining) mints left in the budget now" }
+            lines += status.breakers.map { "\($0.tokenEndpoint) keeps failing and is asked again in \($0.probeIn) s" }
             return lines.joined(separator: "\n")
         }
     }

@@ -1,0 +1,112 @@
+import Broker
+import BrokerTesting
+import Testing
+
+/// Many projects, much time: what the authorization server sees of us.
+@Suite struct OutageTests {
+    static let projects = 500
+    let rate = 5.0
+    let burst = 10
+
+    private func broker() async throws -> TestBroker {
+        let test = try await TestBroker(clock: ManualClock(sleep: .waits), mintRate: rate, mintBurst: burst)
+        for number in 0..<Self.projects {
+            try await test.addKey("key-\(number)", project: ProjectID("project-\(number)"))
+        }
+        return test
+    }
+
+    /// Lets everything that can go on go on, then a step of time pass.
+    private func step(_ test: TestBroker, _ duration: Duration) async {
+        for _ in 0..<20 { await Task.yield() }
+        test.core.tokens.refreshDue()
+        for _ in 0..<20 { await Task.yield() }
+        test.clock.advance(by: duration)
+    }
+
+    /// The most requests in any stretch of so many seconds.
+    private func peak(_ test: TestBroker, within seconds: Int) -> Int {
+        let times = test.endpoint.requests.map(\.at.boot)
+        return times.indices.map { first in
+            times[first...].prefix { $0 <= times[first] + .seconds(seconds) }.count
+        }.max() ?? 0
+    }
+
+    @Test func `500 cold projects are 500 mints, never faster than the budget`() async throws {
+        let test = try await broker()
+        let callers = Task {
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for number in 0..<Self.projects {
+                    group.addTask {
+                        // As a client does that is told to try again.
+                        while (try? await test.token(of: ProjectID("project-\(number)"))) == nil {
+                            try await test.clock.sleep(for: .seconds(3))
+                        }
+                    }
+                }
+                try await group.waitForAll()
+            }
+        }
+        var elapsed = 0.0
+        while test.endpoint.mints.count < Self.projects, elapsed < 1000 {
+            await step(test, .milliseconds(100))
+            elapsed += 0.1
+        }
+        for _ in 0..<100 { await step(test, .milliseconds(100)) }
+        try await callers.value
+        #expect(Set(test.endpoint.mints).count == Self.projects)
+        #expect(test.endpoint.mints.count == Self.projects)
+        #expect(peak(test, within: 10) <= burst + Int(rate * 10) + 1)
+        #expect(elapsed < 1.3 * (Double(Self.projects - burst) / rate), "the budget is used, too")
+    }
+
+    @Test func `an outage of two hours is not seen until tokens end, and recovery keeps to the budget`() async throws {
+        let test = try await broker()
+        // Everybody has a token, minted over the time that the budget needs.
+        var next = 0
+        while next < Self.projects {
+            let number = next
+            async let token = test.token(of: ProjectID("project-\(number)"))
+            await step(test, .milliseconds(200))
+            _ = try await token
+            next += 1
+        }
+        let before = test.endpoint.mints.count
+        test.endpoint.fail(.unavailable("outage"))
+
+        // An hour: nobody goes without, and what is left gets short.
+        var refused = 0
+        for second in 0..<7200 {
+            await step(test, .seconds(1))
+            let number = second % Self.projects
+            do {
+                let token = try await test.core.tokens.token(
+                    of: ProjectID("project-\(number)"), scope: nil, minimumLife: .zero
+                )
+                #expect(token.life.isUsable(at: test.clock.now))
+            } catch {
+                refused += 1
+                #expect(second > 3599 - 300 - Self.projects / 5, "refused after \(second) s")
+            }
+        }
+        #expect(refused > 0)
+        let during = test.endpoint.mints.count - before
+        // A breaker that opens for 30, 60, 120, 240 and then 300 s ±20 % lets some thirty probes through in two hours.
+        #expect((20...60).contains(during), "\(during) requests in two hours")
+
+        test.endpoint.fail(nil)
+        var elapsed = 0
+        var fresh = 0
+        while fresh < Self.projects, elapsed < 2000 {
+            await step(test, .seconds(1))
+            let number = elapsed % Self.projects
+            let caller = Task { try? await test.token(of: ProjectID("project-\(number)")) }
+            for _ in 0..<5 { await Task.yield() }
+            _ = caller
+            elapsed += 1
+            fresh = Set(test.endpoint.requests.suffix(from: before + during).map(\.key)).count
+        }
+        #expect(peak(test, within: 10) <= burst + Int(rate * 10) + 1)
+        #expect(elapsed < 1000, "all were fresh again after \(elapsed) s")
+    }
+}
