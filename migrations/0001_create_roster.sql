@@ -9,7 +9,7 @@ CREATE TABLE access_keys (
     project_id     TEXT    NOT NULL CHECK (length(project_id) BETWEEN 1 AND 128),
     version        INTEGER NOT NULL CHECK (version > 0),
     name           TEXT,
-    token_endpoint TEXT    NOT NULL,
+    token_endpoint TEXT,              -- where it is not the usual one
     scope          TEXT    NOT NULL,
     state          TEXT    NOT NULL CHECK (state IN ('active', 'standby', 'disabled')),
     created_at     INTEGER NOT NULL,  -- milliseconds since 1970, as every time here

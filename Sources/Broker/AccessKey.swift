@@ -16,7 +16,8 @@ package struct AccessKey: Sendable, Identifiable {
     /// Counts the secrets and endpoints that this ID has had.
     package let version: Int
     package let name: String?
-    package let tokenEndpoint: URL
+    /// `nil`: the broker's usual one, whichever that is now.
+    package let tokenEndpoint: URL?
     package let scope: Scope
     package var state: State
     package let created: Date
@@ -24,7 +25,7 @@ package struct AccessKey: Sendable, Identifiable {
     package let secret: Sealed
 
     package init(
-        id: KeyID, project: ProjectID, version: Int, name: String?, tokenEndpoint: URL, scope: Scope, state: State,
+        id: KeyID, project: ProjectID, version: Int, name: String?, tokenEndpoint: URL?, scope: Scope, state: State,
         created: Date, secret: Sealed
     ) {
         self.id = id

@@ -30,6 +30,7 @@ package struct BrokerCore: Sendable {
         store: any Store, sealer: any Sealer, endpoint: any TokenEndpoint, policy: Policy, clock: any BrokerClock,
         chance: @escaping @Sendable () -> Double, logger: Logger
     ) async throws {
+        let store = LoggedStore(store, logger: logger)
         let contents = try await store.contents()
         let roster = Roster()
         roster.apply(contents.keys.map { .putKey($0) } + contents.clients.map { .putClient($0) })
@@ -49,15 +50,15 @@ package struct BrokerCore: Sendable {
         for token in contents.tokens.compactMap({ $0.resumed(at: now) }) { cache.adopt(token) }
 
         let ledger = HandOutLedger(store: store, clock: clock)
-        tokens = ProjectTokens(cache, roster: roster, clock: clock)
-        broker = TokenBroker(roster: roster, tokens: tokens, ledger: ledger, clock: clock)
-        authenticator = ClientAuthenticator(
-            roster: roster, sealer: sealer, store: store, clock: clock, logger: logger
+        tokens = ProjectTokens(
+            cache, roster: roster, defaultTokenEndpoint: policy.defaultTokenEndpoint, clock: clock
         )
+        broker = TokenBroker(roster: roster, tokens: tokens, ledger: ledger, clock: clock)
+        authenticator = ClientAuthenticator(roster: roster, sealer: sealer, store: store, clock: clock)
         administrator = Administrator(
             roster: roster, store: store, sealer: sealer, cache: cache, broker: broker, ledger: ledger, budget: budget,
             breaker: breaker,
-            clock: clock, defaultTokenEndpoint: policy.defaultTokenEndpoint, candidateTokens: minting, logger: logger
+            clock: clock, defaultTokenEndpoint: policy.defaultTokenEndpoint, candidateTokens: minting
         )
     }
 }

@@ -1,5 +1,3 @@
-package import Logging
-
 /// What a request says of who sends it.
 package struct ClientClaim: Sendable {
     package let id: String?
@@ -20,16 +18,14 @@ package struct ClientAuthenticator: Sendable {
     private let store: any Store
     private let clock: any BrokerClock
     private let throttle: AuthenticationThrottle
-    private let logger: Logger
     /// What an unknown client's secret is compared with, so that the answer takes the same time.
     private let dummy: ClientSecretVerifier
 
-    package init(roster: Roster, sealer: any Sealer, store: any Store, clock: any BrokerClock, logger: Logger) {
+    package init(roster: Roster, sealer: any Sealer, store: any Store, clock: any BrokerClock) {
         self.roster = roster
         self.sealer = sealer
         self.store = store
         self.clock = clock
-        self.logger = logger
         throttle = AuthenticationThrottle(clock: clock)
         dummy = sealer.verifier(of: Secret(""))
     }
@@ -42,19 +38,23 @@ package struct ClientAuthenticator: Sendable {
         if let client = try recognize(claim, from: peer), client.isEnabled { return client }
         let verdict = throttle.failure(of: peer)
         if verdict.isRecorded {
-            logger.notice("authentication refused", metadata: ["peer": "\(peer)"])
             try await store.record(
                 AuditRecord(
                     at: clock.now.wall, actor: .stranger(peer), action: .authenticationRefused,
-                    client: claim.id.flatMap { try? ClientID($0) }, outcome: "refused"
+                    // Only what is known to be an ID: anything else may be a secret in the wrong place.
+                    client: named(by: claim)?.id, outcome: "refused"
                 )
             )
         }
         throw verdict.isThrottled ? BrokerError.authenticationThrottled : .invalidClient
     }
 
+    private func named(by claim: ClientClaim) -> Client? {
+        claim.id.flatMap { try? ClientID($0) }.flatMap { roster.client($0) }
+    }
+
     private func recognize(_ claim: ClientClaim, from peer: Peer) throws -> Client? {
-        let named = claim.id.flatMap { try? ClientID($0) }.flatMap { roster.client($0) }
+        let named = named(by: claim)
         if let secret = claim.secret { return isValid(secret, of: named) ? named : nil }
         guard let user = peer.user else { return nil }
         if claim.id != nil { return named.flatMap { $0.users.contains(user) ? $0 : nil } }

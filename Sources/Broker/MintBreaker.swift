@@ -110,7 +110,7 @@ package struct BreakingTokenSource: TokenSource {
     }
 
     package func token(for need: TokenNeed) async throws -> AccessToken {
-        let endpoint = need.key.tokenEndpoint
+        let endpoint = need.endpoint
         try breaker.admit(to: endpoint)
         do {
             let token = try await source.token(for: need)

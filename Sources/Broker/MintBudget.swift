@@ -31,7 +31,7 @@ package final class MintBudget: Sendable {
     func take(for need: TokenNeed) async throws {
         let now = clock.now
         let wait = try limits.withLock { all in
-            let endpoint = need.key.tokenEndpoint
+            let endpoint = need.endpoint
             var limits =
                 all[endpoint]
                 ?? Limits(

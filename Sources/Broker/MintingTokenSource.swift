@@ -1,10 +1,14 @@
+package import Foundation
+
 /// The authorization server, as an adapter reaches it.
 package protocol TokenEndpoint: Sendable {
     /// Asks once, with the client credentials grant (RFC 6749 §4.4).
     ///
     /// - Parameter patience: how long this attempt may take at most.
     /// - Throws: ``MintFailure``.
-    func mint(with key: AccessKey, secret: Secret, scope: Scope, patience: Duration) async throws -> MintedToken
+    func mint(
+        with key: AccessKey, secret: Secret, at endpoint: URL, scope: Scope, patience: Duration
+    ) async throws -> MintedToken
 }
 
 /// What the authorization server answered, not yet believed.
@@ -42,7 +46,8 @@ package struct MintingTokenSource: TokenSource {
         let secret = try sealer.open(key.secret, from: .keySecret(key.id, version: key.version))
         let sentAt = clock.now
         let minted = try await endpoint.mint(
-            with: key, secret: secret, scope: need.scope, patience: need.deadline.remaining(at: sentAt)
+            with: key, secret: secret, at: need.endpoint, scope: need.scope,
+            patience: need.deadline.remaining(at: sentAt)
         )
         let lifetime = TokenLifetime.accepted(stated: minted.expiresIn, token: minted.value, sentAt: sentAt)
         guard let lifetime else { throw MintFailure.garbled("the token's lifetime is no positive number") }

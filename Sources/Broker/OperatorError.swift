@@ -31,8 +31,10 @@ extension OperatorError {
     /// What a system call said.
     package static func system(_ message: String) -> OperatorError {
         let code = errno
+        let isPermission = code == EACCES || code == EPERM
         return OperatorError(
-            code == EACCES || code == EPERM ? .notPermitted : .failed, "\(message): \(String(cString: strerror(code)))"
+            isPermission ? .notPermitted : .failed, "\(message): \(String(cString: strerror(code)))",
+            hint: isPermission ? "run this as the user who owns it; this is user \(geteuid())" : nil
         )
     }
 }

@@ -1,3 +1,5 @@
+package import Foundation
+
 /// A project's tokens, whichever of its keys they are minted with.
 ///
 /// The active key comes first. A key that the authorization server refuses is passed over for the next one; a token of
@@ -11,11 +13,15 @@ package struct ProjectTokens: Sendable {
     private let cache: CachedTokenSource
     private let roster: Roster
     private let forced: ForcedMints
+    private let defaultTokenEndpoint: URL
     private let clock: any BrokerClock
 
-    package init(_ cache: CachedTokenSource, roster: Roster, clock: any BrokerClock) {
+    package init(
+        _ cache: CachedTokenSource, roster: Roster, defaultTokenEndpoint: URL, clock: any BrokerClock
+    ) {
         self.cache = cache
         self.roster = roster
+        self.defaultTokenEndpoint = defaultTokenEndpoint
         self.clock = clock
         forced = ForcedMints(clock: clock)
     }
@@ -100,12 +106,12 @@ package struct ProjectTokens: Sendable {
     }
 
     private func refresh(_ project: ProjectID, scope: Scope) {
-        let deadline = Deadline(after: Deadline.mint, from: clock.now)
         let key = roster.enabledKeys(of: project).first { key in
             scope.isSubset(of: key.scope) && cache.peek(at: key.slot(for: scope)).failure == nil
         }
         guard let key else { return }
-        cache.refresh(for: TokenNeed(key: key, scope: scope, urgency: .refresh, deadline: deadline))
+        let deadline = Deadline(after: Deadline.mint, from: clock.now)
+        cache.refresh(for: need(key, scope: scope, urgency: .refresh, deadline: deadline))
     }
 
     private func keys(of project: ProjectID, scope: Scope?) throws -> [AccessKey] {
@@ -124,6 +130,13 @@ package struct ProjectTokens: Sendable {
         let now = clock.now
         return keys.compactMap { cache.peek(at: slot(of: $0, scope: scope)).failure?.remaining(at: now) }.min()
             ?? .seconds(1)
+    }
+
+    private func need(_ key: AccessKey, scope: Scope, urgency: TokenNeed.Urgency, deadline: Deadline) -> TokenNeed {
+        TokenNeed(
+            key: key, endpoint: key.tokenEndpoint ?? defaultTokenEndpoint, scope: scope, urgency: urgency,
+            deadline: deadline
+        )
     }
 
     private func slot(of key: AccessKey, scope: Scope?) -> TokenSlot {
@@ -152,7 +165,7 @@ package struct ProjectTokens: Sendable {
 
     private func mint(with keys: [AccessKey], scope: Scope?, deadline: Deadline) async throws -> AccessToken {
         for key in keys {
-            let need = TokenNeed(key: key, scope: scope ?? key.scope, urgency: .caller, deadline: deadline)
+            let need = need(key, scope: scope ?? key.scope, urgency: .caller, deadline: deadline)
             do {
                 return try await cache.token(for: need)
             } catch MintFailure.keyRefused {

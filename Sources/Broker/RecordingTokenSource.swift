@@ -23,7 +23,6 @@ package struct RecordingTokenSource: TokenSource {
     package func token(for need: TokenNeed) async throws -> AccessToken {
         do {
             let token = try await source.token(for: need)
-            logger.info("minted", metadata: metadata(of: need).merging(["token": "\(token.digest.fingerprint)"]) { $1 })
             await record(need) {
                 AuditRecord(minted: token, with: need.key, at: clock.now.wall)
             } changes: {

@@ -1,3 +1,5 @@
+package import Foundation
+
 /// Anything that can return an access token.
 ///
 /// What a token goes through on its way is stacked from these: remembering, recording, retrying, keeping to the budget,
@@ -9,7 +11,7 @@ package protocol TokenSource: Sendable {
     func token(for need: TokenNeed) async throws -> AccessToken
 }
 
-/// A token that is needed: of which key, for which scope, how urgently and until when.
+/// A token that is needed: with which key, from where, for which scope, how urgently and until when.
 package struct TokenNeed: Sendable {
     package enum Urgency: Sendable {
         /// Somebody is waiting.
@@ -19,12 +21,14 @@ package struct TokenNeed: Sendable {
     }
 
     package let key: AccessKey
+    package let endpoint: URL
     package let scope: Scope
     package let urgency: Urgency
     package let deadline: Deadline
 
-    package init(key: AccessKey, scope: Scope, urgency: Urgency, deadline: Deadline) {
+    package init(key: AccessKey, endpoint: URL, scope: Scope, urgency: Urgency, deadline: Deadline) {
         self.key = key
+        self.endpoint = endpoint
         self.scope = scope
         self.urgency = urgency
         self.deadline = deadline

@@ -34,7 +34,11 @@ package struct AdminRoutes: Sendable {
                 let command = try WireJSON.decode(Command.self, from: body)
                 return try Response(json: await administrator.perform(command, for: .administrator(user: user)))
             } catch is DecodingError {
-                throw BrokerError.invalidRequest("this is not a request of the same version of token-broker")
+                let error = OperatorError(
+                    .invalid, "the running broker does not understand this",
+                    hint: "use the admin command of the version that runs"
+                )
+                return try Response(json: error, status: .badRequest)
             } catch let error as OperatorError {
                 return try Response(json: error, status: .badRequest)
             }

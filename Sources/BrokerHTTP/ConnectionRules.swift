@@ -65,7 +65,11 @@ final class ConnectionRules: ChannelDuplexHandler {
             context.fireErrorCaught(error)
             context.close(promise: nil)
         }
-        context.pipeline.syncOperations.removeHandler(finished, promise: nil)
+        let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
+        context.pipeline.syncOperations.removeHandler(finished).assumeIsolated().whenSuccess {
+            // What was left over was read outside of any read from the socket.
+            bound.value.fireChannelReadComplete()
+        }
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {

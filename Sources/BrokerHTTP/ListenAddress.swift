@@ -12,7 +12,7 @@ package enum ListenAddress: Sendable, Hashable, CustomStringConvertible {
             let path = String(text.dropFirst(5))
             // sockaddr_un holds 108 bytes, the last of them zero.
             guard (1..<108).contains(path.utf8.count) else {
-                throw OperatorError(.invalid, "'\(text)': a socket's path has 1 to 107 bytes")
+                throw OperatorError(.invalid, "'\(path)' is no path of a socket: that has 1 to 107 bytes")
             }
             self = .unix(path: path)
             return

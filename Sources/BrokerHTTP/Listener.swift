@@ -103,7 +103,8 @@ package struct Listeners: Service {
     package func run() async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
             for listener in all { group.addTask { try await listener.run() } }
-            try await group.waitForAll()
+            // One after the other: the first that fails takes the others down.
+            while try await group.next() != nil {}
         }
     }
 }

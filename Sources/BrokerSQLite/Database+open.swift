@@ -13,9 +13,11 @@ extension DatabaseQueue {
         configuration.label = "token-broker"
         configuration.prepareDatabase { database in
             // Exclusive before the first access: then there is no shared memory file, and nobody else gets in.
+            try database.execute(sql: "PRAGMA locking_mode = EXCLUSIVE")
+            // Before anything is changed, if only to WAL.
+            try database.checkIsOurs()
             try database.execute(
                 sql: """
-                    PRAGMA locking_mode = EXCLUSIVE;
                     PRAGMA trusted_schema = OFF;
                     PRAGMA cell_size_check = ON;
                     PRAGMA journal_mode = WAL;
@@ -27,10 +29,7 @@ extension DatabaseQueue {
         }
         do {
             let queue = try DatabaseQueue(path: path, configuration: configuration)
-            try queue.inDatabase { database in
-                try database.checkIsOurs()
-                try database.checkSettings()
-            }
+            try queue.inDatabase { try $0.checkSettings() }
             try queue.migrate()
             return queue
         } catch let error as DatabaseError {

@@ -18,7 +18,7 @@ extension HTTPClient.Configuration {
                 tls.trustRoots = .certificates(try NIOSSLCertificate.fromPEMFile(authorities))
             } catch {
                 throw OperatorError(
-                    .failed, "--upstream-ca-file: '\(authorities)' holds no certificates: \(error)",
+                    .failed, "'\(authorities)' holds no certificates: \(error)",
                     hint: "name a PEM file with the certificate authority of the token endpoint"
                 )
             }

@@ -1,6 +1,6 @@
 package import AsyncHTTPClient
 package import Broker
-import Foundation
+package import Foundation
 import NIOCore
 import NIOFoundationCompat
 import NIOHTTP1
@@ -18,9 +18,9 @@ package struct TokenEndpointClient: TokenEndpoint {
     }
 
     package func mint(
-        with key: AccessKey, secret: Secret, scope: Scope, patience: Duration
+        with key: AccessKey, secret: Secret, at endpoint: URL, scope: Scope, patience: Duration
     ) async throws -> MintedToken {
-        var request = HTTPClientRequest(url: key.tokenEndpoint.absoluteString)
+        var request = HTTPClientRequest(url: endpoint.absoluteString)
         request.method = .POST
         request.headers = [
             "Authorization": BasicCredentials.header(id: key.id.description, secret: secret),

@@ -3,7 +3,6 @@ import AsyncHTTPClient
 import Broker
 import BrokerHTTP
 import BrokerSQLite
-import BrokerUpstream
 import Foundation
 import Glibc
 import Logging
@@ -16,18 +15,13 @@ protocol AdminCommand: AsyncParsableCommand {
 extension AdminCommand {
     func perform<Request: AdminRequest>(_ request: Request) async throws -> Request.Reply {
         let configuration = try Configuration(settings)
-        if try SocketFile.isListening(configuration.adminSocket) {
+        if case .unix(let path) = configuration.adminSocket, try SocketFile.isListening(path) {
             let client = HTTPClient(eventLoopGroupProvider: .singleton)
-            let reply = await Result {
-                try await AdminSocketClient(client, path: configuration.adminSocket).perform(request)
-            }
+            let reply = await Result { try await AdminSocketClient(client, path: path).perform(request) }
             try await client.shutdown()
             return try reply.get()
         }
-        let client = HTTPClient(
-            eventLoopGroupProvider: .singleton,
-            configuration: try .upstream(authorities: configuration.authorities, proxy: configuration.proxy)
-        )
+        let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration.upstream)
         let reply = await Result { try await directly(request, configuration, client) }
         try await client.shutdown()
         return try reply.get()

@@ -1,6 +1,8 @@
+import AsyncHTTPClient
 import Broker
 import BrokerHTTP
 import BrokerSQLite
+import BrokerUpstream
 import Foundation
 import Logging
 
@@ -10,10 +12,10 @@ struct Configuration {
     let masterKey: MasterKeyFile
     let listen: [ListenAddress]
     let operations: ListenAddress
-    let adminSocket: String
+    let adminSocket: ListenAddress
     let tokenEndpoint: URL
-    let authorities: String?
-    let proxy: (host: String, port: Int)?
+    /// How the token endpoints are talked to.
+    let upstream: HTTPClient.Configuration
     let mintRate: Double
     let mintBurst: Int
     let allowedHosts: Set<String>
@@ -26,17 +28,32 @@ struct Configuration {
         directory = DataDirectory(path)
         masterKey = MasterKeyFile(
             try read("--master-key-file", settings.masterKeyFile, or: path + "/master.key", as: Self.path))
-        adminSocket = try read("--admin-socket", settings.adminSocket, or: path + "/admin.sock", as: Self.path)
+        adminSocket = try read("--admin-socket", settings.adminSocket, or: path + "/admin.sock") { text in
+            try ListenAddress("unix:" + Self.path(text))
+        }
         operations = try read("--ops-listen", settings.opsListen, or: "127.0.0.1:8788") { try ListenAddress($0) }
+        let allowPlaintext = try read("--allow-plaintext", settings.allowPlaintext ? "true" : nil, or: "false") {
+            text in
+            guard let allowed = Bool(text) else {
+                throw OperatorError(.invalid, "'\(text)' is neither true nor false")
+            }
+            return allowed
+        }
         let flags = settings.listen.isEmpty ? nil : settings.listen.joined(separator: ",")
         listen = try read("--listen", flags, or: "127.0.0.1:8787,unix:\(path)/client.sock") { text in
-            try text.split(separator: ",").map { try ListenAddress($0.trimmingCharacters(in: .whitespaces)) }
+            try text.split(separator: ",").map { text in
+                let address = try ListenAddress(text.trimmingCharacters(in: .whitespaces))
+                guard address.isLoopback || allowPlaintext else { throw Self.inTheClear(address) }
+                return address
+            }
         }
         tokenEndpoint = try read(
             "--token-endpoint", settings.tokenEndpoint, or: TokenEndpointURL.sinch, as: TokenEndpointURL.checked
         )
-        authorities = try read("--upstream-ca-file", settings.upstreamCaFile, or: "") { $0.isEmpty ? nil : $0 }
-        proxy = try read("--upstream-proxy", settings.upstreamProxy, or: "", as: Self.proxy)
+        let proxy = try read("--upstream-proxy", settings.upstreamProxy, or: "", as: Self.proxy)
+        upstream = try read("--upstream-ca-file", settings.upstreamCaFile, or: "") { path in
+            try .upstream(authorities: path.isEmpty ? nil : path, proxy: proxy)
+        }
         mintRate = try read("--mint-rate", settings.mintRate, or: "5") { text in
             guard let rate = Double(text), rate > 0, rate <= 1000 else {
                 throw OperatorError(.invalid, "'\(text)' is no number of requests per second between 0 and 1000")
@@ -66,18 +83,14 @@ struct Configuration {
             }
             return format
         }
-        let allowPlaintext = try read("--allow-plaintext", settings.allowPlaintext ? "true" : nil, or: "false") {
-            text in
-            guard let allowed = Bool(text) else { throw OperatorError(.invalid, "'\(text)' is neither true nor false") }
-            return allowed
-        }
-        for address in listen where !address.isLoopback && !allowPlaintext {
-            throw OperatorError(
-                .invalid,
-                "--listen: '\(address)' can be reached from other machines, and tokens would cross the network in the clear",
-                hint: "listen on loopback or a Unix socket; --allow-plaintext where the network itself is protected"
-            )
-        }
+    }
+
+    private static func inTheClear(_ address: ListenAddress) -> OperatorError {
+        OperatorError(
+            .invalid,
+            "'\(address)' can be reached from other machines, and tokens would cross the network in the clear",
+            hint: "listen on loopback or a Unix socket; --allow-plaintext where the network itself is protected"
+        )
     }
 
     private static func path(_ text: String) throws -> String {

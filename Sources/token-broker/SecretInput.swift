@@ -1,5 +1,6 @@
 import ArgumentParser
 import Broker
+import Dispatch
 import Foundation
 import Glibc
 
@@ -46,12 +47,36 @@ struct SecretInput: ParsableArguments {
         }
         var silent = terminal
         silent.c_lflag &= ~tcflag_t(ECHO)
-        FileHandle.standardError.write(Data(prompt.utf8))
-        tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent)
+        let restored = terminal
+        let interruptions = Self.interruptions { setTerminal(restored) }
+        defer { for interruption in interruptions { interruption.cancel() } }
+        setTerminal(silent)
+        Console.write(prompt)
         defer {
-            tcsetattr(STDIN_FILENO, TCSAFLUSH, &terminal)
+            setTerminal(restored)
             Console.say("")
         }
         return readLine() ?? ""
+    }
+
+    /// Ends the process as a signal would, but not before the terminal is as it was.
+    private static func interruptions(_ restore: @escaping @Sendable () -> Void) -> [any DispatchSourceSignal] {
+        [SIGINT, SIGTERM, SIGHUP].map { number in
+            signal(number, SIG_IGN)
+            let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+            source.setEventHandler {
+                restore()
+                Console.say("")
+                signal(number, SIG_DFL)
+                kill(getpid(), number)
+            }
+            source.resume()
+            return source
+        }
+    }
+
+    private static func setTerminal(_ settings: termios) {
+        var settings = settings
+        tcsetattr(STDIN_FILENO, TCSAFLUSH, &settings)
     }
 }

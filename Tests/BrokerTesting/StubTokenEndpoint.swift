@@ -1,4 +1,5 @@
 package import Broker
+package import Foundation
 import Synchronization
 
 /// A token endpoint that answers as it is told, and counts.
@@ -44,7 +45,7 @@ package final class StubTokenEndpoint: TokenEndpoint {
     package func hold(by gate: Gate?) { state.withLock { $0.gate = gate } }
 
     package func mint(
-        with key: AccessKey, secret: Secret, scope: Scope, patience: Duration
+        with key: AccessKey, secret: Secret, at endpoint: URL, scope: Scope, patience: Duration
     ) async throws -> MintedToken {
         let now = clock.now
         let (number, gate) = state.withLock { state in

@@ -22,7 +22,7 @@ import Testing
         .throttled(retryAfter: .seconds(90)),
     ]
 
-    @Test(arguments: 0..<400)
+    @Test(arguments: 0..<4000)
     func `never an expired token, never two mints for one need, never more than the promised rate`(
         seed: UInt64
     ) async throws {

@@ -1,5 +1,6 @@
 import Broker
 import BrokerTesting
+import Synchronization
 import Testing
 
 /// Many projects, much time: what the authorization server sees of us.
@@ -22,6 +23,19 @@ import Testing
         test.core.tokens.refreshDue()
         for _ in 0..<20 { await Task.yield() }
         test.clock.advance(by: duration)
+    }
+
+    /// Does something that may have to wait, while time passes.
+    private func waiting<Value: Sendable>(
+        _ test: TestBroker, step duration: Duration, for body: @escaping @Sendable () async throws -> Value
+    ) async throws -> Value {
+        let isDone = Mutex(false)
+        async let value = {
+            defer { isDone.withLock { $0 = true } }
+            return try await body()
+        }()
+        while !isDone.withLock({ $0 }) { await step(test, duration) }
+        return try await value
     }
 
     /// The most requests in any stretch of so many seconds.
@@ -66,9 +80,9 @@ import Testing
         var next = 0
         while next < Self.projects {
             let number = next
-            async let token = test.token(of: ProjectID("project-\(number)"))
-            await step(test, .milliseconds(200))
-            _ = try await token
+            _ = try await waiting(test, step: .milliseconds(50)) {
+                try await test.token(of: ProjectID("project-\(number)"))
+            }
             next += 1
         }
         let before = test.endpoint.mints.count
@@ -80,9 +94,11 @@ import Testing
             await step(test, .seconds(1))
             let number = second % Self.projects
             do {
-                let token = try await test.core.tokens.token(
-                    of: ProjectID("project-\(number)"), scope: nil, minimumLife: .zero
-                )
+                let token = try await waiting(test, step: .milliseconds(50)) {
+                    try await test.core.tokens.token(
+                        of: ProjectID("project-\(number)"), scope: nil, minimumLife: .zero
+                    )
+                }
                 #expect(token.life.isUsable(at: test.clock.now))
             } catch {
                 refused += 1

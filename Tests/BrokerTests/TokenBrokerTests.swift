@@ -65,7 +65,7 @@ import Testing
         test.endpoint.hold(by: gate)
         let caller = Task { try await test.core.broker.token(for: request(), as: client) }
         await gate.reached(by: 1)
-        _ = try await test.perform(ClientChange(.revoke(TestBroker.project), client.id))
+        _ = try await test.perform(ClientChange(.revoke(projectID: TestBroker.project), client.id))
         await gate.open()
         await #expect(throws: BrokerError.unauthorizedClient) { try await caller.value }
     }

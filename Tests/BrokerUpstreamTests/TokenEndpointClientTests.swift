@@ -29,14 +29,15 @@ import sinch_sandbox
             let base = tls ? try #require(addresses.https) : addresses.http
             let key = AccessKey(
                 id: try KeyID(keyID), project: try ProjectID("project-1"), version: 1, name: nil,
-                tokenEndpoint: try #require(URL(string: base + path)), scope: .none, state: .active, created: Date(),
+                tokenEndpoint: URL(string: base + path), scope: .none, state: .active, created: Date(),
                 secret: Sealed(bytes: [])
             )
             let outcome: Result<Broker.MintedToken, any Error>
             do {
                 outcome = .success(
                     try await TokenEndpointClient(client).mint(
-                        with: key, secret: Secret(secret), scope: .none, patience: .seconds(5)
+                        with: key, secret: Secret(secret), at: try #require(key.tokenEndpoint), scope: .none,
+                        patience: .seconds(5)
                     )
                 )
             } catch {
@@ -93,12 +94,13 @@ import sinch_sandbox
         )
         let key = AccessKey(
             id: try KeyID("key-1"), project: try ProjectID("p"), version: 1, name: nil,
-            tokenEndpoint: try #require(URL(string: "http://127.0.0.1:1/oauth2/token")), scope: .none, state: .active,
+            tokenEndpoint: URL(string: "http://127.0.0.1:1/oauth2/token"), scope: .none, state: .active,
             created: Date(), secret: Sealed(bytes: [])
         )
         let error = await #expect(throws: MintFailure.self) {
             try await TokenEndpointClient(client).mint(
-                with: key, secret: Secret("s"), scope: .none, patience: .seconds(5))
+                with: key, secret: Secret("s"), at: try #require(key.tokenEndpoint), scope: .none, patience: .seconds(5)
+            )
         }
         #expect(error?.outcome == "unavailable")
         try await client.shutdown()

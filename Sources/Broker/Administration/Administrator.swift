@@ -1,5 +1,4 @@
 package import Foundation
-package import Logging
 
 /// Does what operators ask for: one change at a time, each durable together with its audit record before it counts.
 package actor Administrator {
@@ -15,14 +14,13 @@ package actor Administrator {
     nonisolated let defaultTokenEndpoint: URL
     /// Mints with a key that is not in the store yet.
     nonisolated let candidateTokens: any TokenSource
-    private nonisolated let logger: Logger
     private var lastChange: Task<Void, Never>?
 
     package init(
         roster: Roster, store: any Store, sealer: any Sealer, cache: CachedTokenSource, broker: TokenBroker,
         ledger: HandOutLedger, budget: MintBudget, breaker: MintBreaker, clock: any BrokerClock,
         defaultTokenEndpoint: URL,
-        candidateTokens: any TokenSource, logger: Logger
+        candidateTokens: any TokenSource
     ) {
         self.roster = roster
         self.store = store
@@ -35,7 +33,6 @@ package actor Administrator {
         self.clock = clock
         self.defaultTokenEndpoint = defaultTokenEndpoint
         self.candidateTokens = candidateTokens
-        self.logger = logger
     }
 
     package nonisolated func perform<Request: AdminRequest>(
@@ -55,14 +52,11 @@ package actor Administrator {
     /// The change belongs to the broker: whoever asked may go away, it is wholly made or wholly not.
     func change(_ decide: @escaping @Sendable () throws -> (changes: [Change], record: AuditRecord)) async throws {
         let previous = lastChange
-        let change = Task { [store, roster, logger] in
+        let change = Task { [store, roster] in
             await previous?.value
             let (changes, record) = try decide()
             try await store.commit(changes, recording: record)
             roster.apply(changes)
-            logger.notice(
-                "changed", metadata: ["action": "\(record.action.rawValue)", "actor": "\(record.actor)"]
-            )
         }
         lastChange = Task { _ = await change.result }
         try await change.value
@@ -74,6 +68,8 @@ package actor Administrator {
     ) -> AuditRecord {
         AuditRecord(at: clock.now.wall, actor: actor, action: action, project: project, key: key, client: client)
     }
+
+    nonisolated func endpoint(of key: AccessKey) -> URL { key.tokenEndpoint ?? defaultTokenEndpoint }
 
     nonisolated func key(_ id: KeyID) throws -> AccessKey {
         guard let key = roster.key(id) else {
@@ -94,7 +90,9 @@ package actor Administrator {
         let deadline = Deadline(after: Deadline.mint, from: clock.now)
         do {
             let token = try await candidateTokens.token(
-                for: TokenNeed(key: key, scope: key.scope, urgency: .caller, deadline: deadline)
+                for: TokenNeed(
+                    key: key, endpoint: endpoint(of: key), scope: key.scope, urgency: .caller, deadline: deadline
+                )
             )
             try await store.record(AuditRecord(minted: token, with: key, at: clock.now.wall))
             return token

@@ -3,8 +3,8 @@ package struct ClientChange: AdminRequest {
     package static let name = "client/change"
 
     package enum Verb: Codable, Sendable {
-        case grant(ProjectID)
-        case revoke(ProjectID)
+        case grant(projectID: ProjectID)
+        case revoke(projectID: ProjectID)
         case enable, disable, remove
     }
 

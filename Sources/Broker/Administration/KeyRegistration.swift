@@ -56,7 +56,7 @@ package struct KeyRegistration: Codable, Sendable {
             throw OperatorError(.invalid, "a key secret has 1 to 1024 printable ASCII characters and no spaces")
         }
         guard (name?.count ?? 0) <= 128 else { throw OperatorError(.invalid, "a name has at most 128 characters") }
-        let endpoint = try tokenEndpoint.map { try TokenEndpointURL.checked($0) } ?? administrator.defaultTokenEndpoint
+        let endpoint = try tokenEndpoint.map { try TokenEndpointURL.checked($0) }
         let created = administrator.clock.now.wall
         // Differs from any earlier registration's, so that what was sealed or minted for that is never taken for this.
         let version = Int(created.timeIntervalSince1970 * 1000)

@@ -23,7 +23,7 @@ package struct KeyReport: Codable, Sendable {
         projectID = key.project
         name = key.name
         state = key.state
-        tokenEndpoint = key.tokenEndpoint.absoluteString
+        tokenEndpoint = administrator.endpoint(of: key).absoluteString
         scope = key.scope.description
         createdAt = key.created
         lastMintedAt = life?.start.wall

@@ -75,7 +75,7 @@ struct ClientCommand: AsyncParsableCommand {
         @OptionGroup(title: "Settings") var settings: Settings
 
         func run() async throws {
-            try await change(.grant(project), name, output, done: "may have tokens of project \(project)")
+            try await change(.grant(projectID: project), name, output, done: "may have tokens of project \(project)")
         }
     }
 
@@ -88,7 +88,8 @@ struct ClientCommand: AsyncParsableCommand {
         @OptionGroup(title: "Settings") var settings: Settings
 
         func run() async throws {
-            try await change(.revoke(project), name, output, done: "gets no more tokens of project \(project)")
+            try await change(
+                .revoke(projectID: project), name, output, done: "gets no more tokens of project \(project)")
         }
     }
 

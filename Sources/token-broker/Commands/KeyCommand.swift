@@ -22,19 +22,17 @@ struct KeyCommand: AsyncParsableCommand {
 
         @OptionGroup var secret: SecretInput
 
-        @Option(help: "Mint with this key at another token endpoint than the configured one.")
-        var keyTokenEndpoint: String?
-
         @Option(help: "The scope that tokens of this key are minted with, space-delimited.")
         var scope = ""
 
         @Flag(help: "Store the key without minting with it first.")
         var noVerify = false
 
-        func registration() throws -> KeyRegistration {
+        /// - Parameter settings: the token endpoint that is named on the command line is this key's own.
+        func registration(_ settings: Settings) throws -> KeyRegistration {
             KeyRegistration(
                 projectID: project, keyID: keyID, name: name, secret: try secret.read(),
-                tokenEndpoint: keyTokenEndpoint,
+                tokenEndpoint: settings.tokenEndpoint,
                 scope: scope, verify: !noVerify
             )
         }
@@ -51,7 +49,7 @@ struct KeyCommand: AsyncParsableCommand {
         @OptionGroup(title: "Settings") var settings: Settings
 
         func run() async throws {
-            try output.print(await perform(KeyAddition(try key.registration()))) {
+            try output.print(await perform(KeyAddition(try key.registration(settings)))) {
                 "key \($0.keyID) of project \($0.projectID) is registered and \($0.state.text)"
             }
         }
@@ -67,7 +65,7 @@ struct KeyCommand: AsyncParsableCommand {
         @OptionGroup(title: "Settings") var settings: Settings
 
         func run() async throws {
-            try output.print(await perform(KeyRotation(try key.registration()))) { rotation in
+            try output.print(await perform(KeyRotation(try key.registration(settings)))) { rotation in
                 let done = "key \(rotation.key.keyID) of project \(rotation.key.projectID) is active"
                 guard let previous = rotation.previous else { return done }
                 return done + "\nkey \(previous.keyID) stands by; its last token expires at "

@@ -3,7 +3,6 @@ import AsyncHTTPClient
 import Broker
 import BrokerHTTP
 import BrokerSQLite
-import BrokerUpstream
 import Logging
 import ServiceLifecycle
 import UnixSignals
@@ -18,10 +17,7 @@ struct Serve: AsyncParsableCommand {
         LoggingSystem.bootstrap { _ in LineLogHandler(format: configuration.logFormat, logLevel: configuration.logLevel)
         }
         let logger = Logger(label: "token-broker")
-        let client = HTTPClient(
-            eventLoopGroupProvider: .singleton,
-            configuration: try .upstream(authorities: configuration.authorities, proxy: configuration.proxy)
-        )
+        let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration.upstream)
         do {
             try await serve(configuration, client: client, logger: logger)
         } catch {
@@ -35,8 +31,9 @@ struct Serve: AsyncParsableCommand {
     private func serve(_ configuration: Configuration, client: HTTPClient, logger: Logger) async throws {
         let clock = SystemClock()
         let (core, store) = try await BrokerCore.open(configuration, client: client, clock: clock, logger: logger)
-        let adminAddress = ListenAddress.unix(path: configuration.adminSocket)
-        let readiness = Readiness(awaiting: configuration.listen + [configuration.operations, adminAddress])
+        let readiness = Readiness(
+            awaiting: configuration.listen + [configuration.operations, configuration.adminSocket]
+        )
         let hosts = configuration.allowedHosts
 
         let clientRoutes = ClientRoutes(broker: core.broker, authenticator: core.authenticator)
@@ -49,7 +46,7 @@ struct Serve: AsyncParsableCommand {
                     readiness: readiness, logger: logger
                 ),
                 .admin(
-                    on: adminAddress, AdminRoutes(administrator: core.administrator), readiness: readiness,
+                    on: configuration.adminSocket, AdminRoutes(administrator: core.administrator), readiness: readiness,
                     logger: logger
                 ),
             ]

@@ -1,0 +1,41 @@
+import Logging
+
+/// A store that also writes each audit record to the log, once it is durable.
+struct LoggedStore: Store {
+    private let store: any Store
+    private let logger: Logger
+
+    init(_ store: any Store, logger: Logger) {
+        self.store = store
+        self.logger = logger
+    }
+
+    func contents() async throws -> StoreContents {
+        try await store.contents()
+    }
+
+    func commit(_ changes: [Change], recording record: AuditRecord) async throws {
+        try await store.commit(changes, recording: record)
+        log(record)
+    }
+
+    func record(_ record: AuditRecord) async throws {
+        try await store.record(record)
+        log(record)
+    }
+
+    func auditLog(limit: Int) async throws -> [AuditEntry] {
+        try await store.auditLog(limit: limit)
+    }
+
+    private func log(_ record: AuditRecord) {
+        var metadata: Logger.Metadata = [
+            "actor": "\(record.actor)", "action": "\(record.action.rawValue)", "outcome": "\(record.outcome)",
+        ]
+        metadata["project"] = record.project.map { "\($0)" }
+        metadata["key"] = record.key.map { "\($0)" }
+        metadata["client"] = record.client.map { "\($0)" }
+        metadata["token"] = record.token.map { "\($0.fingerprint)" }
+        logger.notice("audit", metadata: metadata)
+    }
+}

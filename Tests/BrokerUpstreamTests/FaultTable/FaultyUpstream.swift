@@ -1,0 +1,92 @@
+import AsyncHTTPClient
+import Broker
+import BrokerTesting
+import BrokerUpstream
+import Foundation
+import Testing
+import sinch_sandbox
+
+/// An authorization server with a fault, and a broker as it is in production that has one key there.
+struct FaultyUpstream: Sendable {
+    static let secret = "secret-of~key.1_"
+    static let basic = Data("key-1:\(secret)".utf8).base64EncodedString()
+    static let heldToken = "the-token-in-hand"
+    let core: BrokerCore
+    let endpoint: WatchedTokenEndpoint
+    let log: LineCollector
+    /// The authorization server.
+    let sandbox: Sandbox
+    /// Another server, which redirects lead to.
+    let bystander: Sandbox
+
+    /// A token, asked for as a client's request asks for it.
+    func token(minimumLife: Duration = .zero) async -> Result<AccessToken, any Error> {
+        do {
+            return .success(
+                try await core.tokens.token(of: ProjectID("project-1"), scope: nil, minimumLife: minimumLife))
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    /// Runs the body against the fault.
+    ///
+    /// - Parameter holdingToken: whether the broker has a valid token already, whose refresh is due.
+    static func withFault(
+        _ fault: FaultRow.Fault, holdingToken: Bool = false, _ body: @Sendable (FaultyUpstream) async throws -> Void
+    ) async throws {
+        let folder = try TemporaryFolder()
+        let (sandbox, bystander) = (Sandbox(now: { Date() }), Sandbox(now: { Date() }))
+        try sandbox.registerKey(id: "key-1", secret: secret, projectID: "project-1")
+        let socket = try fault.socket
+        let configuration = fault.configuration(authorities: folder.path + "/ca.pem")
+        try await SandboxServer.withRunning(bystander) { elsewhere in
+            try await SandboxServer.withRunning(sandbox, configuration: configuration) { addresses in
+                sandbox.setFaults(fault.sandboxFaults(elsewhere: elsewhere.http))
+                let log = LineCollector()
+                let client = HTTPClient(
+                    eventLoopGroupProvider: .singleton,
+                    configuration: try .upstream(authorities: configuration.caFile, proxy: nil),
+                    backgroundActivityLogger: log.logger
+                )
+                let endpoint = WatchedTokenEndpoint(TokenEndpointClient(client))
+                let address = fault.address(of: addresses, socket: socket) + "/oauth2/token"
+                let core = try await BrokerCore(
+                    store: store(holdingToken: holdingToken),
+                    sealer: PlainSealer(), endpoint: endpoint,
+                    policy: BrokerCore.Policy(
+                        defaultTokenEndpoint: try #require(URL(string: address)), mintRate: 5, mintBurst: 10
+                    ),
+                    clock: SystemClock(), chance: { 0.5 }, logger: log.logger
+                )
+                try await body(
+                    FaultyUpstream(core: core, endpoint: endpoint, log: log, sandbox: sandbox, bystander: bystander)
+                )
+                try await client.shutdown()
+            }
+        }
+        // The socket listens for as long as the body runs.
+        withExtendedLifetime(socket) {}
+    }
+
+    private static func store(holdingToken: Bool) async throws -> MemoryStore {
+        let (store, sealer, id) = (MemoryStore(), PlainSealer(), try KeyID("key-1"))
+        let key = AccessKey(
+            id: id, project: try ProjectID("project-1"), version: 1, name: nil, tokenEndpoint: nil, scope: .none,
+            state: .active,
+            created: Date(), secret: try sealer.seal(Secret(secret), in: .keySecret(id, version: 1))
+        )
+        var changes: [Change] = [.putKey(key)]
+        if holdingToken {
+            let slot = key.slot(for: .none)
+            let life = TokenLife(
+                start: SystemClock().now.advanced(by: .seconds(-2900)), lifetime: .seconds(3599),
+                refreshDue: .seconds(2700)
+            )
+            let sealed = try sealer.seal(Secret(heldToken), in: .token(slot))
+            changes.append(.putToken(SealedToken(slot: slot, life: life, sealed: sealed)))
+        }
+        try await store.commit(changes, recording: AuditRecord(at: Date(), actor: .broker, action: .keyAdded))
+        return store
+    }
+}
