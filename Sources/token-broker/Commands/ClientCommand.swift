@@ -10,6 +10,13 @@ struct ClientCommand: AsyncParsableCommand {
         ]
     )
 
+    /// A client that is there already.
+    struct OneClient: ParsableArguments {
+        @Argument(help: "The client's name.") var name: ClientID
+        @OptionGroup var output: Output
+        @OptionGroup(title: "Settings") var settings: Settings
+    }
+
     struct Add: AdminCommand {
         static let configuration = CommandConfiguration(abstract: "Registers a client; prints its secret, once.")
 
@@ -68,67 +75,53 @@ struct ClientCommand: AsyncParsableCommand {
 
     struct Grant: AdminCommand {
         static let configuration = CommandConfiguration(abstract: "Lets a client have tokens of a project.")
-
-        @Argument(help: "The client's name.") var name: ClientID
         @Option(help: "The project.") var project: ProjectID
-        @OptionGroup var output: Output
-        @OptionGroup(title: "Settings") var settings: Settings
-
+        @OptionGroup var client: OneClient
+        var settings: Settings { client.settings }
         func run() async throws {
-            try await change(.grant(projectID: project), name, output, done: "may have tokens of project \(project)")
+            try await change(.grant(projectID: project), client, done: "may have tokens of project \(project)")
         }
     }
 
     struct Revoke: AdminCommand {
         static let configuration = CommandConfiguration(abstract: "Lets a client have no more tokens of a project.")
-
-        @Argument(help: "The client's name.") var name: ClientID
         @Option(help: "The project.") var project: ProjectID
-        @OptionGroup var output: Output
-        @OptionGroup(title: "Settings") var settings: Settings
-
+        @OptionGroup var client: OneClient
+        var settings: Settings { client.settings }
         func run() async throws {
-            try await change(
-                .revoke(projectID: project), name, output, done: "gets no more tokens of project \(project)")
+            try await change(.revoke(projectID: project), client, done: "gets no more tokens of project \(project)")
         }
     }
 
     struct Disable: AdminCommand {
         static let configuration = CommandConfiguration(abstract: "Refuses a client until it is enabled again.")
-
-        @Argument(help: "The client's name.") var name: ClientID
-        @OptionGroup var output: Output
-        @OptionGroup(title: "Settings") var settings: Settings
-
-        func run() async throws { try await change(.disable, name, output, done: "is disabled") }
+        @OptionGroup var client: OneClient
+        var settings: Settings { client.settings }
+        func run() async throws { try await change(.disable, client, done: "is disabled") }
     }
 
     struct Enable: AdminCommand {
         static let configuration = CommandConfiguration(abstract: "Lets a disabled client in again.")
-
-        @Argument(help: "The client's name.") var name: ClientID
-        @OptionGroup var output: Output
-        @OptionGroup(title: "Settings") var settings: Settings
-
-        func run() async throws { try await change(.enable, name, output, done: "is enabled") }
+        @OptionGroup var client: OneClient
+        var settings: Settings { client.settings }
+        func run() async throws { try await change(.enable, client, done: "is enabled") }
     }
 
     struct Remove: AdminCommand {
         static let configuration = CommandConfiguration(abstract: "Forgets a client and its grants.")
-
-        @Argument(help: "The client's name.") var name: ClientID
-        @OptionGroup var output: Output
-        @OptionGroup(title: "Settings") var settings: Settings
-
-        func run() async throws { try await change(.remove, name, output, done: "is removed") }
+        @OptionGroup var client: OneClient
+        var settings: Settings { client.settings }
+        func run() async throws { try await change(.remove, client, done: "is removed") }
     }
 }
 
 extension AdminCommand {
-    fileprivate func change(_ verb: ClientChange.Verb, _ name: ClientID, _ output: Output, done: String) async throws {
-        try output.print(await perform(ClientChange(verb, name))) { client in
-            let missing = client.projectsWithoutKeys.map { "\nproject \($0) has no key yet" }.joined()
-            return "client \(client.clientID) \(done)\(missing)"
+    fileprivate func change(
+        _ verb: ClientChange.Verb, _ client: ClientCommand.OneClient, done: String
+    ) async throws {
+        try client.output.print(await perform(ClientChange(verb, client.name))) { report in
+            let missing = report.projectsWithoutKeys.map { "\nproject \($0) has no key yet" }.joined()
+            return "client \(report.clientID) \(done)\(missing)"
         }
     }
 }

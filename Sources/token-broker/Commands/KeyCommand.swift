@@ -38,6 +38,13 @@ struct KeyCommand: AsyncParsableCommand {
         }
     }
 
+    /// A key that is there already.
+    struct OneKey: ParsableArguments {
+        @Argument(help: "The key's ID.") var keyID: KeyID
+        @OptionGroup var output: Output
+        @OptionGroup(title: "Settings") var settings: Settings
+    }
+
     struct Add: AdminCommand {
         static let configuration = CommandConfiguration(
             abstract:
@@ -100,69 +107,50 @@ struct KeyCommand: AsyncParsableCommand {
 
     struct Verify: AdminCommand {
         static let configuration = CommandConfiguration(abstract: "Mints once with the key, and ends its quarantine.")
-
-        @Argument(help: "The key's ID.") var keyID: KeyID
-        @OptionGroup var output: Output
-        @OptionGroup(title: "Settings") var settings: Settings
-
+        @OptionGroup var key: OneKey
+        var settings: Settings { key.settings }
         func run() async throws {
-            try output.print(await perform(KeyVerification(keyID))) { "key \($0.keyID) works" }
+            try key.output.print(await perform(KeyVerification(key.keyID))) { "key \($0.keyID) works" }
         }
     }
 
     struct Activate: AdminCommand {
         static let configuration = CommandConfiguration(
             abstract: "Mints the project's tokens with this key from now on.")
-
-        @Argument(help: "The key's ID.") var keyID: KeyID
-        @OptionGroup var output: Output
-        @OptionGroup(title: "Settings") var settings: Settings
-
-        func run() async throws { try await change(.activate, keyID, output) }
+        @OptionGroup var key: OneKey
+        var settings: Settings { key.settings }
+        func run() async throws { try await change(.activate, key) }
     }
 
     struct Disable: AdminCommand {
         static let configuration = CommandConfiguration(
             abstract: "Neither mints with the key nor hands out its tokens.")
-
-        @Argument(help: "The key's ID.") var keyID: KeyID
-        @OptionGroup var output: Output
-        @OptionGroup(title: "Settings") var settings: Settings
-
-        func run() async throws { try await change(.disable, keyID, output) }
+        @OptionGroup var key: OneKey
+        var settings: Settings { key.settings }
+        func run() async throws { try await change(.disable, key) }
     }
 
     struct Enable: AdminCommand {
         static let configuration = CommandConfiguration(
             abstract: "Lets a disabled key stand by, or be active where none is.")
-
-        @Argument(help: "The key's ID.") var keyID: KeyID
-        @OptionGroup var output: Output
-        @OptionGroup(title: "Settings") var settings: Settings
-
-        func run() async throws { try await change(.enable, keyID, output) }
+        @OptionGroup var key: OneKey
+        var settings: Settings { key.settings }
+        func run() async throws { try await change(.enable, key) }
     }
 
     struct Remove: AdminCommand {
         static let configuration = CommandConfiguration(abstract: "Forgets the key and its tokens.")
-
-        @Argument(help: "The key's ID.") var keyID: KeyID
         @Flag(help: "Even if it is the project's last enabled key.") var force = false
-        @OptionGroup var output: Output
-        @OptionGroup(title: "Settings") var settings: Settings
-
-        func run() async throws {
-            try output.print(await perform(KeyChange(.remove, keyID, force: force))) {
-                "key \($0.keyID) of project \($0.projectID) is removed"
-            }
-        }
+        @OptionGroup var key: OneKey
+        var settings: Settings { key.settings }
+        func run() async throws { try await change(.remove, key, force: force) }
     }
 }
 
 extension AdminCommand {
-    fileprivate func change(_ verb: KeyChange.Verb, _ keyID: KeyID, _ output: Output) async throws {
-        try output.print(await perform(KeyChange(verb, keyID))) {
-            "key \($0.keyID) of project \($0.projectID) is \($0.state.text)"
+    fileprivate func change(_ verb: KeyChange.Verb, _ key: KeyCommand.OneKey, force: Bool = false) async throws {
+        try key.output.print(await perform(KeyChange(verb, key.keyID, force: force))) {
+            "key \($0.keyID) of project \($0.projectID) is \(verb == .remove ? "removed" : $0.state.text)"
         }
     }
 }

@@ -5,36 +5,34 @@ import Foundation
 import Testing
 import sinch_sandbox
 
-/// One connection, two projects.
+/// Two projects on one connection.
 @Suite struct DesyncTests {
     @Test func `an answer that nobody asked for never becomes another project's token`() async throws {
         let sandbox = Sandbox(now: { Date() })
-        for number in 1...2 {
-            try sandbox.registerKey(id: "key-\(number)", secret: "secret", projectID: "project-\(number)")
-        }
+        try sandbox.registerKey(id: "key-1", secret: "secret", projectID: "project-1")
+        try sandbox.registerKey(id: "key-2", secret: "secret", projectID: "project-2")
         sandbox.setFaults([Sandbox.Fault(.wire(.secondAnswer), keyID: "key-1")])
         try await SandboxServer.withRunning(sandbox) { addresses in
-            let client = HTTPClient(
-                eventLoopGroupProvider: .singleton, configuration: try .upstream(authorities: nil, proxy: nil)
-            )
             let address = try #require(URL(string: addresses.http + "/oauth2/token"))
-            for _ in 1...10 {
-                var tokens: [String] = []
-                for number in 1...2 {
-                    let key = AccessKey(
-                        id: try KeyID("key-\(number)"), project: try ProjectID("project-\(number)"), version: 1,
-                        name: nil, tokenEndpoint: nil, scope: .none, state: .active, created: Date(),
-                        secret: Sealed(bytes: [])
-                    )
-                    let minted = try await TokenEndpointClient(client).mint(
-                        with: key, secret: Secret("secret"), at: address, scope: .none, patience: .seconds(5)
-                    )
-                    tokens.append(minted.value.reveal())
+            try await HTTPClient.withHTTPClient(configuration: .upstream(authorities: nil, proxy: nil)) { client in
+                for _ in 1...10 {
+                    let first = try await mint("1", with: client, at: address)
+                    #expect(first == WireFault.firstToken)
+                    // May meet the connection while it is being closed for what came on it: then there is no token.
+                    let second = try? await mint("2", with: client, at: address)
+                    #expect(second.map { $0.split(separator: ".").count } ?? 3 == 3, "not minted by the sandbox")
                 }
-                #expect(tokens[0] == WireFault.firstToken)
-                #expect(tokens[1].split(separator: ".").count == 3, "minted by the sandbox")
             }
-            try await client.shutdown()
         }
+    }
+
+    private func mint(_ number: String, with client: HTTPClient, at address: URL) async throws -> String {
+        let key = AccessKey(
+            id: try KeyID("key-\(number)"), project: try ProjectID("project-\(number)"), version: 1, name: nil,
+            tokenEndpoint: nil, scope: .none, state: .active, created: Date(), secret: Sealed(bytes: [])
+        )
+        return try await TokenEndpointClient(client).mint(
+            with: key, secret: Secret("secret"), at: address, scope: .none, patience: .seconds(5)
+        ).value.reveal()
     }
 }

@@ -36,6 +36,14 @@ struct FaultRow: Sendable {
         self.attempts = attempts
     }
 
+    /// Whether every attempt is a request that the authorization server gets.
+    var reachesServer: Bool {
+        switch fault {
+        case .answer, .wire, .redirect: true
+        case .tls, .plaintext, .connectionRefused, .unaccepted, .unreachable: false
+        }
+    }
+
     /// Whether the key secret must not even have been sent.
     var keepsCredentials: Bool {
         switch fault {

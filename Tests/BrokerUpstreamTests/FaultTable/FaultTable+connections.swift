@@ -9,14 +9,14 @@ extension FaultTable {
         } + [
             FaultRow("connection refused", .connectionRefused, .unavailable, attempts: 3),
             FaultRow("connection not accepted", .unaccepted, .unavailable, attempts: 2),
-            // Connecting takes 3 s, so that there is time for two and a half.
+            // Connecting takes 3 s at most, TLS included, so that there is time for two and a half.
             FaultRow("connection not answered", .unreachable, .unavailable, attempts: 3),
         ]
 
     /// Nothing is sent to a server that has not proved who it is.
     static let tls: [FaultRow] =
         TLSFault.allCases.map { fault in
-            FaultRow("TLS \(fault.rawValue)", .tls(fault), .unavailable, attempts: fault == .silent ? 2 : 3)
+            FaultRow("TLS \(fault.rawValue)", .tls(fault), .unavailable, attempts: 3)
         } + [FaultRow("plain HTTP in place of TLS", .plaintext, .unavailable, attempts: 3)]
 
     private static func consequence(of fault: WireFault) -> (MintOutcome, attempts: Int) {

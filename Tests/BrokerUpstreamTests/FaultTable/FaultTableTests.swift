@@ -78,6 +78,7 @@ import sinch_sandbox
         of upstream: FaultyUpstream, for row: FaultRow, having results: [Result<AccessToken, any Error>]
     ) {
         #expect(upstream.endpoint.attempts == row.attempts)
+        #expect(upstream.sandbox.counters.tokenRequests == (row.reachesServer ? row.attempts : 0))
         #expect(upstream.bystander.counters == Sandbox.Counters(), "a redirect was followed")
         if row.keepsCredentials {
             #expect(upstream.sandbox.counters == Sandbox.Counters(), "the key secret was sent")

@@ -11,6 +11,7 @@ struct FaultyUpstream: Sendable {
     static let secret = "secret-of~key.1_"
     static let basic = Data("key-1:\(secret)".utf8).base64EncodedString()
     static let heldToken = "the-token-in-hand"
+
     let core: BrokerCore
     let endpoint: WatchedTokenEndpoint
     let log: LineCollector
@@ -18,16 +19,6 @@ struct FaultyUpstream: Sendable {
     let sandbox: Sandbox
     /// Another server, which redirects lead to.
     let bystander: Sandbox
-
-    /// A token, asked for as a client's request asks for it.
-    func token(minimumLife: Duration = .zero) async -> Result<AccessToken, any Error> {
-        do {
-            return .success(
-                try await core.tokens.token(of: ProjectID("project-1"), scope: nil, minimumLife: minimumLife))
-        } catch {
-            return .failure(error)
-        }
-    }
 
     /// Runs the body against the fault.
     ///
@@ -44,37 +35,52 @@ struct FaultyUpstream: Sendable {
             try await SandboxServer.withRunning(sandbox, configuration: configuration) { addresses in
                 sandbox.setFaults(fault.sandboxFaults(elsewhere: elsewhere.http))
                 let log = LineCollector()
-                let client = HTTPClient(
-                    eventLoopGroupProvider: .singleton,
-                    configuration: try .upstream(authorities: configuration.caFile, proxy: nil),
+                try await HTTPClient.withHTTPClient(
+                    configuration: .upstream(authorities: configuration.caFile, proxy: nil),
                     backgroundActivityLogger: log.logger
-                )
-                let endpoint = WatchedTokenEndpoint(TokenEndpointClient(client))
-                let address = fault.address(of: addresses, socket: socket) + "/oauth2/token"
-                let core = try await BrokerCore(
-                    store: store(holdingToken: holdingToken),
-                    sealer: PlainSealer(), endpoint: endpoint,
-                    policy: BrokerCore.Policy(
-                        defaultTokenEndpoint: try #require(URL(string: address)), mintRate: 5, mintBurst: 10
-                    ),
-                    clock: SystemClock(), chance: { 0.5 }, logger: log.logger
-                )
-                try await body(
-                    FaultyUpstream(core: core, endpoint: endpoint, log: log, sandbox: sandbox, bystander: bystander)
-                )
-                try await client.shutdown()
+                ) { client in
+                    let endpoint = WatchedTokenEndpoint(TokenEndpointClient(client))
+                    let core = try await core(
+                        endpoint, at: fault.address(of: addresses, socket: socket) + "/oauth2/token",
+                        store: store(holdingToken: holdingToken), log: log
+                    )
+                    try await body(
+                        FaultyUpstream(core: core, endpoint: endpoint, log: log, sandbox: sandbox, bystander: bystander)
+                    )
+                }
             }
         }
         // The socket listens for as long as the body runs.
         withExtendedLifetime(socket) {}
     }
 
+    /// A token, asked for as a client's request asks for it.
+    func token(minimumLife: Duration = .zero) async -> Result<AccessToken, any Error> {
+        do {
+            let project = try ProjectID("project-1")
+            return .success(try await core.tokens.token(of: project, scope: nil, minimumLife: minimumLife))
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    private static func core(
+        _ endpoint: any TokenEndpoint, at address: String, store: any Store, log: LineCollector
+    ) async throws -> BrokerCore {
+        try await BrokerCore(
+            store: store, sealer: PlainSealer(), endpoint: endpoint,
+            policy: BrokerCore.Policy(
+                defaultTokenEndpoint: try #require(URL(string: address)), mintRate: 5, mintBurst: 10
+            ),
+            clock: SystemClock(), chance: { 0.5 }, logger: log.logger
+        )
+    }
+
     private static func store(holdingToken: Bool) async throws -> MemoryStore {
         let (store, sealer, id) = (MemoryStore(), PlainSealer(), try KeyID("key-1"))
         let key = AccessKey(
             id: id, project: try ProjectID("project-1"), version: 1, name: nil, tokenEndpoint: nil, scope: .none,
-            state: .active,
-            created: Date(), secret: try sealer.seal(Secret(secret), in: .keySecret(id, version: 1))
+            state: .active, created: Date(), secret: try sealer.seal(Secret(secret), in: .keySecret(id, version: 1))
         )
         var changes: [Change] = [.putKey(key)]
         if holdingToken {
