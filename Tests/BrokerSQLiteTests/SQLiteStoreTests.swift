@@ -6,9 +6,13 @@ import GRDB
 import Testing
 
 @Suite struct SQLiteStoreTests {
-    let folder = try! TemporaryFolder()
+    let folder: TemporaryFolder
     var directory: DataDirectory { DataDirectory(folder.path) }
     var masterKey: MasterKeyFile { MasterKeyFile(folder.path + "/master.key") }
+
+    init() throws {
+        folder = try TemporaryFolder()
+    }
 
     private func make() throws {
         try masterKey.create()

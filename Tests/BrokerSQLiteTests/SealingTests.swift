@@ -9,7 +9,11 @@ import Testing
 @Suite struct SealingTests {
     let key = SealingKey(SymmetricKey(size: .bits256))
     let secret = Data("canary".utf8)
-    let place = SealedPlace.keySecret(try! KeyID("key-1"), version: 7)
+    let place: SealedPlace
+
+    init() throws {
+        place = .keySecret(try KeyID("key-1"), version: 7)
+    }
 
     @Test func `what was sealed opens, and is different each time`() throws {
         let first = try key.seal(secret, for: AssociatedData(place))

@@ -4,6 +4,7 @@ import Logging
 
 /// A whole broker on doubles, with the shortest ways to what tests need.
 package struct TestBroker {
+    // swift-format-ignore: NeverUseForceTry
     package static let project = try! ProjectID("project-1")
 
     package let clock: ManualClock

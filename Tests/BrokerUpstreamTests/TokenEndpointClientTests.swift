@@ -9,7 +9,11 @@ import sinch_sandbox
 /// The client of the token endpoint against the sandbox, over real sockets.
 @Suite struct TokenEndpointClientTests {
     let sandbox = Sandbox(now: { Date() })
-    let folder = try! TemporaryFolder()
+    let folder: TemporaryFolder
+
+    init() throws {
+        folder = try TemporaryFolder()
+    }
 
     private func mint(
         keyID: String = "key-1", secret: String = "s3cret~-._", path: String = "/oauth2/token", tls: Bool = false,

@@ -53,7 +53,7 @@ import Testing
         try await SandboxClient.withSandbox { client, sandbox in
             let faults = """
                 {"faults":[{"key_id":"key-1","kind":"drip_head","times":3},\
-                {"body":"","content_type":null,"headers":{},"key_id":null,"status":503,"times":null}]}
+                {"body":"","headers":{},"key_id":null,"status":503,"times":null}]}
                 """
             let answer = try await client.send("PUT", "/sandbox/faults", body: faults)
             #expect(answer.body == faults)
