@@ -100,7 +100,9 @@ let package = Package(
         .executableTarget(
             name: "sinch-sandbox",
             dependencies: [
-                argumentParser, crypto, httpTypes, hummingbird, hummingbirdTLS, logging, nioCore, nioSSL,
+                argumentParser, crypto, httpTypes, hummingbird, hummingbirdCore, hummingbirdTLS, logging, nioCore,
+                nioHTTP1,
+                nioSSL,
                 serviceLifecycle, swiftASN1, unixSignals, x509,
             ],
             swiftSettings: settings
@@ -119,7 +121,7 @@ let package = Package(
         ),
         .testTarget(
             name: "BrokerUpstreamTests",
-            dependencies: ["Broker", "BrokerTesting", "BrokerUpstream", "sinch-sandbox", asyncHTTPClient],
+            dependencies: ["Broker", "BrokerTesting", "BrokerUpstream", "sinch-sandbox", asyncHTTPClient, logging],
             swiftSettings: settings
         ),
         .testTarget(

@@ -18,6 +18,8 @@ struct CachedToken {
     var lastFailure: SharedFailure?
     /// Whether somebody asked for the token since it was minted.
     var isWanted = false
+    /// Whether somebody waits for the next one.
+    var isAwaited = false
 
     /// The failure, while it stands for an answer.
     func failure(at now: Moment) -> SharedFailure? {

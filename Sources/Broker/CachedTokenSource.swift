@@ -13,6 +13,9 @@ package final class CachedTokenSource: TokenSource {
         var schedule = RefreshSchedule()
     }
 
+    /// How soon a token whose refresh is due is looked at again.
+    private static let pause: Duration = .seconds(30)
+
     private let source: any TokenSource
     private let sealer: any Sealer
     private let clock: any BrokerClock
@@ -60,12 +63,13 @@ package final class CachedTokenSource: TokenSource {
         let now = clock.now
         return try state.withLock { state in
             var entry = state.entries[need.slot] ?? CachedToken()
+            if need.urgency == .caller { entry.isAwaited = true }
+            defer { state.entries[need.slot] = entry }
             if let mint = entry.mint { return mint }
             if let failure = entry.failure(at: now) { throw failure.failure }
             // Not a child task: the mint outlives a caller that gives up, for the sake of the others.
             let mint = Task { try await settle(need) }
             entry.mint = mint
-            state.entries[need.slot] = entry
             return mint
         }
     }
@@ -73,22 +77,23 @@ package final class CachedTokenSource: TokenSource {
     private func settle(_ need: TokenNeed) async throws -> AccessToken {
         do {
             let token = try await source.token(for: need)
-            put(.open(token), in: need.slot)
+            put(.open(token), in: need.slot, endsMint: true)
             return token
         } catch {
             let now = clock.now
             state.withLock { state in
                 state.entries[need.slot]?.mint = nil
+                state.entries[need.slot]?.isAwaited = false
                 guard let reason = error as? MintFailure else { return }
                 if case .postponed(let wait) = reason {
                     // Nobody failed, so that there is nothing to share.
-                    state.schedule.add(need.slot, at: now.boot + wait)
+                    state.schedule.set(need.slot, at: now.boot + wait)
                     return
                 }
                 let failure = SharedFailure(
                     reason, after: state.entries[need.slot]?.lastFailure, at: now, chance: chance())
                 state.entries[need.slot]?.lastFailure = failure
-                state.schedule.add(need.slot, at: now.boot + failure.lasts)
+                state.schedule.set(need.slot, at: now.boot + failure.lasts)
             }
             throw error
         }
@@ -104,12 +109,19 @@ package final class CachedTokenSource: TokenSource {
         put(.sealed(token), in: token.slot)
     }
 
-    private func put(_ held: CachedToken.Held, in slot: TokenSlot) {
+    private func put(_ held: CachedToken.Held, in slot: TokenSlot, endsMint: Bool = false) {
         let now = clock.now
         state.withLock { state in
-            let demand = state.entries[slot]?.mint != nil && state.entries[slot]?.held == nil
-            state.entries[slot] = CachedToken(held: held, isWanted: demand)
-            state.schedule.add(slot, at: now.boot + held.life.refreshAfter(at: now))
+            let before = state.entries[slot]
+            var entry = CachedToken(held: held)
+            if endsMint {
+                entry.isWanted = before?.isAwaited ?? false
+            } else {
+                entry.mint = before?.mint
+                entry.isAwaited = before?.isAwaited ?? false
+            }
+            state.entries[slot] = entry
+            state.schedule.set(slot, at: now.boot + held.life.refreshAfter(at: now))
         }
     }
 
@@ -134,25 +146,26 @@ package final class CachedTokenSource: TokenSource {
         }
     }
 
-    /// The slots whose tokens somebody fetched and whose refresh is due, each once; forgets what has expired unwanted.
+    /// The slots whose tokens somebody fetched and whose refresh is due; forgets what has expired.
     package func takeDue() -> [TokenSlot] {
         let now = clock.now
         return state.withLock { state in
             state.schedule.take(until: now.boot).filter { slot in
+                // Who is minting sets the next time when that is done.
                 guard let entry = state.entries[slot], entry.mint == nil else { return false }
-                switch entry.held?.life.state(at: now) {
-                case .fresh:
-                    return false
-                case .refreshDue where entry.isWanted:
-                    return true
-                case .refreshDue, .expired, nil:
-                    if let life = entry.held?.life, life.remaining(at: now) > .zero {
-                        state.schedule.add(slot, at: now.boot + life.remaining(at: now))
-                    } else if entry.failure(at: now) == nil {
+                guard let life = entry.held?.life, life.remaining(at: now) > .zero else {
+                    if let failure = entry.failure(at: now) {
+                        state.schedule.set(slot, at: now.boot + failure.remaining(at: now))
+                    } else {
                         state.entries[slot] = nil
                     }
                     return false
                 }
+                let isDue = life.state(at: now) == .refreshDue && entry.isWanted
+                // The refresh may be another key's, or fail: this token is looked at again for as long as it is there.
+                let next = isDue ? Self.pause : max(life.refreshAfter(at: now), .zero)
+                state.schedule.set(slot, at: now.boot + (next > .zero ? next : life.remaining(at: now)))
+                return isDue
             }
         }
     }

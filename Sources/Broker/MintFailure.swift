@@ -5,7 +5,7 @@ package enum MintFailure: Error, Equatable, Sendable {
     /// It, or our own budget, wants fewer requests.
     case throttled(retryAfter: Duration?)
     /// No answer: a connection error, a timeout, or a status that says to try again.
-    case unavailable(String)
+    case unavailable(String, retryAfter: Duration? = nil)
     /// An answer that is not one: no JSON, no token, no life in it.
     case garbled(String)
     /// An answer that another try would not change.
@@ -17,6 +17,14 @@ package enum MintFailure: Error, Equatable, Sendable {
         switch self {
         case .throttled, .unavailable, .garbled: true
         case .keyRefused, .refused, .postponed: false
+        }
+    }
+
+    /// How long the authorization server wants to be left alone, where it says so.
+    var retryAfter: Duration? {
+        switch self {
+        case .throttled(let retryAfter), .unavailable(_, let retryAfter): retryAfter
+        case .keyRefused, .garbled, .refused, .postponed: nil
         }
     }
 
@@ -38,7 +46,7 @@ extension MintFailure: CustomStringConvertible {
         switch self {
         case .keyRefused: "the authorization server refuses the key: the key ID or the secret is wrong or deleted"
         case .throttled: "too many requests to the authorization server"
-        case .unavailable(let reason): "the authorization server is unavailable: \(reason)"
+        case .unavailable(let reason, _): "the authorization server is unavailable: \(reason)"
         case .garbled(let reason): "the authorization server's answer cannot be used: \(reason)"
         case .refused(let reason): "the authorization server refused the request: \(reason)"
         case .postponed(let wait): "the authorization server is left alone for \(wait)"

@@ -49,6 +49,9 @@ package struct MintingTokenSource: TokenSource {
             with: key, secret: secret, at: need.endpoint, scope: need.scope,
             patience: need.deadline.remaining(at: sentAt)
         )
+        guard minted.value.reveal() != secret.reveal() else {
+            throw MintFailure.garbled("the token is the key secret itself")
+        }
         let lifetime = TokenLifetime.accepted(stated: minted.expiresIn, token: minted.value, sentAt: sentAt)
         guard let lifetime else { throw MintFailure.garbled("the token's lifetime is no positive number") }
         let life = TokenLife(

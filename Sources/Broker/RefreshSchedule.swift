@@ -1,6 +1,6 @@
 import HeapModule
 
-/// Which slots are to be looked at when, earliest first.
+/// When each slot is to be looked at next, earliest first.
 struct RefreshSchedule {
     private struct Due: Comparable {
         let at: Duration
@@ -10,19 +10,26 @@ struct RefreshSchedule {
         static func == (left: Due, right: Due) -> Bool { left.at == right.at }
     }
 
+    /// Holds what was overridden, too, until its time has come.
     private var heap = Heap<Due>()
+    private var times: [TokenSlot: Duration] = [:]
 
+    /// Sets a slot's time, in place of any that it had.
+    ///
     /// - Parameter at: by the boot clock.
-    mutating func add(_ slot: TokenSlot, at: Duration) {
+    mutating func set(_ slot: TokenSlot, at: Duration) {
+        times[slot] = at
         heap.insert(Due(at: at, slot: slot))
     }
 
-    /// Removes and returns the slots whose time has come, each once.
-    mutating func take(until now: Duration) -> Set<TokenSlot> {
-        var slots: Set<TokenSlot> = []
+    /// Removes and returns the slots whose time has come.
+    mutating func take(until now: Duration) -> [TokenSlot] {
+        var slots: [TokenSlot] = []
         while let due = heap.min, due.at <= now {
-            slots.insert(due.slot)
             heap.removeMin()
+            guard times[due.slot] == due.at else { continue }
+            times[due.slot] = nil
+            slots.append(due.slot)
         }
         return slots
     }

@@ -26,12 +26,7 @@ package struct RetryingTokenSource: TokenSource {
 
     /// Full jitter: anything up to a bound that doubles, so that those who failed together do not return together.
     private func pause(after failure: MintFailure, attempt: Int) -> Duration {
-        var base: Duration = .milliseconds(100)
-        var least: Duration = .zero
-        if case .throttled(let retryAfter) = failure {
-            base = .seconds(1)
-            least = retryAfter ?? .zero
-        }
-        return max(least, base * (Double(1 << attempt) * chance()))
+        let base: Duration = if case .throttled = failure { .seconds(1) } else { .milliseconds(100) }
+        return max(failure.retryAfter ?? .zero, base * (Double(1 << attempt) * chance()))
     }
 }

@@ -18,19 +18,29 @@ package struct TokenBroker: Sendable {
     package func token(for request: TokenRequest, as client: Client) async throws -> HandOut {
         let project = try project(for: request, of: client)
         guard client.grants.contains(project) else { throw BrokerError.unauthorizedClient }
-        let token = try await tokens.token(of: project, scope: request.scope, minimumLife: request.minimumLife)
-        try await ledger.handOut(token, of: project, to: .client(client.id))
+        let handOut = try await handOut(
+            of: project, scope: request.scope, minimumLife: request.minimumLife, to: .client(client.id)
+        )
         // A mint takes seconds: the client may have been disabled, or its grant revoked, meanwhile.
         guard let client = roster.client(client.id), client.isEnabled else { throw BrokerError.invalidClient }
         guard client.grants.contains(project) else { throw BrokerError.unauthorizedClient }
-        return HandOut(token, of: project, at: clock.now)
+        return handOut
     }
 
     /// A token for an operator, who needs no grant.
     package func token(of project: ProjectID, as actor: Actor) async throws -> HandOut {
-        let token = try await tokens.token(of: project, scope: nil, minimumLife: .zero)
-        try await ledger.handOut(token, of: project, to: actor)
-        return HandOut(token, of: project, at: clock.now)
+        try await handOut(of: project, scope: nil, minimumLife: .zero, to: actor)
+    }
+
+    private func handOut(
+        of project: ProjectID, scope: Scope?, minimumLife: Duration, to recipient: Actor
+    ) async throws -> HandOut {
+        while true {
+            let token = try await tokens.token(of: project, scope: scope, minimumLife: minimumLife)
+            try await ledger.handOut(token, of: project, to: recipient)
+            // Its key may have been disabled while the hand-out was recorded.
+            if roster.isEnabled(token.slot) { return HandOut(token, of: project, at: clock.now) }
+        }
     }
 
     /// Replaces a token that Sinch does not accept any more, for a client that may have tokens of the project.

@@ -12,9 +12,11 @@ package struct TokenEndpointClient: TokenEndpoint {
     private static let largestBody = 64 * 1024
 
     private let client: HTTPClient
+    private let clock: any BrokerClock
 
-    package init(_ client: HTTPClient) {
+    package init(_ client: HTTPClient, clock: any BrokerClock) {
         self.client = client
+        self.clock = clock
     }
 
     package func mint(
@@ -30,7 +32,8 @@ package struct TokenEndpointClient: TokenEndpoint {
         ]
         request.body = .bytes(ByteBuffer(string: form(scope)))
         let (status, retryAfter, body) = try await answer(to: request, within: min(patience, Self.attempt))
-        return try TokenResponse.token(status: status, retryAfter: retryAfter, body: body)
+        let wait = RetryAfter.duration(retryAfter, now: clock.now.wall)
+        return try TokenResponse.token(status: status, retryAfter: wait, body: body)
     }
 
     private func form(_ scope: Scope) -> String {
@@ -51,7 +54,7 @@ package struct TokenEndpointClient: TokenEndpoint {
                     return (response.status.code, response.headers.first(name: "Retry-After"), Data(buffer: body))
                 }
                 group.addTask {
-                    try await Task.sleep(for: patience, clock: .continuous)
+                    try await clock.sleep(for: patience)
                     return nil
                 }
                 defer { group.cancelAll() }

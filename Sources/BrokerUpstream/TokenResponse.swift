@@ -30,14 +30,14 @@ enum TokenResponse {
     }
 
     /// Throws ``MintFailure``. What the body says stays out of it: it may repeat what we sent.
-    static func token(status: UInt, retryAfter: String?, body: Data) throws -> MintedToken {
+    static func token(status: UInt, retryAfter: Duration?, body: Data) throws -> MintedToken {
         switch status {
         case 200:
             return try token(from: body)
         case 429:
-            throw MintFailure.throttled(retryAfter: RetryAfter.duration(retryAfter))
+            throw MintFailure.throttled(retryAfter: retryAfter)
         case 408, 500...599:
-            throw MintFailure.unavailable("status \(status)")
+            throw MintFailure.unavailable("status \(status)", retryAfter: retryAfter)
         default:
             let code = (try? JSONDecoder().decode(Failure.self, from: body))?.error
             if code == "invalid_client" || (status == 401 && code == nil) { throw MintFailure.keyRefused }
@@ -50,6 +50,9 @@ enum TokenResponse {
 
     private static func token(from body: Data) throws -> MintedToken {
         let success: Success
+        guard JSONKeys.areUnique(in: body), !body.starts(with: [0xEF, 0xBB, 0xBF]) else {
+            throw MintFailure.garbled("a field stands twice in the JSON, or a byte order mark before it")
+        }
         do {
             success = try JSONDecoder().decode(Success.self, from: body)
         } catch {

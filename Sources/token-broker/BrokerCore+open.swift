@@ -11,7 +11,7 @@ extension BrokerCore {
     ) async throws -> (core: BrokerCore, store: SQLiteStore) {
         let (store, sealer) = try SQLiteStore.open(in: configuration.directory, masterKey: configuration.masterKey)
         let core = try await BrokerCore(
-            store: store, sealer: sealer, endpoint: TokenEndpointClient(client),
+            store: store, sealer: sealer, endpoint: TokenEndpointClient(client, clock: clock),
             policy: Policy(
                 defaultTokenEndpoint: configuration.tokenEndpoint, mintRate: configuration.mintRate,
                 mintBurst: configuration.mintBurst

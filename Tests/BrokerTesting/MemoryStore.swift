@@ -15,6 +15,7 @@ package final class MemoryStore: Store {
         var tokens: [TokenSlot: SealedToken] = [:]
         var records: [AuditRecord] = []
         var isFull = false
+        var gate: Gate?
     }
 
     private let state = Mutex(State())
@@ -24,6 +25,9 @@ package final class MemoryStore: Store {
     package var records: [AuditRecord] { state.withLock { $0.records } }
 
     package func setFull(_ isFull: Bool) { state.withLock { $0.isFull = isFull } }
+
+    /// Holds back every record of a hand-out until the gate opens.
+    package func holdHandOuts(by gate: Gate?) { state.withLock { $0.gate = gate } }
 
     package func contents() async throws -> StoreContents {
         state.withLock { state in
@@ -50,6 +54,7 @@ package final class MemoryStore: Store {
     }
 
     package func record(_ record: AuditRecord) async throws {
+        if record.action == .tokenHandedOut { await state.withLock { $0.gate }?.pass() }
         try await commit([], recording: record)
     }
 

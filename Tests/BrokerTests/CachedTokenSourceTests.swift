@@ -120,4 +120,61 @@ import Testing
         _ = try await later.token()
         #expect(later.endpoint.mints.count == 1)
     }
+
+    @Test func `a refresh that the budget puts off comes later, and waiting callers come first`() async throws {
+        let test = try await TestBroker(mintRate: 1, mintBurst: 4)
+        for number in 0..<4 { try await test.addKey("key-\(number)", project: ProjectID("project-\(number)")) }
+        _ = try await test.token(of: ProjectID("project-0"))
+        test.clock.advance(by: .seconds(2800))
+        // Three waiting callers leave one turn of four, and half of the bucket is not for refreshes.
+        for number in 1..<4 { _ = try await test.token(of: ProjectID("project-\(number)")) }
+        _ = try await test.token(of: ProjectID("project-0"))
+        for _ in 0..<100 { await Task.yield() }
+        #expect(test.endpoint.mints.count == 4)
+        for _ in 0..<40 {
+            test.clock.advance(by: .seconds(1))
+            test.core.tokens.refreshDue()
+            for _ in 0..<100 { await Task.yield() }
+        }
+        #expect(test.endpoint.mints.count == 5)
+        #expect(try await test.token(of: ProjectID("project-0")) == "token-5-of-key-0")
+    }
+
+    @Test func `a token that is adopted during a mint starts no second one`() async throws {
+        let test = try await TestBroker()
+        let key = try await test.addKey()
+        let gate = Gate()
+        test.endpoint.hold(by: gate)
+        let caller = Task { try await test.token() }
+        await gate.reached(by: 1)
+        let verification = Task { try await test.perform(KeyVerification(key)) }
+        await gate.reached(by: 2)
+        await gate.open()
+        _ = try await (caller.value, verification.value)
+        _ = try await test.token()
+        #expect(test.endpoint.mints.count == 2)
+    }
+
+    @Test func `a project's refresh goes on with the active key until it works`() async throws {
+        let test = try await TestBroker()
+        try await test.addKey("key-1")
+        let second = try await test.addKey("key-2")
+        let first = try await test.token()
+        _ = try await test.perform(KeyChange(.activate, second))
+        test.endpoint.fail(.refused("no"))
+        test.clock.advance(by: .seconds(2800))
+        for _ in 0..<60 {
+            test.core.tokens.refreshDue()
+            for _ in 0..<20 { await Task.yield() }
+            test.clock.advance(by: .seconds(1))
+        }
+        #expect(try await test.token() == first)
+        test.endpoint.fail(nil)
+        for _ in 0..<60 {
+            test.core.tokens.refreshDue()
+            for _ in 0..<20 { await Task.yield() }
+            test.clock.advance(by: .seconds(1))
+        }
+        #expect(try await test.token().hasSuffix("of-key-2"))
+    }
 }

@@ -57,6 +57,20 @@ import Testing
         await #expect(throws: MemoryStore.Full.self) { try await test.core.broker.token(for: request(), as: second) }
     }
 
+    @Test func `a key that is disabled while a hand-out is recorded counts`() async throws {
+        let test = try await TestBroker()
+        let first = try await test.addKey("key-1")
+        try await test.addKey("key-2")
+        let client = try await client(test, test.addClient())
+        let gate = Gate()
+        test.store.holdHandOuts(by: gate)
+        let caller = Task { try await test.core.broker.token(for: request(), as: client) }
+        await gate.reached(by: 1)
+        _ = try await test.perform(KeyChange(.disable, first))
+        await gate.open()
+        #expect(try await caller.value.token.value.reveal() == "token-2-of-key-2")
+    }
+
     @Test func `a grant that is revoked during the mint counts`() async throws {
         let test = try await TestBroker()
         try await test.addKey()

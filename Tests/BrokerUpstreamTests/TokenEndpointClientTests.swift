@@ -39,7 +39,7 @@ import sinch_sandbox
             let outcome: Result<Broker.MintedToken, any Error>
             do {
                 outcome = .success(
-                    try await TokenEndpointClient(client).mint(
+                    try await TokenEndpointClient(client, clock: SystemClock()).mint(
                         with: key, secret: Secret(secret), at: try #require(key.tokenEndpoint), scope: .none,
                         patience: .seconds(5)
                     )
@@ -102,7 +102,7 @@ import sinch_sandbox
             created: Date(), secret: Sealed(bytes: [])
         )
         let error = await #expect(throws: MintFailure.self) {
-            try await TokenEndpointClient(client).mint(
+            try await TokenEndpointClient(client, clock: SystemClock()).mint(
                 with: key, secret: Secret("s"), at: try #require(key.tokenEndpoint), scope: .none, patience: .seconds(5)
             )
         }

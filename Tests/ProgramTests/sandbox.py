@@ -17,9 +17,9 @@ SETTINGS = {
 
 
 class Sandbox:
-    def __init__(self):
+    def __init__(self, *flags: str):
         self.process = start(
-            [program("sinch-sandbox"), "--port", "0"],
+            [program("sinch-sandbox"), "--port", "0", *flags],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -27,7 +27,9 @@ class Sandbox:
         )
         line = self.process.stdout.readline()
         assert line, f"the sandbox ended with {self.process.wait()} before it said where it listens"
-        self.url = json.loads(line)["http"].rstrip("/")
+        addresses = json.loads(line)
+        self.url = addresses["http"].rstrip("/")
+        self.https_url = addresses.get("https", "").rstrip("/")
         self.http = requests.Session()
         self.http.trust_env = False
         self.change(**SETTINGS)
@@ -63,6 +65,10 @@ class Sandbox:
         """What goes wrong with token requests from now on: for ever, or `times` times."""
         fault |= {"status": status, "body": body, "content_type": content_type}
         self._control("PUT", "faults", {"faults": [fault]})
+
+    def recover(self):
+        """Nothing goes wrong any more; what was counted stays."""
+        self._control("DELETE", "faults")
 
     def trunks(self, project: str, token: str) -> requests.Response:
         """Calls an API that lets a live token of the project in, and nothing else."""

@@ -17,8 +17,8 @@ import Testing
             switch fault {
             case .hangBeforeHead: #expect((text, end) == ("", .stillOpen))
             case .hangInBody: #expect((body, end) == (half, .stillOpen))
-            case .dripHead: #expect((2...3).contains(bytes.count) && "HTTP".hasPrefix(text) && end == .stillOpen)
-            case .dripBody: #expect((2...3).contains(body.utf8.count) && whole.hasPrefix(body) && end == .stillOpen)
+            case .dripHead: #expect((1...3).contains(bytes.count) && "HTTP".hasPrefix(text) && end == .stillOpen)
+            case .dripBody: #expect((0...3).contains(body.utf8.count) && whole.hasPrefix(body) && end == .stillOpen)
             case .resetBeforeHead: #expect((text, end) == ("", .reset))
             case .resetInBody: #expect(half.hasPrefix(body) && end == .reset)
             case .truncated: #expect((body, end) == (half, .finished))
@@ -28,7 +28,7 @@ import Testing
             case .lengthTooLong:
                 #expect((body, end) == (whole, .finished))
                 #expect(head.hasSuffix("Content-Length: \(whole.utf8.count + 1)"))
-            case .endlessBody: #expect(bytes.count >= 4 << 20 && head.hasSuffix("chunked") && end == .stillOpen)
+            case .endlessBody: #expect(bytes.count >= 256 << 10 && head.hasSuffix("chunked") && end == .stillOpen)
             case .gzipBomb: #expect(bytes.count > 60_000 && head.contains("Content-Encoding: gzip"))
             case .garbage: #expect(!text.isEmpty && !text.contains("HTTP") && end == .stillOpen)
             case .secondAnswer: #expect(text.contains(WireFault.firstToken) && text.contains(WireFault.secondToken))

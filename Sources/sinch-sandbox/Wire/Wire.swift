@@ -2,7 +2,7 @@ import Glibc
 import NIOCore
 import NIOHTTP1
 
-/// The connection that a request came on, below HTTP: what is sent here is sent as it is, through TLS where there is TLS.
+/// The connection that a request came on, below HTTP: what is sent is sent as it is, through TLS where there is TLS.
 struct Wire: Sendable {
     private let channel: any Channel
 

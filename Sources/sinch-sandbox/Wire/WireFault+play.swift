@@ -47,10 +47,10 @@ extension WireFault {
             try await wire.send(RawAnswer.chunk, upTo: WireFault.endless)
         case .gzipBomb:
             let bomb = GzipBomb.bytes
-            try await wire.send(
-                RawAnswer.head("Content-Encoding: gzip", "Content-Length: \(bomb.readableBytes)")
-            )
+            let framing = "Content-Length: \(bomb.readableBytes)"
+            try await wire.send(RawAnswer.head("Content-Encoding: gzip", framing, "Connection: close"))
             try await wire.send(bomb)
+            try await wire.finish()
         case .garbage:
             try await wire.send("220 sandbox.invalid ESMTP ready\r\n")
         case .secondAnswer:

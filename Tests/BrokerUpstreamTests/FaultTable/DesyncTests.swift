@@ -31,7 +31,7 @@ import sinch_sandbox
             id: try KeyID("key-\(number)"), project: try ProjectID("project-\(number)"), version: 1, name: nil,
             tokenEndpoint: nil, scope: .none, state: .active, created: Date(), secret: Sealed(bytes: [])
         )
-        return try await TokenEndpointClient(client).mint(
+        return try await TokenEndpointClient(client, clock: SystemClock()).mint(
             with: key, secret: Secret("secret"), at: address, scope: .none, patience: .seconds(5)
         ).value.reveal()
     }

@@ -39,7 +39,7 @@ struct FaultyUpstream: Sendable {
                     configuration: .upstream(authorities: configuration.caFile, proxy: nil),
                     backgroundActivityLogger: log.logger
                 ) { client in
-                    let endpoint = WatchedTokenEndpoint(TokenEndpointClient(client))
+                    let endpoint = WatchedTokenEndpoint(TokenEndpointClient(client, clock: SystemClock()))
                     let core = try await core(
                         endpoint, at: fault.address(of: addresses, socket: socket) + "/oauth2/token",
                         store: store(holdingToken: holdingToken), log: log

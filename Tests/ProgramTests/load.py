@@ -1,0 +1,118 @@
+"""Many clients at once, each with a connection that it keeps: what they ask, and when which answer came."""
+
+import asyncio
+import contextlib
+import json
+import os
+import resource
+import time
+import typing
+
+import pytest
+
+from wire import FORM, GRANT, basic
+
+LONG = os.environ.get("LONG") == "1"
+
+
+class Reply(typing.NamedTuple):
+    """An answer, and the monotonic times at which it was asked for and had come."""
+
+    asked: float
+    came: float
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def took(self) -> float:
+        return self.came - self.asked
+
+    @property
+    def json(self) -> dict:
+        return json.loads(self.body)
+
+    @property
+    def token(self) -> str:
+        return self.json["access_token"]
+
+    def __str__(self) -> str:
+        return f"{self.status} {self.headers} {self.body[:300]!r} after {self.took:.3f} s"
+
+
+class Connection:
+    """One keep-alive connection, on which one request is answered after the other."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter):
+        self.reader, self.writer = reader, writer
+
+    async def ask(self, request: bytes) -> Reply:
+        asked = time.monotonic()
+        self.writer.write(request)
+        head = (await self.reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
+        headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in head[1:] if line)}
+        body = await self.reader.readexactly(int(headers.get("content-length", "0")))
+        return Reply(asked, time.monotonic(), int(head[0].split(" ")[1]), headers, body)
+
+
+@contextlib.asynccontextmanager
+async def connected(address: str) -> typing.AsyncIterator[Connection]:
+    host, port = address.removeprefix("http://").rsplit(":", 1)
+    reader, writer = await asyncio.open_connection(host, int(port))
+    try:
+        yield Connection(reader, writer)
+    finally:
+        writer.close()
+
+
+def a_get(target: str, client: tuple[str, str] | None = None, **headers: str) -> bytes:
+    fields = [("Host", "localhost"), *([basic(*client)] if client else []), *headers.items()]
+    return f"GET {target} HTTP/1.1\r\n{lines(fields)}\r\n".encode()
+
+
+def a_post(target: str, client: tuple[str, str], body: str = GRANT, media_type: str = FORM, **headers: str) -> bytes:
+    fields = [("Host", "localhost"), basic(*client), ("Content-Type", media_type)]
+    fields += [("Content-Length", str(len(body))), *headers.items()]
+    return f"POST {target} HTTP/1.1\r\n{lines(fields)}\r\n{body}".encode()
+
+
+def lines(fields: list[tuple[str, str]]) -> str:
+    return "".join(f"{name}: {value}\r\n" for name, value in fields)
+
+
+async def keep_asking(address: str, request: bytes, done: asyncio.Event, every: float) -> list[Reply]:
+    """One client that asks until it is done, and never sooner than `every` seconds after it asked last."""
+    replies = []
+    async with connected(address) as connection:
+        while not done.is_set():
+            replies.append(await connection.ask(request))
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(done.wait(), max(0, replies[-1].asked + every - time.monotonic()))
+    return replies
+
+
+async def under_load(
+    address: str, request: bytes, meanwhile: typing.Awaitable, clients: int = 20, every: float = 0.02
+) -> list[Reply]:
+    """All that clients got who asked all the time until `meanwhile` was over, in the order in which they asked."""
+    done = asyncio.Event()
+    asking = [asyncio.create_task(keep_asking(address, request, done, every)) for _ in range(clients)]
+    try:
+        await meanwhile
+    finally:
+        done.set()
+        replies = await asyncio.gather(*asking)
+    return sorted((reply for own in replies for reply in own), key=lambda reply: reply.asked)
+
+
+@contextlib.contextmanager
+def open_files(wanted: int):
+    """Lets this process, and those that it starts, have so many files open."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard != resource.RLIM_INFINITY and hard < wanted:
+        pytest.skip(f"this user may not have {wanted} files open")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, wanted), hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))

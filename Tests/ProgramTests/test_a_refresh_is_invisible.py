@@ -1,0 +1,76 @@
+"""Tokens are replaced in time, and nobody who asks for them notices."""
+
+import asyncio
+import itertools
+import math
+
+import pytest
+
+from load import LONG, Reply, a_get, under_load
+
+CLIENTS = 50
+EVERY = 0.05
+STRETCH = 120 if LONG else 30
+LIFETIME = 20
+# What Sinch may well take. Without it nobody could tell a client that waited for a mint from one that did not.
+MINT_TAKES = 0.5
+# On a CI machine with two cores, an answer takes tens of milliseconds now and then whatever the broker does: what
+# is not slower than this twice over is noise, and not measured.
+NOISE = 0.05
+
+
+async def stretch(address: str, request: bytes) -> list[Reply]:
+    return await under_load(address, request, asyncio.sleep(STRETCH), CLIENTS, EVERY)
+
+
+def ask_for_a_stretch(broker, clients, sandbox, expires_in: int) -> list[Reply]:
+    """What fifty clients get who begin with a new token."""
+    sandbox.change(expires_in=expires_in, delay_milliseconds=0)
+    broker.ask("key", "verify", "key-a")
+    sandbox.change(delay_milliseconds=int(MINT_TAKES * 1000))
+    request = a_get("/v1/projects/prj-a/token", clients["one"])
+    replies = asyncio.run(asyncio.wait_for(stretch(broker.tcp, request), STRETCH + 30))
+    others = [reply for reply in replies if reply.status != 200]
+    assert not others, f"{len(others)} of {len(replies)} got no token, the first of them: {others[0]}"
+    return replies
+
+
+@pytest.mark.timeout(2 * STRETCH + 90)
+def test_fifty_clients_who_ask_all_the_time_do_not_notice_a_refresh(broker, clients, sandbox):
+    calm = ask_for_a_stretch(broker, clients, sandbox, 3600)
+    assert len({reply.token for reply in calm}) == 1, "there was a refresh in the stretch that should have none"
+
+    before = sandbox.token_requests
+    busy = ask_for_a_stretch(broker, clients, sandbox, LIFETIME)
+    asked = sandbox.token_requests - before
+
+    calmest, slowest = max(reply.took for reply in calm), max(reply.took for reply in busy)
+    least = min(reply.json["expires_in"] for reply in busy)
+    # Of each token the hand-out that was asked for first.
+    firsts = list({reply.token: reply for reply in reversed(busy)}.values())[::-1]
+    tokens = len(firsts)
+    print(
+        f"{len(calm)} answers without refreshes, the slowest took {calmest * 1000:.1f} ms; "
+        f"{len(busy)} with, the slowest took {slowest * 1000:.1f} ms; least life {least} s; "
+        f"{tokens} tokens, {asked} requests, new ones at "
+        f"{[round(first.asked - busy[0].asked, 1) for first in firsts]} s"
+    )
+    assert tokens >= STRETCH // LIFETIME + 1, f"{tokens} tokens in {STRETCH} s: this test tests nothing"
+    problems = []
+    if slowest > 2 * max(calmest, NOISE):
+        waited = sum(reply.took > 2 * max(calmest, NOISE) for reply in busy)
+        problems.append(f"{waited} answers waited up to {slowest:.3f} s; without refreshes {calmest:.3f} s at most")
+    # The tokens are JWTs whose exp is in whole seconds: up to one of the 20 is lost to that, and expires_in is
+    # rounded down: half of 19 s is 9.
+    if least < math.floor((LIFETIME - 1) / 2):
+        problems.append(f"a token was handed out with {least} s of its {LIFETIME} s left")
+    if asked != tokens:
+        problems.append(f"{asked} requests for {tokens} tokens")
+    # The broker says itself when it will refresh: not much sooner, or it mints more than it has to.
+    for first, next_one in itertools.pairwise(firsts):
+        due, took = first.json["refresh_after"], next_one.asked - first.asked
+        if took < due - 1:
+            problems.append(f"a token was replaced after {took:.1f} s, and its refresh was due after {due} s")
+    if tokens > STRETCH / (LIFETIME / 4) + 1:
+        problems.append(f"{tokens} tokens of {LIFETIME} s in {STRETCH} s")
+    assert not problems, "; ".join(problems)
