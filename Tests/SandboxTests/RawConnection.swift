@@ -9,8 +9,10 @@ struct RawConnection: Sendable {
 
     let address: String
 
-    /// Asks for a token, and reads what comes until the connection ends, there is very much of it, or the time is up.
-    func exchange(for seconds: Double) async throws -> (bytes: [UInt8], end: End) {
+    /// Asks for a token, and reads what comes until the connection ends, it is enough, or the time is up.
+    func exchange(
+        for seconds: Double, until isEnough: @escaping @Sendable ([UInt8]) -> Bool = { _ in false }
+    ) async throws -> (bytes: [UInt8], end: End) {
         let body = "grant_type=client_credentials"
         let request = [
             "POST /oauth2/token HTTP/1.1", "Host: localhost", "Content-Type: application/x-www-form-urlencoded",
@@ -21,12 +23,14 @@ struct RawConnection: Sendable {
         return await withCheckedContinuation { continuation in
             // Blocks, and so needs a thread of its own.
             Thread.detachNewThread {
-                continuation.resume(returning: RawConnection.exchange(request, port: port, seconds: seconds))
+                continuation.resume(returning: Self.exchange(request, port: port, seconds: seconds, isEnough: isEnough))
             }
         }
     }
 
-    private static func exchange(_ request: String, port: UInt16, seconds: Double) -> (bytes: [UInt8], end: End) {
+    private static func exchange(
+        _ request: String, port: UInt16, seconds: Double, isEnough: ([UInt8]) -> Bool
+    ) -> (bytes: [UInt8], end: End) {
         let connection = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
         defer { close(connection) }
         var peer = sockaddr_in()
@@ -43,7 +47,7 @@ struct RawConnection: Sendable {
         var bytes: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 0x10000)
         let end = Date().addingTimeInterval(seconds)
-        while bytes.count < 4 << 20 {
+        while !isEnough(bytes) {
             var waiting = pollfd(fd: connection, events: Int16(POLLIN), revents: 0)
             guard poll(&waiting, 1, CInt(max(0, end.timeIntervalSinceNow) * 1000)) > 0 else { break }
             let count = recv(connection, &buffer, buffer.count, 0)
