@@ -13,7 +13,8 @@ import Testing
         #expect(try await test.token() != first)
     }
 
-    @Test func `ten thousand callers at once cause one mint`() async throws {
+    @Test(arguments: 1...20)
+    func `ten thousand callers at once cause one mint`(round: Int) async throws {
         let test = try await TestBroker()
         try await test.addKey()
         let gate = Gate()
