@@ -155,10 +155,12 @@ package struct ProjectTokens: Sendable {
         return token
     }
 
-    /// The first key's token that keeps the promise.
+    /// The first key's token that keeps the promise. A token of a key in quarantine does not: with its key deleted at
+    /// Sinch it is dead within a minute, whatever life it was given.
     private func heldToken(of keys: [AccessKey], scope: Scope?) -> (token: AccessToken, refreshIsDue: Bool)? {
         let now = clock.now
-        return keys.lazy.compactMap { cache.held(in: slot(of: $0, scope: scope)) }.first {
+        let keys = keys.lazy.filter { cache.peek(at: slot(of: $0, scope: scope)).failure?.isQuarantine != true }
+        return keys.compactMap { cache.held(in: slot(of: $0, scope: scope)) }.first {
             $0.token.life.keepsPromise(at: now)
         }
     }

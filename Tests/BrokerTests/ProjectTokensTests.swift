@@ -12,6 +12,32 @@ import Testing
         #expect(test.endpoint.mints == [first, second], "one attempt is enough to know")
     }
 
+    @Test func `a key that is refused at a refresh loses its place, although its token seems alive`() async throws {
+        let test = try await TestBroker()
+        let first = try await test.addKey("key-1")
+        try await test.addKey("key-2")
+        let token = try await test.token()
+        test.endpoint.fail(.keyRefused, key: first)
+        test.clock.advance(by: .seconds(2800))
+        #expect(try await test.token() == token)
+        while test.endpoint.mints.count < 2 { await Task.yield() }
+        for _ in 0..<100 { await Task.yield() }
+        #expect(try await test.token() == "token-3-of-key-2")
+    }
+
+    @Test func `a refused key's token is handed out when there is nothing else`() async throws {
+        let test = try await TestBroker()
+        try await test.addKey()
+        let token = try await test.token()
+        test.endpoint.fail(.keyRefused)
+        test.clock.advance(by: .seconds(2800))
+        for _ in 0..<5 {
+            #expect(try await test.token() == token)
+            for _ in 0..<100 { await Task.yield() }
+        }
+        #expect(test.endpoint.mints.count == 2)
+    }
+
     @Test func `when every key is refused the operator has to act`() async throws {
         let test = try await TestBroker()
         try await test.addKey("key-1")
