@@ -1,6 +1,6 @@
 """An OAuth2 authorization server made of Authlib and Flask: only what it takes to set the library up is ours.
 
-Prints `{"port": …}` when it listens, on loopback. Its one client's ID, secret and method come as arguments.
+Prints `{"port": …}` when it listens, on loopback. Its one client's ID and secret come as arguments.
 """
 
 import json
@@ -17,8 +17,8 @@ LIFETIME = 8
 
 
 class Client(ClientMixin):
-    def __init__(self, client_id: str, secret: str, method: str):
-        self.client_id, self.secret, self.method = client_id, secret, method
+    def __init__(self, client_id: str, secret: str):
+        self.client_id, self.secret = client_id, secret
 
     def get_client_id(self):
         return self.client_id
@@ -36,7 +36,7 @@ class Client(ClientMixin):
         return client_secret == self.secret
 
     def check_endpoint_auth_method(self, method, endpoint):
-        return method == self.method
+        return method == "client_secret_basic"
 
     def check_response_type(self, response_type):
         return False
@@ -68,10 +68,6 @@ class Token(TokenMixin):
         return None
 
 
-class ClientCredentialsGrant(grants.ClientCredentialsGrant):
-    TOKEN_ENDPOINT_AUTH_METHODS = ["client_secret_basic", "client_secret_post"]
-
-
 def application(client: Client) -> Flask:
     tokens: dict[str, Token] = {}
     app = Flask(__name__)
@@ -81,7 +77,7 @@ def application(client: Client) -> Flask:
         query_client=lambda client_id: client if client_id == client.client_id else None,
         save_token=lambda answer, request: tokens.update({answer["access_token"]: Token(answer)}),
     )
-    server.register_grant(ClientCredentialsGrant)
+    server.register_grant(grants.ClientCredentialsGrant)
 
     class Validator(BearerTokenValidator):
         def authenticate_token(self, token_string):

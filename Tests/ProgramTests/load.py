@@ -80,29 +80,43 @@ def lines(fields: list[tuple[str, str]]) -> str:
     return "".join(f"{name}: {value}\r\n" for name, value in fields)
 
 
-async def keep_asking(address: str, request: bytes, done: asyncio.Event, every: float) -> list[Reply]:
+async def keep_asking(address: str, request: bytes, done: asyncio.Event, every: float, replies: list[Reply]):
     """One client that asks until it is done, and never sooner than `every` seconds after it asked last."""
-    replies = []
     async with connected(address) as connection:
         while not done.is_set():
-            replies.append(await connection.ask(request))
+            replies.append(reply := await connection.ask(request))
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(done.wait(), max(0, replies[-1].asked + every - time.monotonic()))
-    return replies
+                await asyncio.wait_for(done.wait(), max(0, reply.asked + every - time.monotonic()))
 
 
 async def under_load(
-    address: str, request: bytes, meanwhile: typing.Awaitable, clients: int = 20, every: float = 0.02
+    address: str,
+    request: bytes,
+    meanwhile: typing.Callable[[list[Reply]], typing.Awaitable],
+    clients: int = 20,
+    every: float = 0.02,
 ) -> list[Reply]:
-    """All that clients got who asked all the time until `meanwhile` was over, in the order in which they asked."""
+    """All that clients got who asked all the time until `meanwhile` was over, in the order in which they asked.
+
+    `meanwhile` gets the list to which the replies are added as they come.
+    """
+    replies: list[Reply] = []
     done = asyncio.Event()
-    asking = [asyncio.create_task(keep_asking(address, request, done, every)) for _ in range(clients)]
+    asking = [asyncio.create_task(keep_asking(address, request, done, every, replies)) for _ in range(clients)]
     try:
-        await meanwhile
+        await meanwhile(replies)
     finally:
         done.set()
-        replies = await asyncio.gather(*asking)
-    return sorted((reply for own in replies for reply in own), key=lambda reply: reply.asked)
+        await asyncio.gather(*asking)
+    return sorted(replies, key=lambda reply: reply.asked)
+
+
+async def more(replies: list[Reply], count: int):
+    """Waits until so many more have come."""
+    wanted = len(replies) + count
+    async with asyncio.timeout(20):
+        while len(replies) < wanted:
+            await asyncio.sleep(0.01)
 
 
 @contextlib.contextmanager

@@ -20,7 +20,7 @@ NOISE = 0.05
 
 
 async def stretch(address: str, request: bytes) -> list[Reply]:
-    return await under_load(address, request, asyncio.sleep(STRETCH), CLIENTS, EVERY)
+    return await under_load(address, request, lambda _: asyncio.sleep(STRETCH), CLIENTS, EVERY)
 
 
 def ask_for_a_stretch(broker, clients, sandbox, expires_in: int) -> list[Reply]:
@@ -66,7 +66,7 @@ def test_fifty_clients_who_ask_all_the_time_do_not_notice_a_refresh(broker, clie
         problems.append(f"a token was handed out with {least} s of its {LIFETIME} s left")
     if asked != tokens:
         problems.append(f"{asked} requests for {tokens} tokens")
-    # The broker says itself when it will refresh: not much sooner, or it mints more than it has to.
+    # The broker says itself when it will refresh; if it minted sooner, it would mint more than it has to.
     for first, next_one in itertools.pairwise(firsts):
         due, took = first.json["refresh_after"], next_one.asked - first.asked
         if took < due - 1:

@@ -20,14 +20,14 @@ SECRETS = {"a plain secret": "secret-of_elsewhere.1~", "a secret with reserved c
 TOKEN = "/v1/projects/prj-elsewhere/token"
 
 
-@pytest.fixture(params=["client_secret_basic"])
-def elsewhere(request):
+@pytest.fixture
+def elsewhere():
     """Starts an authorization server for a secret, and returns its address."""
     processes = []
 
     def begin(secret: str) -> str:
         process = start(
-            [sys.executable, str(PROGRAM), "key-elsewhere", secret, request.param],
+            [sys.executable, str(PROGRAM), "key-elsewhere", secret],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

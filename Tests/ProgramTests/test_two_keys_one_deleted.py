@@ -7,8 +7,9 @@ import typing
 
 import pytest
 
-from load import Connection, Reply, a_get, a_post, connected
-from wire import FORM
+from load import Connection, Reply, a_get, a_post, connected, more, under_load
+from sandbox import key_of
+from wire import FORM, get
 
 REJECTED = "/v1/projects/prj-a/token/rejected"
 CLIENTS = 20
@@ -20,7 +21,8 @@ CONTENT = 10
 def two_keys(broker, sandbox):
     """prj-a with key-a, which is active, and key-a2, which stands by and was not minted with."""
     sandbox.add_key("prj-a", "key-a2", "secret-of-key-a2")
-    added = broker.ask("key", "add", "--project", "prj-a", "--key-id", "key-a2", "--no-verify", input="secret-of-key-a2")
+    key = ("--project", "prj-a", "--key-id", "key-a2", "--no-verify")
+    added = broker.ask("key", "add", *key, input="secret-of-key-a2")
     assert added["state"] == "standby", f"{added}"
     return broker
 
@@ -97,15 +99,29 @@ def test_clients_get_tokens_of_the_other_key_once_the_dead_one_is_reported(two_k
 
 def test_a_restarted_broker_finds_out_in_the_same_way(two_keys, clients, sandbox):
     sandbox.change(key_death_seconds=0)
-    asyncio.run(connect_once(two_keys, clients["one"]))
+    assert get(two_keys.tcp, "/v1/projects/prj-a/token", client=clients["one"]).status == 200
     two_keys.restart()
     first, everybody = asyncio.run(work_while_the_key_dies(two_keys, sandbox, clients["one"]))
+    assert sandbox.token_requests == 3, f"the restart cost a mint: {sandbox.counters}"
     calls = [call for seen in everybody for call in seen.calls]
     assert {token == first for token, reply in calls if reply.status == 401} == {True}
     failed = [reply for seen in everybody for reply in seen.tokens + seen.reports if reply.status != 200]
     assert not failed, f"{len(failed)} requests to the broker failed, the first of them: {failed[0]}"
 
 
-async def connect_once(broker, client: tuple[str, str]):
-    async with connected(broker.tcp) as connection:
-        assert (await connection.ask(a_get("/v1/projects/prj-a/token", client))).status == 200
+def test_the_next_mint_finds_out_without_any_report(two_keys, clients, sandbox):
+    sandbox.change(expires_in=8)
+
+    async def until_the_other_key(replies: list[Reply]):
+        await more(replies, 20)
+        await asyncio.to_thread(sandbox.delete_key, "key-a")
+        async with asyncio.timeout(10):
+            while key_of(replies[-1].token) == "key-a":
+                await more(replies, 20)
+
+    request = a_get("/v1/projects/prj-a/token", clients["one"])
+    replies = asyncio.run(under_load(two_keys.tcp, request, until_the_other_key))
+    failed = [reply for reply in replies if reply.status != 200]
+    assert not failed, f"{len(failed)} of {len(replies)} requests failed, the first of them: {failed[0]}"
+    assert [key_of(token) for token in {reply.token: 1 for reply in replies}] == ["key-a", "key-a2"]
+    assert sandbox.token_requests == 3, f"one mint with each key, and one that is refused: {sandbox.counters}"
