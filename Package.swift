@@ -64,7 +64,7 @@ let package = Package(
         ),
         .target(
             name: "BrokerUpstream",
-            dependencies: ["Broker", asyncHTTPClient, nioCore, nioFoundationCompat, nioHTTP1, nioSSL],
+            dependencies: ["Broker", asyncHTTPClient, nioCore, nioFoundationCompat, nioHTTP1, nioPosix, nioSSL],
             swiftSettings: settings
         ),
         .target(

@@ -60,17 +60,40 @@ package final class CachedTokenSource: TokenSource {
     }
 
     private func mint(for need: TokenNeed) throws -> Task<AccessToken, any Error> {
-        let now = clock.now
-        return try state.withLock { state in
-            var entry = state.entries[need.slot] ?? CachedToken()
-            if need.urgency == .caller { entry.isAwaited = true }
-            defer { state.entries[need.slot] = entry }
-            if let mint = entry.mint { return mint }
-            if let failure = entry.failure(at: now) { throw failure.failure }
-            // Not a child task: the mint outlives a caller that gives up, for the sake of the others.
-            let mint = Task { try await settle(need) }
-            entry.mint = mint
-            return mint
+        try state.withLock { try mint(for: need, in: &$0) }
+    }
+
+    private func mint(for need: TokenNeed, in state: inout State) throws -> Task<AccessToken, any Error> {
+        var entry = state.entries[need.slot] ?? CachedToken()
+        if need.urgency == .caller { entry.isAwaited = true }
+        defer { state.entries[need.slot] = entry }
+        if let mint = entry.mint { return mint }
+        if let failure = entry.failure(at: clock.now) { throw failure.failure }
+        // Not a child task: the mint outlives a caller that gives up, for the sake of the others.
+        let mint = Task { try await settle(need) }
+        entry.mint = mint
+        return mint
+    }
+
+    /// What becomes of a report that a slot's token is dead.
+    enum Replacing {
+        case alreadyReplaced
+        case tooSoon(retryAfter: Duration)
+        /// The mint of the next one, which everybody joins who reports the same token.
+        case minting(Task<AccessToken, any Error>)
+    }
+
+    /// Decides in one moment what becomes of a report that a token is dead.
+    ///
+    /// - Parameter turn: asked when a mint would be started; returns how long until one may be.
+    func replace(_ rejected: TokenDigest, for need: TokenNeed, turn: () -> Duration?) throws -> Replacing {
+        try state.withLock { state in
+            guard open(need.slot, in: &state)?.digest == rejected else { return .alreadyReplaced }
+            let entry = state.entries[need.slot]
+            if entry?.mint == nil, entry?.failure(at: clock.now) == nil, let wait = turn() {
+                return .tooSoon(retryAfter: wait)
+            }
+            return .minting(try mint(for: need, in: &state))
         }
     }
 
@@ -126,7 +149,7 @@ package final class CachedTokenSource: TokenSource {
     }
 
     /// Whether a mint is running.
-    package func isMinting(_ slot: TokenSlot) -> Bool {
+    func isMinting(_ slot: TokenSlot) -> Bool {
         state.withLock { $0.entries[slot]?.mint != nil }
     }
 

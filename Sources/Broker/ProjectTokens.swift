@@ -68,11 +68,14 @@ package struct ProjectTokens: Sendable {
             cache.drop(rejected, from: place)
             return .alreadyReplaced
         }
-        // Whoever reports the same token meanwhile joins the mint.
-        if !cache.isMinting(place), let wait = forced.take(for: key.id) { return .tooSoon(retryAfter: wait) }
         let deadline = Deadline(after: Deadline.mint, from: clock.now)
+        let need = need(key, scope: place.scope, urgency: .caller, deadline: deadline)
         do {
-            _ = try await mint(with: [key], scope: nil, deadline: deadline)
+            switch try cache.replace(rejected, for: need, turn: { forced.take(for: key.id) }) {
+            case .alreadyReplaced: return .alreadyReplaced
+            case .tooSoon(let wait): return .tooSoon(retryAfter: wait)
+            case .minting(let mint): _ = try await mint.value
+            }
         } catch MintFailure.keyRefused {
             cache.drop(rejected, from: place)
             _ = try await token(of: project, scope: nil, minimumLife: .zero)

@@ -73,7 +73,9 @@ package struct ClientRoutes: Sendable {
         }
         let form = try await request.form(orJSON: true)
         let client = try await authenticator.authenticate(ClientClaim(request.headers, form: form), from: context.peer)
-        guard let hex = form["token_sha256"]?.lowercased(), hex.utf8.count == 64, hex.allSatisfy(\.isHexDigit) else {
+        guard let hex = form["token_sha256"]?.lowercased(), hex.utf8.count == 64,
+            hex.allSatisfy({ $0.isASCII && $0.isHexDigit })
+        else {
             throw BrokerError.invalidRequest("token_sha256 is the SHA-256 of the whole token, 64 hexadecimal digits")
         }
         switch try await broker.replace(TokenDigest(hex: hex), of: project(context).get(), as: client) {

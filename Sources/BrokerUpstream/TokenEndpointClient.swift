@@ -70,8 +70,7 @@ package struct TokenEndpointClient: TokenEndpoint {
         } catch let error as HTTPParserError {
             throw MintFailure.garbled("not HTTP: \(error)")
         } catch {
-            // Names hosts and system errors; the library puts neither headers nor bodies into its errors.
-            throw MintFailure.unavailable("\(error)")
+            throw MintFailure.unavailable(ConnectionTrouble.description(of: error))
         }
     }
 }

@@ -1,0 +1,26 @@
+import NIOCore
+import NIOPosix
+import NIOSSL
+
+/// Why there was no connection, in words for an operator: the libraries' own name their source files and addresses.
+enum ConnectionTrouble {
+    static func description(of error: any Error) -> String {
+        switch error {
+        case let error as NIOConnectionError:
+            let reasons = error.connectionErrors.map { "\($0.error)" }
+            let why = reasons.first ?? (error.dnsAError ?? error.dnsAAAAError).map { "\($0)" } ?? "no address"
+            return "cannot connect to \(error.host):\(error.port): \(why)"
+        case is NIOSSLError, is NIOSSLExtraError, is BoringSSLError:
+            return "the TLS handshake failed: " + reason(in: "\(error)")
+        default:
+            return "\(error)"
+        }
+    }
+
+    /// BoringSSL's name for what went wrong, such as CERTIFICATE_VERIFY_FAILED.
+    private static func reason(in text: String) -> String {
+        let name = text.firstMatch(of: /[A-Z0-9]+(_[A-Z0-9]+)+/).map { String($0.output.0) } ?? "\(text.prefix(80))"
+        return name == "CERTIFICATE_VERIFY_FAILED"
+            ? name + ", its certificate is by no authority that is trusted here (see --upstream-ca-file)" : name
+    }
+}
