@@ -3,11 +3,20 @@ package struct ClientClaim: Sendable {
     package let id: String?
     package let secret: Secret?
 
-    package static let none = ClientClaim(id: nil, secret: nil)
+    /// Whether it can be anybody's at all.
+    package let isUsable: Bool
+
+    /// What was meant for a claim and is none.
+    package static let unusable = ClientClaim(id: nil, secret: nil, isUsable: false)
 
     package init(id: String?, secret: Secret?) {
+        self.init(id: id, secret: secret, isUsable: true)
+    }
+
+    private init(id: String?, secret: Secret?, isUsable: Bool) {
         self.id = id
         self.secret = secret
+        self.isUsable = isUsable
     }
 }
 
@@ -54,11 +63,12 @@ package struct ClientAuthenticator: Sendable {
     }
 
     private func recognize(_ claim: ClientClaim, from peer: Peer) throws -> Client? {
+        guard claim.isUsable else { return nil }
         let named = named(by: claim)
         if let secret = claim.secret { return isValid(secret, of: named) ? named : nil }
         guard let user = peer.user else { return nil }
         if claim.id != nil { return named.flatMap { $0.users.contains(user) ? $0 : nil } }
-        let clients = roster.clients(ofUser: user)
+        let clients = roster.clients(ofUser: user).filter(\.isEnabled)
         guard clients.count <= 1 else {
             throw BrokerError.invalidRequest(
                 "several clients are registered for this Unix user; name one: HTTP Basic with its ID and no secret"

@@ -17,7 +17,7 @@ package struct Identifier<Subject>: Hashable, Sendable, Comparable, Codable, Cus
                 false
             }
         }
-        guard allowed, (1...128).contains(text.utf8.count) else {
+        guard allowed, (1...128).contains(text.utf8.count), text != ".", text != ".." else {
             throw BrokerError.invalidRequest(
                 "an ID has 1 to 128 letters, digits, dots, underscores and hyphens, which this one has not"
             )

@@ -151,7 +151,8 @@ package struct ProjectTokens: Sendable {
         let now = clock.now
         if token.life.remaining(at: now) < minimumLife {
             // A newer one would have as much as this one had a moment ago.
-            guard now.elapsed(since: token.life.start) >= Self.newest else { throw Self.tooMuchLife }
+            let isNew = now.elapsed(since: token.life.start) < Self.newest
+            guard !isNew, token.life.lifetime >= minimumLife else { throw Self.tooMuchLife }
             return nil
         }
         if refreshIsDue, let key = roster.key(token.slot.keyID) { refresh(key.project, scope: token.slot.scope) }

@@ -18,12 +18,17 @@ package enum TokenLifetime {
         var lifetime = unstated
         if let stated {
             guard stated.isFinite, stated >= 1 else { return nil }
-            lifetime = min(.seconds(stated.rounded(.down)), longest)
+            lifetime = seconds(stated.rounded(.down))
         }
         if let expiry = JSONWebToken.expiry(of: token) {
-            lifetime = min(lifetime, .seconds(expiry.timeIntervalSince(sentAt.wall)))
+            lifetime = min(lifetime, seconds(expiry.timeIntervalSince(sentAt.wall)))
         }
         return lifetime > .zero ? lifetime : nil
+    }
+
+    /// Cut to what a lifetime can be before it becomes a duration, which holds less than a number can say.
+    private static func seconds(_ stated: Double) -> Duration {
+        .seconds(max(0, min(stated, longest / .seconds(1))))
     }
 
     /// When a refresh is due, counted from the mint: at 75 % of the lifetime, ±5 %.

@@ -13,10 +13,11 @@ extension ClientClaim {
         case 0:
             self.init(id: id, secret: secret)
         case 1:
-            let basic = try ClientClaim(basic: fields[.authorization] ?? "")
-            guard secret == nil, id == nil || id == basic.id else {
+            let basic = ClientClaim(basic: fields[.authorization] ?? "")
+            guard secret == nil, id == nil || id == basic.id || !basic.isUsable else {
                 throw BrokerError.invalidRequest(
-                    "authenticate in one way: HTTP Basic, or client_id and client_secret in the form")
+                    "authenticate in one way: HTTP Basic, or client_id and client_secret in the form"
+                )
             }
             self = basic
         default:
@@ -24,15 +25,18 @@ extension ClientClaim {
         }
     }
 
-    /// HTTP Basic (RFC 7617), both halves form-encoded. Throws ``BrokerError/invalidClient`` where there is no such claim in it.
-    private init(basic field: String) throws {
+    /// HTTP Basic (RFC 7617), both halves form-encoded; unusable where it is anything else.
+    private init(basic field: String) {
         let words = field.split(separator: " ", maxSplits: 1)
         guard words.count == 2, words[0].lowercased() == "basic",
             let bytes = Data(base64Encoded: words[1].trimmingCharacters(in: .whitespaces)),
             let joined = String(validating: bytes, as: UTF8.self), let colon = joined.firstIndex(of: ":"),
             let id = FormFields.decode(joined[..<colon]), !id.isEmpty,
             let secret = FormFields.decode(joined[joined.index(after: colon)...])
-        else { throw BrokerError.invalidClient }
+        else {
+            self = .unusable
+            return
+        }
         self.init(id: id, secret: secret.isEmpty ? nil : Secret(secret))
     }
 }

@@ -1,4 +1,5 @@
 package import Broker
+import Foundation
 import HTTPTypes
 import Hummingbird
 import NIOCore
@@ -57,7 +58,7 @@ package struct ClientRoutes: Sendable {
         }
         let asked = TokenRequest(project: try project(context).get(), scope: nil, minimumLife: minimumLife)
         let handOut = try await broker.token(for: asked, as: client)
-        guard request.headers[.accept]?.contains("text/plain") != true else {
+        guard !Accept.prefersText(request.headers[.accept]) else {
             return Response(
                 status: .ok, headers: [.contentType: "text/plain; charset=utf-8"],
                 body: ResponseBody(byteBuffer: ByteBuffer(string: handOut.token.value.reveal()))
@@ -106,7 +107,7 @@ package struct ClientRoutes: Sendable {
     }
 
     private func project(_ context: ListenerContext) -> Result<ProjectID, BrokerError> {
-        projectID(context.parameters.get("projectId") ?? "")
+        projectID(context.parameters.get("projectId").flatMap(\.removingPercentEncoding) ?? "")
     }
 
     /// What is no project's ID is no project.

@@ -1,3 +1,4 @@
+import Foundation
 import HTTPTypes
 import NIOCore
 import NIOHTTP1
@@ -75,8 +76,8 @@ final class ConnectionRules: ChannelDuplexHandler {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard case .open = state, !(closesAfterNewest && !isReadingRequest) else { return }
         switch unwrapInboundIn(data) {
-        case .head(let head):
-            if let refusal = refusal(of: head) {
+        case .head(var head):
+            if let refusal = refusal(of: head) ?? resolveTarget(of: &head) {
                 fail(refusal, context)
                 return
             }
@@ -87,18 +88,19 @@ final class ConnectionRules: ChannelDuplexHandler {
                 head.headers.contains(name: "Upgrade")
                 && head.headers[canonicalForm: "Connection"].contains { $0.lowercased() == "upgrade" }
             if head.headers[canonicalForm: "Expect"].contains(where: { $0.lowercased() == "100-continue" }),
-                unanswered == 1
+                unanswered == 1, head.version == .http1_1
             {
                 let head = HTTPResponseHead(version: head.version, status: .continue)
                 context.writeAndFlush(wrapOutboundOut(.head(head)), promise: nil)
             }
+            context.fireChannelRead(wrapInboundOut(.head(head)))
         case .body:
-            break
+            context.fireChannelRead(data)
         case .end:
             isReadingRequest = false
             if offersUpgrade { ignoreUpgrade(context) }
+            context.fireChannelRead(data)
         }
-        context.fireChannelRead(data)
     }
 
     /// What HTTP's grammar lets through and RFC 9112 §3.2 does not.
@@ -108,6 +110,19 @@ final class ConnectionRules: ChannelDuplexHandler {
         if head.headers.contains(name: "Transfer-Encoding"), head.headers.contains(name: "Content-Length") {
             return .malformed("a request has Content-Length or Transfer-Encoding")
         }
+        return nil
+    }
+
+    /// An absolute-form target stands for its path, and its authority for the Host field (RFC 9112 §3.2.2).
+    private func resolveTarget(of head: inout HTTPRequestHead) -> RequestRefusal? {
+        if head.uri.hasPrefix("/") || head.uri == "*" || head.method == .CONNECT { return nil }
+        guard let target = URLComponents(string: head.uri), ["http", "https"].contains(target.scheme?.lowercased()),
+            target.user == nil, target.password == nil, var host = target.host, !host.isEmpty
+        else { return .malformed("the target is neither a path nor an http address") }
+        if host.contains(":"), !host.hasPrefix("[") { host = "[\(host)]" }
+        head.headers.replaceOrAdd(name: "Host", value: target.port.map { "\(host):\($0)" } ?? host)
+        let path = target.percentEncodedPath.isEmpty ? "/" : target.percentEncodedPath
+        head.uri = path + (target.percentEncodedQuery.map { "?" + $0 } ?? "")
         return nil
     }
 

@@ -47,7 +47,7 @@ package struct Listener: Service {
         var quiet = logger
         // The framework's own lines say less than ours.
         quiet.logLevel = max(logger.logLevel, .warning)
-        let hosts = address.isTCP ? HostRule(allowed: allowedHosts) : nil
+        let hosts = address.loopbackHost.map { HostRule(allowed: allowedHosts.union([$0])) }
         let application = Application(
             responder: routes.responder(hosts: hosts, logger: logger),
             server: HTTPServerBuilder { responder in RequestChannel(responder: responder) },
@@ -87,8 +87,10 @@ package struct Listener: Service {
 }
 
 extension ListenAddress {
-    var isTCP: Bool {
-        if case .tcp = self { true } else { false }
+    /// The host as a request names it, where the listener is a loopback one over TCP.
+    fileprivate var loopbackHost: String? {
+        guard case .tcp(let host, _) = self, isLoopback else { return nil }
+        return host.contains(":") ? "[\(host)]" : host.lowercased()
     }
 }
 

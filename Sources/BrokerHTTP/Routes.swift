@@ -14,9 +14,10 @@ struct Routes: Sendable {
         let answer: Answer
     }
 
-    private static let methods: [HTTPRequest.Method] = [
-        .get, .head, .post, .put, .patch, .delete, .options, .trace, .connect,
-    ]
+    private static let methods: [HTTPRequest.Method] =
+        ["PROPFIND", "SEARCH", "M-SEARCH", "PURGE"].compactMap { .init($0) } + [
+            .get, .head, .post, .put, .patch, .delete, .options, .trace, .connect,
+        ]
 
     let all: [Route]
 

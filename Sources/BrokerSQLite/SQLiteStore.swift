@@ -67,8 +67,14 @@ package struct SQLiteStore: Store {
                     database, sql: "SELECT sealed FROM purpose_keys WHERE purpose = ?", arguments: [purpose.rawValue]
                 )
             }
+            guard let sealed else {
+                throw OperatorError(
+                    .failed, "the database '\(directory.database)' was never finished",
+                    hint: "remove it and run 'token-broker init' again"
+                )
+            }
             do {
-                return SymmetricKey(data: try key.open(Array(sealed ?? Data()), for: AssociatedData(purpose)))
+                return SymmetricKey(data: try key.open(Array(sealed), for: AssociatedData(purpose)))
             } catch {
                 throw OperatorError(
                     .failed, "the master key in '\(masterKey.path)' is not the one that this database is sealed under",

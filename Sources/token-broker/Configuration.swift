@@ -41,7 +41,9 @@ struct Configuration {
         }
         let flags = settings.listen.isEmpty ? nil : settings.listen.joined(separator: ",")
         listen = try read("--listen", flags, or: "127.0.0.1:8787,unix:\(path)/client.sock") { text in
-            try text.split(separator: ",").map { text in
+            let addresses = text.split(separator: ",")
+            guard !addresses.isEmpty else { throw OperatorError(.invalid, "no address to listen on is named") }
+            return try addresses.map { text in
                 let address = try ListenAddress(text.trimmingCharacters(in: .whitespaces))
                 guard address.isLoopback || allowPlaintext else { throw Self.inTheClear(address) }
                 return address
@@ -55,8 +57,8 @@ struct Configuration {
             try .upstream(authorities: path.isEmpty ? nil : path, proxy: proxy)
         }
         mintRate = try read("--mint-rate", settings.mintRate, or: "5") { text in
-            guard let rate = Double(text), rate > 0, rate <= 1000 else {
-                throw OperatorError(.invalid, "'\(text)' is no number of requests per second between 0 and 1000")
+            guard let rate = Double(text), (0.01...1000).contains(rate) else {
+                throw OperatorError(.invalid, "'\(text)' is no number of requests per second between 0.01 and 1000")
             }
             return rate
         }

@@ -120,6 +120,22 @@ import Testing
         #expect(try sent().hasPrefix("HTTP/1.1 400 "))
     }
 
+    @Test func `an absolute target stands for its path and its authority for the host`() throws {
+        send("GET http://evil.example:1/a?b=c HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        guard case .head(let head)? = try channel.readInbound(as: HTTPServerRequestPart.self) else {
+            Issue.record("no request")
+            return
+        }
+        #expect(head.uri == "/a?b=c")
+        #expect(head.headers["Host"] == ["evil.example:1"])
+    }
+
+    @Test(arguments: ["http://localhost@evil/", "ftp://localhost/", "http:///x", "x"])
+    func `any other target is malformed`(target: String) throws {
+        send("GET \(target) HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        #expect(try sent().hasPrefix("HTTP/1.1 400 "))
+    }
+
     @Test func `a thousand pipelined requests keep the connection open`() throws {
         send(String(repeating: "GET / HTTP/1.1\r\nHost: a\r\n\r\n", count: 1000))
         #expect(try requests() == 1000)

@@ -20,6 +20,25 @@ import Testing
         #expect(throws: BrokerError.self) { try FormFields(text) }
     }
 
+    @Test(
+        arguments: [
+            (nil, false), ("*/*", false), ("text/plain", true), ("TEXT/PLAIN", true), ("application/json", false),
+            ("application/json, text/plain, */*", false), ("text/plain;q=0.1, application/json", false),
+            ("application/json;q=0.5, text/plain", true), ("text/plain, */*", true), ("text/plain;q=0", false),
+        ] as [(String?, Bool)])
+    func `plain text is for those who prefer it`(field: String?, text: Bool) {
+        #expect(Accept.prefersText(field) == text)
+    }
+
+    @Test(arguments: [
+        ("127.0.0.2:1", true), ("localhost:1", true), ("LOCALHOST:1", true), ("[::1]:1", true),
+        ("[0:0:0:0:0:0:0:1]:1", true), ("127.evil.example:1", false), ("0.0.0.0:1", false), ("10.0.0.1:1", false),
+        ("[::]:1", false), ("unix:/x", true),
+    ])
+    func `loopback is an address and not a name that looks like one`(text: String, isLoopback: Bool) throws {
+        #expect(try ListenAddress(text).isLoopback == isLoopback)
+    }
+
     private func claim(_ authorization: [String], form: String = "") throws -> ClientClaim {
         var fields = HTTPFields()
         for value in authorization { fields.append(HTTPField(name: .authorization, value: value)) }
@@ -41,8 +60,9 @@ import Testing
     }
 
     @Test(arguments: ["Bearer x", "Basic", "Basic !!!", "Basic YWJj", "Basic Og==", "Basic /zo=", "Basic OnNlY3JldA=="])
-    func `any other Authorization is no claim`(value: String) {
-        #expect(throws: BrokerError.invalidClient) { try claim([value]) }
+    func `any other Authorization is a claim that is of no use`(value: String) throws {
+        #expect(try !claim([value]).isUsable)
+        #expect(throws: BrokerError.self) { try claim([value], form: "client_id=a&client_secret=s") }
     }
 
     @Test func `two ways of authenticating at once are refused, a matching ID is not`() throws {

@@ -9,6 +9,7 @@ import Testing
     @Test(
         arguments: [
             (3599, .seconds(3599)), (nil, .seconds(300)), (1e6, .seconds(86_400)), (3599.9, .seconds(3599)),
+            (1e300, .seconds(86_400)),
         ] as [(Double?, Duration)]
     )
     func `a stated lifetime is believed within limits`(stated: Double?, lifetime: Duration) {
@@ -28,7 +29,10 @@ import Testing
         }
         #expect(TokenLifetime.accepted(stated: 3599, token: token(expiringIn: 60), sentAt: sentAt) == .seconds(60))
         #expect(TokenLifetime.accepted(stated: 3599, token: token(expiringIn: 9999), sentAt: sentAt) == .seconds(3599))
-        #expect(TokenLifetime.accepted(stated: 3599, token: token(expiringIn: -1), sentAt: sentAt) == nil)
+        for past in [-1, -1e300] {
+            #expect(TokenLifetime.accepted(stated: 3599, token: token(expiringIn: past), sentAt: sentAt) == nil)
+        }
+        #expect(TokenLifetime.accepted(stated: 3599, token: token(expiringIn: 1e300), sentAt: sentAt) == .seconds(3599))
     }
 
     @Test func `a refresh is due at 75 % of the life, give or take 5`() {

@@ -18,7 +18,7 @@ import Testing
         #expect(try ProjectID(text).description == text)
     }
 
-    @Test(arguments: ["", "a b", "a/b", "é", "a\n", "a:b", "a%20", String(repeating: "x", count: 129)])
+    @Test(arguments: ["", ".", "..", "a b", "a/b", "é", "a\n", "a:b", "a%20", String(repeating: "x", count: 129)])
     func `anything else is no ID`(text: String) {
         #expect(throws: BrokerError.self) { try ProjectID(text) }
     }

@@ -42,6 +42,9 @@ package actor Administrator {
             return try await request.perform(by: self, for: actor)
         } catch BrokerError.invalidRequest(let message) {
             throw OperatorError(.invalid, message)
+        } catch BrokerError.invalidScope {
+            throw OperatorError(
+                .invalid, "a scope has printable ASCII characters, no quotation marks and no backslashes")
         } catch let failure as MintFailure {
             throw OperatorError(failure)
         }
@@ -124,13 +127,13 @@ extension OperatorError {
         case .keyRefused:
             self.init(
                 .refused, "\(failure)",
-                hint: "check key ID and secret at Sinch; --no-verify stores a key without minting with it"
+                hint: "check key ID and secret at Sinch; key add --no-verify stores a key without minting with it"
             )
         case .refused:
             self.init(.refused, "\(failure)", hint: "is the token endpoint right?")
         case .throttled, .unavailable, .garbled, .postponed:
             self.init(
-                .unavailable, "\(failure)", hint: "try again; --no-verify stores a key without minting with it"
+                .unavailable, "\(failure)", hint: "try again; key add --no-verify stores a key without minting with it"
             )
         }
     }

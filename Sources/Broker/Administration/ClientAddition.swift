@@ -13,6 +13,7 @@ package struct ClientAddition: AdminRequest {
     }
 
     package func perform(by administrator: Administrator, for actor: Actor) async throws -> ClientCredentials {
+        guard !users.contains(.max) else { throw OperatorError(.invalid, "\(UInt32.max) is no Unix user") }
         let now = administrator.clock.now.wall
         let secret = ClientSecret.generate()
         let verifier = administrator.sealer.verifier(of: secret)
@@ -30,6 +31,10 @@ package struct ClientAddition: AdminRequest {
             )
             return ([.putClient(client)], administrator.record(.clientAdded, by: actor, client: clientID))
         }
-        return ClientCredentials(clientID: clientID, clientSecret: secret.reveal(), previousSecretExpiresAt: nil)
+        let keyless = projects.filter { !administrator.roster.has($0) }
+        return ClientCredentials(
+            clientID: clientID, clientSecret: secret.reveal(), previousSecretExpiresAt: nil,
+            projectsWithoutKeys: keyless.isEmpty ? nil : keyless
+        )
     }
 }

@@ -5,6 +5,8 @@ package struct ClientCredentials: Codable, Sendable {
     package let clientID: ClientID
     package let clientSecret: String
     package let previousSecretExpiresAt: Date?
+    /// Granted, but nobody registered a key for them.
+    package let projectsWithoutKeys: [ProjectID]?
 }
 
 /// Makes client secrets.

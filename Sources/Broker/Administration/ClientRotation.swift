@@ -32,7 +32,8 @@ package struct ClientRotation: AdminRequest {
             return ([.putClient(client)], administrator.record(.clientRotated, by: actor, client: clientID))
         }
         return ClientCredentials(
-            clientID: clientID, clientSecret: secret.reveal(), previousSecretExpiresAt: overlap > 0 ? ends : nil
+            clientID: clientID, clientSecret: secret.reveal(), previousSecretExpiresAt: overlap > 0 ? ends : nil,
+            projectsWithoutKeys: nil
         )
     }
 }

@@ -55,7 +55,9 @@ package struct KeyRegistration: Codable, Sendable {
         guard (1...1024).contains(secret.utf8.count), secret.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
             throw OperatorError(.invalid, "a key secret has 1 to 1024 printable ASCII characters and no spaces")
         }
-        guard (name?.count ?? 0) <= 128 else { throw OperatorError(.invalid, "a name has at most 128 characters") }
+        guard (name?.count ?? 0) <= 128,
+            name?.unicodeScalars.allSatisfy({ $0.value >= 0x20 && $0.value != 0x7F }) ?? true
+        else { throw OperatorError(.invalid, "a name has at most 128 characters, and no control characters") }
         let endpoint = try tokenEndpoint.map { try TokenEndpointURL.checked($0) }
         let created = administrator.clock.now.wall
         // Differs from any earlier registration's, so that what was sealed or minted for that is never taken for this.

@@ -132,6 +132,7 @@ extension ClientCredentials {
         if let expires = previousSecretExpiresAt {
             lines.append("the old secret works until \(expires.formatted(.iso8601))")
         }
+        lines += (projectsWithoutKeys ?? []).map { "project \($0) has no key yet" }
         return lines.joined(separator: "\n")
     }
 }
