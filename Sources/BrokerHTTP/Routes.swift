@@ -73,6 +73,7 @@ extension HTTPFields {
 }
 
 extension HTTPField.Name {
+    // Both are tokens (RFC 9110 §5.6.2), which is all that the initializer asks for.
     static let pragma = Self("Pragma")!
     static let secFetchSite = Self("Sec-Fetch-Site")!
 }

@@ -122,6 +122,18 @@ import Testing
         #expect(later.endpoint.mints.count == 1)
     }
 
+    @Test func `a broker that was stopped for a day hands out nothing from the day before`() async throws {
+        let store = MemoryStore()
+        let clock = ManualClock()
+        let before = try await TestBroker(clock: clock, store: store)
+        try await before.addKey()
+        _ = try await before.token()
+        clock.advance(by: .seconds(86_400))
+        let after = try await TestBroker(clock: clock, store: store)
+        _ = try await after.token()
+        #expect(after.endpoint.mints.count == 1)
+    }
+
     @Test func `a refresh that the budget puts off comes later, and waiting callers come first`() async throws {
         let test = try await TestBroker(mintRate: 1, mintBurst: 4)
         for number in 0..<4 { try await test.addKey("key-\(number)", project: ProjectID("project-\(number)")) }

@@ -14,9 +14,9 @@ STRETCH = 120 if LONG else 30
 LIFETIME = 20
 # What Sinch may well take. Without it nobody could tell a client that waited for a mint from one that did not.
 MINT_TAKES = 0.5
-# On a CI machine with two cores, an answer takes tens of milliseconds now and then whatever the broker does: what
-# is not slower than this twice over is noise, and not measured.
-NOISE = 0.05
+# On two cores, with the clients on one of them and a debug build of the broker, three answers in 117,000 were seen to
+# take 0.21 s. What stays under half of what a mint takes is not a client that waited for one.
+NOISE = MINT_TAKES / 4
 
 
 async def stretch(address: str, request: bytes) -> list[Reply]:
@@ -64,7 +64,8 @@ def test_fifty_clients_who_ask_all_the_time_do_not_notice_a_refresh(broker, clie
     # rounded down: half of 19 s is 9.
     if least < math.floor((LIFETIME - 1) / 2):
         problems.append(f"a token was handed out with {least} s of its {LIFETIME} s left")
-    if asked != tokens:
+    # The last refresh may have begun before the stretch was over, and its token not been handed out in it.
+    if asked not in (tokens, tokens + 1):
         problems.append(f"{asked} requests for {tokens} tokens")
     # The broker says itself when it will refresh; if it minted sooner, it would mint more than it has to.
     for first, next_one in itertools.pairwise(firsts):
