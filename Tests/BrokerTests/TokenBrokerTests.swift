@@ -26,6 +26,16 @@ import Testing
         }
     }
 
+    @Test func `a client without a grant causes no mint`() async throws {
+        let test = try await TestBroker()
+        try await test.addKey()
+        let client = try await client(test, test.addClient(projects: []))
+        await #expect(throws: BrokerError.unauthorizedClient) {
+            try await test.core.broker.token(for: request(TestBroker.project), as: client)
+        }
+        #expect(test.endpoint.mints.isEmpty)
+    }
+
     @Test func `the only grant is the project that is meant; of several one must be named`() async throws {
         let test = try await TestBroker()
         try await test.addKey()
