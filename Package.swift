@@ -70,7 +70,8 @@ let package = Package(
         .target(
             name: "BrokerHTTP",
             dependencies: [
-                "Broker", httpTypes, hummingbird, hummingbirdCore, logging, nioCore, nioFoundationCompat, nioHTTP1,
+                "Broker", crypto, httpTypes, hummingbird, hummingbirdCore, logging, nioCore, nioFoundationCompat,
+                nioHTTP1,
                 nioHTTPTypes, nioHTTPTypesHTTP1, nioPosix, serviceLifecycle,
             ],
             swiftSettings: settings
@@ -126,7 +127,7 @@ let package = Package(
         ),
         .testTarget(
             name: "BrokerHTTPTests",
-            dependencies: ["Broker", "BrokerHTTP", httpTypes, nioCore, nioEmbedded, nioHTTP1],
+            dependencies: ["Broker", "BrokerHTTP", "BrokerTesting", httpTypes, nioCore, nioEmbedded, nioHTTP1],
             swiftSettings: settings
         ),
         .testTarget(name: "SandboxTests", dependencies: ["sinch-sandbox"], swiftSettings: settings),

@@ -13,13 +13,21 @@ struct CachedToken {
         }
     }
 
-    var held: Held?
+    var held: Held? { didSet { changed() } }
+    /// What answers with the token that is held rest on.
+    private(set) var ground = Ground()
     var mint: Task<AccessToken, any Error>?
-    var lastFailure: SharedFailure?
+    /// A failure may mean that the key is dead, and its token with it.
+    var lastFailure: SharedFailure? { didSet { changed() } }
     /// Whether somebody asked for the token since it was minted.
     var isWanted = false
     /// Whether somebody waits for the next one.
     var isAwaited = false
+
+    private mutating func changed() {
+        ground.giveWay()
+        ground = Ground()
+    }
 
     /// The failure, while it stands for an answer.
     func failure(at now: Moment) -> SharedFailure? {

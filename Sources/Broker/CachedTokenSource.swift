@@ -135,13 +135,13 @@ package final class CachedTokenSource: TokenSource {
     private func put(_ held: CachedToken.Held, in slot: TokenSlot, endsMint: Bool = false) {
         let now = clock.now
         state.withLock { state in
-            let before = state.entries[slot]
-            var entry = CachedToken(held: held)
+            var entry = state.entries[slot] ?? CachedToken()
+            entry.held = held
+            entry.lastFailure = nil
+            entry.isWanted = endsMint && entry.isAwaited
             if endsMint {
-                entry.isWanted = before?.isAwaited ?? false
-            } else {
-                entry.mint = before?.mint
-                entry.isAwaited = before?.isAwaited ?? false
+                entry.mint = nil
+                entry.isAwaited = false
             }
             state.entries[slot] = entry
             state.schedule.set(slot, at: now.boot + held.life.refreshAfter(at: now))
@@ -190,6 +190,17 @@ package final class CachedTokenSource: TokenSource {
                 state.schedule.set(slot, at: now.boot + (next > .zero ? next : life.remaining(at: now)))
                 return isDue
             }
+        }
+    }
+
+    /// What answers with a token rest on; `nil` when it is not what is held any more, or its key is in trouble.
+    func ground(of token: AccessToken) -> Ground? {
+        let now = clock.now
+        return state.withLock { state in
+            guard let entry = state.entries[token.slot], case .open(let held) = entry.held,
+                held.digest == token.digest, entry.failure(at: now) == nil
+            else { return nil }
+            return entry.ground
         }
     }
 

@@ -1,4 +1,3 @@
-package import Foundation
 import Synchronization
 
 /// Who got which token: the first time durably in the audit, later times by count.
@@ -6,8 +5,7 @@ package final class HandOutLedger: Sendable {
     private struct Page {
         var token: TokenDigest
         var recipients: Set<Actor> = []
-        var count = 0
-        var last: Date
+        let uses = HandOutCount()
     }
 
     private let store: any Store
@@ -24,13 +22,12 @@ package final class HandOutLedger: Sendable {
     package func handOut(_ token: AccessToken, of project: ProjectID, to recipient: Actor) async throws {
         let now = clock.now.wall
         let isKnown = pages.withLock { pages in
-            var page = pages[token.slot] ?? Page(token: token.digest, last: now)
+            var page = pages[token.slot] ?? Page(token: token.digest)
             if page.token != token.digest {
                 page.token = token.digest
                 page.recipients = []
             }
-            page.count += 1
-            page.last = now
+            page.uses.count(at: now)
             pages[token.slot] = page
             return page.recipients.contains(recipient)
         }
@@ -46,8 +43,8 @@ package final class HandOutLedger: Sendable {
         }
     }
 
-    /// How often tokens of a slot were handed out since the start, and when last.
-    package func use(of slot: TokenSlot) -> (count: Int, last: Date)? {
-        pages.withLock { $0[slot].map { ($0.count, $0.last) } }
+    /// `nil` when no token of the slot was handed out since the start.
+    package func uses(of slot: TokenSlot) -> HandOutCount? {
+        pages.withLock { $0[slot]?.uses }
     }
 }

@@ -100,6 +100,9 @@ package struct ProjectTokens: Sendable {
         return lives.first { $0.keepsPromise(at: now) } ?? lives.first
     }
 
+    /// What answers with a token rest on; `nil` when the next answer may be with another.
+    func ground(of token: AccessToken) -> Ground? { cache.ground(of: token) }
+
     /// Starts the refreshes that are due. Called every second.
     package func refreshDue() {
         for slot in cache.takeDue() {

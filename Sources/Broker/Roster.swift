@@ -9,15 +9,26 @@ package final class Roster: Sendable {
         var keysOfProject: [ProjectID: Set<KeyID>] = [:]
         var clients: [ClientID: Client] = [:]
         var clientsOfUser: [UInt32: Set<ClientID>] = [:]
+        /// What answers that stand rest on.
+        var grounds: [Subject: Ground] = [:]
+        var version = 0
     }
 
-    /// Guards the keys, the clients and the indexes over them.
+    /// What a change can be about.
+    fileprivate enum Subject: Hashable {
+        case project(ProjectID)
+        case client(ClientID)
+        case user(UInt32)
+    }
+
+    /// Guards the keys, the clients, the indexes over them, and the grounds that give way when they change.
     private let state = Mutex(State())
 
     package init() {}
 
     package func apply(_ changes: [Change]) {
         state.withLock { state in
+            state.version += 1
             for change in changes {
                 switch change {
                 case .putKey(let key): state.put(key)
@@ -27,6 +38,21 @@ package final class Roster: Sendable {
                 case .putToken: break
                 }
             }
+        }
+    }
+
+    /// Counts the changes.
+    package var version: Int { state.withLock(\.version) }
+
+    /// What rests on a client, the Unix user that it may be recognised by and a project's keys gives way with these.
+    ///
+    /// `nil` when there was a change after `version`: what was decided since then may be decided otherwise now.
+    func grounds(_ client: ClientID, _ user: UInt32?, _ project: ProjectID, since version: Int) -> [Ground]? {
+        state.withLock { state in
+            guard state.version == version else { return nil }
+            var subjects: [Subject] = [.client(client), .project(project)]
+            if let user { subjects.append(.user(user)) }
+            return subjects.map { state.ground($0) }
         }
     }
 
@@ -64,14 +90,27 @@ package final class Roster: Sendable {
 }
 
 extension Roster.State {
+    mutating func ground(_ subject: Roster.Subject) -> Ground {
+        if let ground = grounds[subject] { return ground }
+        let ground = Ground()
+        grounds[subject] = ground
+        return ground
+    }
+
+    private mutating func changed(_ subject: Roster.Subject) {
+        grounds.removeValue(forKey: subject)?.giveWay()
+    }
+
     mutating func put(_ key: AccessKey) {
         removeKey(key.id)
+        changed(.project(key.project))
         keys[key.id] = key
         keysOfProject[key.project, default: []].insert(key.id)
     }
 
     mutating func removeKey(_ id: KeyID) {
         guard let key = keys.removeValue(forKey: id) else { return }
+        changed(.project(key.project))
         keysOfProject[key.project]?.remove(id)
         if keysOfProject[key.project]?.isEmpty == true { keysOfProject[key.project] = nil }
     }
@@ -79,12 +118,17 @@ extension Roster.State {
     mutating func put(_ client: Client) {
         removeClient(client.id)
         clients[client.id] = client
-        for user in client.users { clientsOfUser[user, default: []].insert(client.id) }
+        for user in client.users {
+            changed(.user(user))
+            clientsOfUser[user, default: []].insert(client.id)
+        }
     }
 
     mutating func removeClient(_ id: ClientID) {
         guard let client = clients.removeValue(forKey: id) else { return }
+        changed(.client(id))
         for user in client.users {
+            changed(.user(user))
             clientsOfUser[user]?.remove(id)
             if clientsOfUser[user]?.isEmpty == true { clientsOfUser[user] = nil }
         }

@@ -27,6 +27,25 @@ package struct TokenBroker: Sendable {
         return handOut
     }
 
+    /// Counts the changes to clients, grants and keys: read it before a client is authenticated whose answer may stand.
+    package var version: Int { roster.version }
+
+    /// Whether an answer with a hand-out may be repeated, to the same client from the same peer; `nil` when something
+    /// has changed since `version`.
+    package func standing(
+        _ handOut: HandOut, minimumLife: Duration, for client: Client, at peer: Peer, since version: Int
+    ) -> Standing? {
+        guard let uses = ledger.uses(of: handOut.token.slot), let ground = tokens.ground(of: handOut.token),
+            let grounds = roster.grounds(client.id, peer.user, handOut.project, since: version)
+        else { return nil }
+        let standing = Standing(
+            handOut, minimumLife: minimumLife, grounds: grounds + [ground],
+            until: client.credentials.compactMap(\.expires).filter { $0 > handOut.at.wall }.min(), uses: uses,
+            clock: clock
+        )
+        return standing.holds(at: clock.now) ? standing : nil
+    }
+
     /// A token for an operator, who needs no grant.
     package func token(of project: ProjectID, as actor: Actor) async throws -> HandOut {
         try await handOut(of: project, scope: nil, minimumLife: .zero, to: actor)

@@ -32,6 +32,7 @@ package struct ClientRoutes: Sendable {
     private func oauth2Token(
         _ request: Request, _ context: ListenerContext, of named: Result<ProjectID, BrokerError>?
     ) async throws -> Response {
+        let version = broker.version
         let form = try await request.form()
         let client = try await authenticator.authenticate(ClientClaim(request.headers, form: form), from: context.peer)
         switch form["grant_type"] {
@@ -42,12 +43,13 @@ package struct ClientRoutes: Sendable {
         }
         let project = try (named ?? form["project_id"].map(projectID))?.get()
         let scope = try form["scope"].map { try Scope($0) }
-        let handOut = try await broker.token(for: TokenRequest(project: project, scope: scope), as: client)
-        return try Response(json: OAuth2TokenAnswer(handOut))
+        let asked = TokenRequest(project: project, scope: scope)
+        return try await answer(asked, as: client, context, since: version) { try .init(json: OAuth2TokenAnswer($0)) }
     }
 
     /// `GET …/token?min_ttl=SECONDS`, for people who prefer a GET.
     private func token(_ request: Request, _ context: ListenerContext) async throws -> Response {
+        let version = broker.version
         let client = try await authenticator.authenticate(ClientClaim(request.headers, form: nil), from: context.peer)
         var minimumLife: Duration = .zero
         if let text = try FormFields(request.uri.query ?? "")["min_ttl"] {
@@ -57,14 +59,27 @@ package struct ClientRoutes: Sendable {
             minimumLife = .seconds(seconds)
         }
         let asked = TokenRequest(project: try project(context).get(), scope: nil, minimumLife: minimumLife)
-        let handOut = try await broker.token(for: asked, as: client)
         guard !Accept.prefersText(request.headers[.accept]) else {
-            return Response(
-                status: .ok, headers: [.contentType: "text/plain; charset=utf-8"],
-                body: ResponseBody(byteBuffer: ByteBuffer(string: handOut.token.value.reveal()))
-            )
+            return try await answer(asked, as: client, context, since: version, type: "text/plain; charset=utf-8") {
+                ByteBuffer(string: $0.token.value.reveal())
+            }
         }
-        return try Response(json: TokenAnswer(handOut))
+        return try await answer(asked, as: client, context, since: version) { try .init(json: TokenAnswer($0)) }
+    }
+
+    /// Hands out a token, and offers the answer for repetition where it may stand.
+    private func answer(
+        _ asked: TokenRequest, as client: Client, _ context: ListenerContext, since version: Int,
+        type: String = "application/json", body: @escaping @Sendable (HandOut) throws -> ByteBuffer
+    ) async throws -> Response {
+        let handOut = try await broker.token(for: asked, as: client)
+        let standing = broker.standing(
+            handOut, minimumLife: asked.minimumLife, for: client, at: context.peer, since: version
+        )
+        if let standing { context.connection.offer.make(.init(standing: standing, body: body)) }
+        return Response(
+            status: .ok, headers: [.contentType: type], body: ResponseBody(byteBuffer: try body(handOut))
+        )
     }
 
     /// "Sinch answered 401 to this token": a form or JSON with `token_sha256`, the hex of the whole token's SHA-256.

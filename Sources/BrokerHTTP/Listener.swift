@@ -47,10 +47,11 @@ package struct Listener: Service {
         var quiet = logger
         // The framework's own lines say less than ours.
         quiet.logLevel = max(logger.logLevel, .warning)
+        let answers = kind == .client ? StandingAnswers() : nil
         let hosts = address.loopbackHost.map { HostRule(allowed: allowedHosts.union([$0])) }
         let application = Application(
             responder: routes.responder(hosts: hosts, logger: logger),
-            server: HTTPServerBuilder { responder in RequestChannel(responder: responder) },
+            server: HTTPServerBuilder { responder in RequestChannel(responder: responder, answers: answers) },
             configuration: ApplicationConfiguration(address: bind, serverName: nil, backlog: 1024),
             onServerRunning: { await announce($0) },
             logger: quiet

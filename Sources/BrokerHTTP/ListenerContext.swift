@@ -4,10 +4,12 @@ import Hummingbird
 /// What is known of a request besides itself.
 struct ListenerContext: RequestContext {
     var coreContext: CoreRequestContextStorage
-    let peer: Peer
+    let connection: Connection
+
+    var peer: Peer { connection.peer }
 
     init(source: ApplicationRequestContextSource) {
         coreContext = CoreRequestContextStorage(source: source)
-        peer = .current
+        connection = .current
     }
 }

@@ -2,26 +2,19 @@ import Broker
 import NIOCore
 
 extension Peer {
-    /// The peer of the connection that the current request came over.
-    @TaskLocal static var current = Peer(.unknown)
-
     /// Asks the kernel once per connection: a Unix socket's peer is who had called `connect`.
-    init(of channel: any Channel) async {
+    static func of(_ channel: any Channel) -> EventLoopFuture<Peer> {
         guard let address = channel.remoteAddress ?? channel.localAddress else {
-            self.init(.unknown)
-            return
+            return channel.eventLoop.makeSucceededFuture(Peer(.unknown))
         }
-        if let host = address.ipAddress {
-            self.init(.address(host))
-        } else if let options = channel as? any SocketOptionProvider,
-            let credentials: Credentials = try? await options.unsafeGetSocketOption(
-                level: .socket, name: NIOBSDSocket.Option(rawValue: Credentials.option)
-            ).get()
-        {
-            self.init(.user(credentials.user))
-        } else {
-            self.init(.unknown)
+        if let host = address.ipAddress { return channel.eventLoop.makeSucceededFuture(Peer(.address(host))) }
+        guard let options = channel as? any SocketOptionProvider else {
+            return channel.eventLoop.makeSucceededFuture(Peer(.unknown))
         }
+        return options.unsafeGetSocketOption(
+            level: .socket, name: NIOBSDSocket.Option(rawValue: Credentials.option)
+        ).map { (credentials: Credentials) in Peer(.user(credentials.user)) }
+            .recover { _ in Peer(.unknown) }
     }
 
     /// `struct ucred` of unix(7).

@@ -9,27 +9,46 @@ import NIOHTTPTypesHTTP1
 
 /// A connection's pipeline: HTTP/1.1 with our limits and rules in front of Hummingbird.
 struct RequestChannel: ServerChildChannel, HTTPChannelHandler {
-    typealias Value = NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>
+    struct Value: ServerChildChannelValue {
+        let requests: NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>
+        let connection: Connection
+
+        var channel: any Channel { requests.channel }
+    }
 
     private static let idle: Duration = .seconds(60)
 
     let responder: HTTPChannelHandler.Responder
+    /// `nil` where nothing is repeated.
+    let answers: StandingAnswers?
 
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
-        channel.eventLoop.makeCompletedFuture {
+        Peer.of(channel).flatMapThrowing { peer in
+            let connection = Connection(peer: peer, offer: AnswerOffer())
             let pipeline = channel.pipeline.syncOperations
             try pipeline.addHandler(HTTPResponseEncoder())
-            try pipeline.addHandler(ConnectionRules())
+            let rules = ConnectionRules()
+            try pipeline.addHandler(rules)
+            if let answers {
+                let front = RepeatedBytes()
+                let repeated = RepeatedRequest(
+                    behind: front, answers: answers, offer: connection.offer, user: peer.user
+                )
+                try pipeline.addHandler(front, position: .first)
+                try pipeline.addHandler(repeated, position: .before(rules))
+            }
             try pipeline.addHandler(HTTP1ToHTTPServerCodec(secure: false))
             try pipeline.addHandler(HTTPConnectionStateHandler(idleTimeout: Self.idle, logger: logger))
-            return try NIOAsyncChannel(
+            let requests = try NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>(
                 wrappingChannelSynchronously: channel, configuration: .init(isOutboundHalfClosureEnabled: true)
             )
+            return Value(requests: requests, connection: connection)
         }
     }
 
     func handle(value: Value, logger: Logger) async {
-        let peer = await Peer(of: value.channel)
-        await Peer.$current.withValue(peer) { await handleHTTP(asyncChannel: value, logger: logger) }
+        await Connection.$current.withValue(value.connection) {
+            await handleHTTP(asyncChannel: value.requests, logger: logger)
+        }
     }
 }

@@ -82,7 +82,13 @@ extension Response {
     init(json value: some Encodable, status: HTTPResponse.Status = .ok) throws {
         self.init(
             status: status, headers: [.contentType: "application/json"],
-            body: ResponseBody(byteBuffer: ByteBuffer(bytes: try WireJSON.encode(value)))
+            body: ResponseBody(byteBuffer: try ByteBuffer(json: value))
         )
+    }
+}
+
+extension ByteBuffer {
+    init(json value: some Encodable) throws {
+        self.init(bytes: try WireJSON.encode(value))
     }
 }

@@ -27,7 +27,7 @@ package struct KeyReport: Codable, Sendable {
         scope = key.scope.description
         createdAt = key.created
         lastMintedAt = life?.start.wall
-        lastUsedAt = administrator.ledger.use(of: slot)?.last
+        lastUsedAt = administrator.ledger.uses(of: slot)?.lastUse
         token = life.map { TokenReport($0, at: administrator.clock.now) }
         quarantined = failure?.isQuarantine ?? false
     }

@@ -1,0 +1,70 @@
+import Broker
+import Foundation
+import NIOCore
+import NIOHTTP1
+import Synchronization
+
+/// An answer that has gone the whole way and may be repeated, byte for byte but for what time changes in it.
+///
+/// Says what the whole way would say: the same encoder writes its body, and its fields are those of the first answer.
+final class StandingAnswer: Sendable {
+    /// A hand-out that may be repeated, and how it is written.
+    struct Offer: Sendable {
+        let standing: Standing
+        let body: @Sendable (HandOut) throws -> ByteBuffer
+    }
+
+    /// A whole message, and the seconds that it is right in.
+    private struct Rendered {
+        let expiresIn: Int
+        let refreshAfter: Int
+        let date: Int
+        let message: ByteBuffer
+    }
+
+    private let offer: Offer
+    private let fields: HTTPHeaders
+    /// Guards the message as it was last written.
+    private let rendered = Mutex<Rendered?>(nil)
+
+    init(_ offer: Offer, fields: HTTPHeaders) {
+        self.offer = offer
+        self.fields = fields
+    }
+
+    /// The whole message as it is now; `nil` when the answer does not stand any more.
+    func message() -> ByteBuffer? {
+        guard let handOut = offer.standing.repeated() else { return nil }
+        let (expiresIn, refreshAfter) = (handOut.expiresIn, handOut.refreshAfter)
+        let date = Int(handOut.at.wall.timeIntervalSince1970)
+        return rendered.withLock { rendered in
+            if let rendered, rendered.expiresIn == expiresIn, rendered.refreshAfter == refreshAfter,
+                rendered.date == date
+            {
+                return rendered.message
+            }
+            guard let message = try? render(handOut, date: date) else { return nil }
+            rendered = Rendered(expiresIn: expiresIn, refreshAfter: refreshAfter, date: date, message: message)
+            return message
+        }
+    }
+
+    private func render(_ handOut: HandOut, date: Int) throws -> ByteBuffer {
+        var body = try offer.body(handOut)
+        var message = ByteBufferAllocator().buffer(capacity: 512 + body.readableBytes)
+        message.writeStaticString("HTTP/1.1 200 OK\r\n")
+        for (name, value) in fields {
+            message.writeString(name)
+            message.writeStaticString(": ")
+            switch name.lowercased() {
+            case "content-length": message.writeString(String(body.readableBytes))
+            case "date": message.writeString(HTTPDate.text(date))
+            default: message.writeString(value)
+            }
+            message.writeStaticString("\r\n")
+        }
+        message.writeStaticString("\r\n")
+        message.writeBuffer(&body)
+        return message
+    }
+}

@@ -1,0 +1,109 @@
+import BrokerTesting
+import Testing
+
+@testable import Broker
+@testable import BrokerHTTP
+
+/// Every change that must end an answer, at every moment relative to a request that is on its way.
+@Suite struct EndOfStandingTests {
+    struct Change: Sendable, CustomTestStringConvertible {
+        let testDescription: String
+        let make: @Sendable (TestListener) async throws -> Void
+
+        init(_ name: String, _ make: @escaping @Sendable (TestListener) async throws -> Void) {
+            testDescription = name
+            self.make = make
+        }
+    }
+
+    static let changes = [
+        Change("client disabled") { _ = try await $0.test.perform(ClientChange(.disable, $0.client.id)) },
+        Change("client removed") { _ = try await $0.test.perform(ClientChange(.remove, $0.client.id)) },
+        Change("grant revoked") {
+            _ = try await $0.test.perform(ClientChange(.revoke(projectID: TestBroker.project), $0.client.id))
+        },
+        Change("another grant") {
+            let other = try ProjectID("project-2")
+            _ = try await $0.test.perform(ClientChange(.grant(projectID: other), $0.client.id))
+        },
+        Change("client secret rotated") {
+            _ = try await $0.test.perform(ClientRotation(clientID: $0.client.id, overlap: 0))
+        },
+        Change("another client for the Unix user") { _ = try await $0.test.addClient("client-2", users: [1001]) },
+        Change("key disabled") { _ = try await $0.test.perform(KeyChange(.disable, try KeyID("key-1"))) },
+        Change("key removed") { _ = try await $0.test.perform(KeyChange(.remove, try KeyID("key-1"), force: true)) },
+        Change("another key added") { try await $0.test.addKey("key-2") },
+        Change("token replaced") { _ = try await $0.test.perform(KeyVerification(try KeyID("key-1"))) },
+        Change("token rejected") { listener in
+            let token = try await listener.test.core.broker.token(of: TestBroker.project, as: .administrator(user: 0))
+            let outcome = try await listener.test.core.broker.replace(
+                token.token.digest, of: TestBroker.project, as: listener.client)
+            #expect(outcome == .replaced)
+        },
+        Change("key refused after a report") { listener in
+            let token = try await listener.test.core.broker.token(of: TestBroker.project, as: .administrator(user: 0))
+            listener.test.endpoint.fail(.keyRefused, key: try KeyID("key-1"))
+            _ = try? await listener.test.core.broker.replace(
+                token.token.digest, of: TestBroker.project, as: listener.client)
+        },
+    ]
+
+    private let request = StandingAnswerTests.get
+
+    @Test(arguments: changes)
+    func `a change ends the answers that it is about`(change: Change) async throws {
+        let listener = try await TestListener()
+        let connection = try listener.connect(user: 1001)
+        connection.send(request)
+        _ = try await connection.goTheWholeWay()
+        try listener.expect(request, toStand: true, user: 1001)
+        try await change.make(listener)
+        try listener.expect(request, toStand: false, user: 1001)
+        connection.send(request)
+        #expect(try connection.sent().isEmpty)
+        #expect(connection.requestsPassedOn == 2)
+    }
+
+    @Test(arguments: changes)
+    func `an answer that was decided on before a change does not stand after it`(change: Change) async throws {
+        let listener = try await TestListener()
+        let connection = try listener.connect(user: 1001)
+        connection.send(request)
+        try await connection.decide()
+        try await change.make(listener)
+        _ = try connection.answer()
+        try listener.expect(request, toStand: false, user: 1001)
+    }
+
+    @Test(arguments: changes.prefix(9))
+    func `an answer to a request that came before a change does not stand after it`(change: Change) async throws {
+        let listener = try await TestListener()
+        let connection = try listener.connect(user: 1001)
+        connection.send(request)
+        try await change.make(listener)
+        // Whether there is an answer at all depends on the change; if so, it is not repeated.
+        if (try? await connection.decide()) != nil { _ = try connection.answer() }
+        try listener.expect(request, toStand: false, user: 1001)
+    }
+
+    @Test func `a change of another client, project or user ends nothing`() async throws {
+        let listener = try await TestListener()
+        _ = try await listener.learn(request, user: 1001)
+        _ = try await listener.test.addClient("client-2", users: [1002])
+        try await listener.test.addKey("key-2", project: try ProjectID("project-2"))
+        _ = try await listener.test.perform(ClientChange(.disable, try ClientID("client-2")))
+        try listener.expect(request, toStand: true, user: 1001)
+    }
+
+    @Test func `an answer that was asked for with an old secret ends with it`() async throws {
+        let listener = try await TestListener()
+        _ = try await listener.test.perform(ClientRotation(clientID: listener.client.id, overlap: 100))
+        let client = try #require(listener.test.core.administrator.roster.client(listener.client.id))
+        let rotated = TestListener(listener, as: client)
+        _ = try await rotated.learn(request)
+        listener.test.clock.advance(by: .seconds(99))
+        try rotated.expect(request, toStand: true)
+        listener.test.clock.advance(by: .seconds(2))
+        try rotated.expect(request, toStand: false)
+    }
+}

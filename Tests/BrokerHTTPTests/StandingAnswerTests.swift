@@ -1,0 +1,177 @@
+import Broker
+import BrokerTesting
+import NIOCore
+import NIOEmbedded
+import NIOHTTP1
+import Testing
+
+@testable import BrokerHTTP
+
+/// Connections to one listener whose answers stand, without a socket: bytes in, bytes out.
+@Suite struct StandingAnswerTests {
+    static let get = "GET /v1/projects/project-1/token HTTP/1.1\r\nHost: a\r\nAuthorization: Basic YQ==\r\n\r\n"
+    static let post =
+        "POST /oauth2/token HTTP/1.1\r\nHost: a\r\nContent-Length: 29\r\n\r\ngrant_type=client_credentials"
+
+    private let listener: TestListener
+
+    init() async throws {
+        listener = try await TestListener()
+    }
+
+    @Test(arguments: [get, post])
+    func `the same bytes get the same answer without going the whole way`(request: String) async throws {
+        let connection = try listener.connect()
+        connection.send(request)
+        let first = try await connection.goTheWholeWay()
+        for _ in 0..<3 {
+            connection.send(request)
+            #expect(try connection.sent() == first)
+        }
+        #expect(connection.requestsPassedOn == 1)
+    }
+
+    @Test(arguments: [get, post])
+    func `the same request gets the same answer on another connection`(request: String) async throws {
+        let first = try await listener.learn(request)
+        let another = try listener.connect()
+        another.send(request)
+        #expect(try another.sent() == first)
+        another.send(request)
+        #expect(try another.sent() == first)
+        #expect(another.requestsPassedOn == 0)
+    }
+
+    @Test(arguments: [get, post])
+    func `a request in pieces is the same request, and so are several in one read`(request: String) async throws {
+        let first = try await listener.learn(request)
+        let connection = try listener.connect()
+        for byte in request.utf8 { connection.send(String(UnicodeScalar(byte))) }
+        #expect(try connection.sent() == first)
+        for byte in request.utf8 { connection.send(String(UnicodeScalar(byte))) }
+        #expect(try connection.sent() == first)
+        connection.send(request + request + request)
+        #expect(try connection.sent() == first + first + first)
+        let half = request.count / 2
+        connection.send(request + request.prefix(half))
+        #expect(try connection.sent() == first)
+        connection.send(request.dropFirst(half) + request)
+        #expect(try connection.sent() == first + first)
+        #expect(connection.requestsPassedOn == 0)
+    }
+
+    @Test(arguments: [
+        get.replacing("project-1", with: "project-2"), get.replacing("YQ==", with: "Yg=="),
+        get.replacing("GET", with: "HEAD"), get.replacing("Host: a", with: "Host: b"),
+        get.replacing("Host: a", with: "Host: a\r\nOrigin: http://a"),
+        get.replacing("Host: a", with: "Host: a\r\nAccept: text/plain"),
+        get.replacing("Host: a", with: "Host: a\r\nConnection: close"),
+        get.replacing("HTTP/1.1", with: "HTTP/1.0"), get.replacing("/token", with: "/token?min_ttl=1"),
+        post.replacing("credentials", with: "credentialt"), post.replacing("POST", with: "PUT"),
+        post.replacing("Content-Length: 29", with: "Content-Length: 29\r\nExpect: 100-continue"),
+        "POST /oauth2/token HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+            + "1d\r\ngrant_type=client_credentials\r\n0\r\n\r\n",
+    ])
+    func `a request that differs in anything goes the whole way`(other: String) async throws {
+        _ = try await listener.learn(Self.get)
+        _ = try await listener.learn(Self.post)
+        let connection = try listener.connect()
+        connection.send(Self.get + Self.post)
+        _ = try connection.sent()
+        connection.send(other)
+        #expect(connection.requestsPassedOn == 1)
+    }
+
+    @Test func `what another Unix user gets, or a client by TCP, is not this one's`() async throws {
+        _ = try await listener.learn(Self.get, user: 1001)
+        for user in [1002, nil] as [UInt32?] {
+            let connection = try listener.connect(user: user)
+            connection.send(Self.get)
+            #expect(connection.requestsPassedOn == 1)
+        }
+    }
+
+    @Test func `trace fields make no difference`() async throws {
+        let traced = Self.get.replacing("Host: a", with: "Host: a\r\ntraceparent: 00-1-1-00")
+        let first = try await listener.learn(traced)
+        let connection = try listener.connect()
+        connection.send(traced.replacing("00-1-1-00", with: "00-2-2-00"))
+        #expect(try connection.sent() == first)
+    }
+
+    @Test func `requests behind an unfinished one wait their turn`() async throws {
+        let first = try await listener.learn(Self.get)
+        let connection = try listener.connect()
+        connection.send(Self.post + Self.get)
+        #expect(connection.requestsPassedOn == 2)
+        #expect(try connection.sent().isEmpty)
+        for _ in 0..<2 { _ = try await connection.goTheWholeWay() }
+        connection.send(Self.get)
+        #expect(try connection.sent() == first)
+        // Two were on their way at once: whose answer it was that may be repeated was not clear.
+        connection.send(Self.post)
+        #expect(connection.requestsPassedOn == 3)
+    }
+
+    @Test func `expires_in is right at the second, and so is the date`() async throws {
+        _ = try await listener.learn(Self.get)
+        let connection = try listener.connect()
+        for age in [500.5, 1001, 1501.5, 2002, 2502.5] {
+            listener.test.clock.advance(by: .seconds(500.5))
+            connection.send(Self.get)
+            let again = try connection.sent()
+            #expect(again.contains(#""expires_in":\#(Int(3599 - age)),"#))
+            #expect(again.contains("\r\nDate: \(HTTPDate.text(1_800_000_001 + Int(age)))\r\n"))
+            let parts = again.split(separator: "\r\n\r\n", maxSplits: 1)
+            #expect(again.contains("\r\nContent-Length: \(parts[1].utf8.count)\r\n"))
+        }
+        connection.send(Self.get)
+        #expect(connection.requestsPassedOn == 0)
+        connection.send("GARBAGE\r\n\r\n")
+        #expect(try connection.sent().contains("HTTP/1.1 400 Bad Request"))
+    }
+
+    @Test func `an answer stands until the refresh is due`() async throws {
+        _ = try await listener.learn(Self.get)
+        // 75 % of 3,599 s.
+        listener.test.clock.advance(by: .seconds(2698))
+        try listener.expect(Self.get, toStand: true)
+        listener.test.clock.advance(by: .seconds(2))
+        try listener.expect(Self.get, toStand: false)
+    }
+
+    @Test func `an answer with little life left does not do for a request that wants more`() async throws {
+        _ = try await listener.learn(Self.get, minimumLife: .seconds(3000))
+        listener.test.clock.advance(by: .seconds(598))
+        try listener.expect(Self.get, toStand: true)
+        listener.test.clock.advance(by: .seconds(2))
+        try listener.expect(Self.get, toStand: false)
+    }
+
+    @Test func `a wall clock that is set forward ends what it makes expire`() async throws {
+        _ = try await listener.learn(Self.get)
+        listener.test.clock.setWall(by: .seconds(3600))
+        try listener.expect(Self.get, toStand: false)
+    }
+
+    @Test func `after a close nothing is answered, and after a drain nothing is repeated`() async throws {
+        let first = try await listener.learn(Self.get)
+        let closing = try listener.connect()
+        closing.send(Self.get.replacing("Host: a", with: "Host: a\r\nConnection: close") + Self.get)
+        #expect(try await closing.goTheWholeWay() != first)
+        closing.send(Self.get)
+        #expect(try closing.sent().isEmpty)
+        let draining = try listener.connect()
+        draining.channel.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent())
+        draining.send(Self.get)
+        #expect(draining.requestsPassedOn == 1)
+    }
+
+    @Test func `every repeated answer is counted`() async throws {
+        _ = try await listener.learn(Self.get)
+        for _ in 0..<5 { try listener.expect(Self.get, toStand: true) }
+        let report = try #require(await listener.test.perform(KeyListing(projectID: nil)).keys.first)
+        #expect(listener.uses == 6)
+        #expect(report.lastUsedAt == listener.test.clock.now.wall)
+    }
+}

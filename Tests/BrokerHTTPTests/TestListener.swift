@@ -1,0 +1,139 @@
+import BrokerTesting
+import Foundation
+import NIOCore
+import NIOEmbedded
+import NIOHTTP1
+import Testing
+
+@testable import Broker
+@testable import BrokerHTTP
+
+/// A client listener on a broker of doubles, whose connections are made of bytes.
+struct TestListener {
+    let test: TestBroker
+    let client: Client
+    private let answers = StandingAnswers()
+
+    init() async throws {
+        test = try await TestBroker()
+        try await test.addKey()
+        let secret = try await test.addClient(users: [1001])
+        client = try await test.core.authenticator.authenticate(
+            ClientClaim(id: "client-1", secret: secret), from: Peer(.unknown)
+        )
+    }
+
+    /// A listener on the same broker, for a client as it is now.
+    init(_ other: TestListener, as client: Client) {
+        test = other.test
+        self.client = client
+    }
+
+    func connect(user: UInt32? = nil) throws -> TestConnection {
+        try TestConnection(self, answers, user: user)
+    }
+
+    /// Sends a request the whole way on a connection of its own, so that its answer stands; returns the answer.
+    func learn(_ request: String, minimumLife: Duration = .zero, user: UInt32? = nil) async throws -> String {
+        let connection = try connect(user: user)
+        connection.send(request)
+        return try await connection.goTheWholeWay(minimumLife: minimumLife)
+    }
+
+    /// Whether a request is answered at once, on a new connection.
+    func expect(_ request: String, toStand stands: Bool, user: UInt32? = nil, _ reason: Comment? = nil) throws {
+        let connection = try connect(user: user)
+        connection.send(request)
+        #expect(try connection.sent().isEmpty != stands, reason)
+        #expect(connection.requestsPassedOn == (stands ? 0 : 1), reason)
+    }
+
+    /// How often tokens were handed out.
+    var uses: Int? {
+        test.core.administrator.ledger.uses(of: TokenSlot(keyID: key.id, keyVersion: key.version, scope: key.scope))?
+            .count
+    }
+
+    private var key: AccessKey { test.core.administrator.roster.allKeys()[0] }
+}
+
+/// A connection, and the whole way of its requests in place of Hummingbird and the routes.
+final class TestConnection {
+    let channel = EmbeddedChannel()
+    private(set) var requestsPassedOn = 0
+
+    private let listener: TestListener
+    private let offer = AnswerOffer()
+    private let user: UInt32?
+    private var versions: [Int] = []
+
+    init(_ listener: TestListener, _ answers: StandingAnswers, user: UInt32?) throws {
+        self.listener = listener
+        self.user = user
+        let front = RepeatedBytes()
+        let rules = ConnectionRules()
+        let pipeline = channel.pipeline.syncOperations
+        try pipeline.addHandlers(front, HTTPResponseEncoder(), rules)
+        try pipeline.addHandler(
+            RepeatedRequest(behind: front, answers: answers, offer: offer, user: user), position: .before(rules)
+        )
+        try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
+    }
+
+    func send(_ text: some StringProtocol) {
+        // What is malformed comes out of the pipeline as an error as well.
+        _ = try? channel.writeInbound(ByteBuffer(string: String(text)))
+        channel.embeddedEventLoop.run()
+        while let part = try? channel.readInbound(as: HTTPServerRequestPart.self) {
+            if case .head = part {
+                requestsPassedOn += 1
+                versions.append(listener.test.core.broker.version)
+            }
+        }
+    }
+
+    /// Answers the oldest request that was passed on, as the routes do.
+    func goTheWholeWay(minimumLife: Duration = .zero) async throws -> String {
+        try await decide(minimumLife: minimumLife)
+        return try answer()
+    }
+
+    private var decided: HandOut?
+
+    /// All that is done before the answer is written.
+    func decide(minimumLife: Duration = .zero) async throws {
+        let asked = TokenRequest(project: TestBroker.project, scope: nil, minimumLife: minimumLife)
+        let broker = listener.test.core.broker
+        let handOut = try await broker.token(for: asked, as: listener.client)
+        let peer = Peer(user.map { .user($0) } ?? .address("127.0.0.1"))
+        let standing = broker.standing(
+            handOut, minimumLife: minimumLife, for: listener.client, at: peer, since: versions.removeFirst()
+        )
+        if let standing {
+            offer.make(.init(standing: standing) { try ByteBuffer(json: TokenAnswer($0)) })
+        }
+        decided = handOut
+    }
+
+    /// Writes the answer that was decided on; returns what went out.
+    func answer() throws -> String {
+        let handOut = try #require(decided)
+        let body = try ByteBuffer(json: TokenAnswer(handOut))
+        let date = HTTPDate.text(Int(handOut.at.wall.timeIntervalSince1970))
+        let head = HTTPResponseHead(
+            version: .http1_1, status: .ok,
+            headers: ["Content-Type": "application/json", "Content-Length": "\(body.readableBytes)", "Date": date]
+        )
+        try channel.writeOutbound(HTTPServerResponsePart.head(head))
+        try channel.writeOutbound(HTTPServerResponsePart.body(.byteBuffer(body)))
+        try channel.writeOutbound(HTTPServerResponsePart.end(nil))
+        return try sent()
+    }
+
+    /// What went out since the last time, as text.
+    func sent() throws -> String {
+        var text = ""
+        while let buffer = try channel.readOutbound(as: ByteBuffer.self) { text += String(buffer: buffer) }
+        return text
+    }
+}
