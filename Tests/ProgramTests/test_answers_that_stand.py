@@ -10,7 +10,7 @@ from wire import FORM, GRANT, Answer, basic, connect, parse
 
 # What no route reads still makes a request another one: with a new value each time it goes the whole way each time.
 NONCE = itertools.count()
-CASES = 400
+CASES = 600
 
 
 def request(method: str, target: str, fields: list[tuple[str, str]], body: bytes = b"") -> bytes:
@@ -115,7 +115,7 @@ def test_a_repeated_answer_cannot_be_told_from_one_that_went_the_whole_way(liste
             if seconds_of(slow) is not None:
                 assert 0 <= seconds_of(answer) - seconds_of(slow) <= 1, f"{message!r}: {answer} and {slow}"
         warm += slow.status == 200
-    assert warm > CASES / 4, f"only {warm} of {CASES} cases got a token: this tests too little"
+    assert warm > 100, f"only {warm} of {CASES} cases got a token: this tests too little"
 
 
 def test_every_change_ends_the_answers_that_it_is_about(broker, clients, sandbox):
