@@ -12,6 +12,7 @@ final class RepeatedBytes: ChannelInboundHandler {
     /// As much as a request's head and body may have.
     private static let largestRequest = 32 * 1024
 
+    private let limits: TimeLimits
     private var context: ChannelHandlerContext?
     /// What was passed on since the last message boundary; `nil` once it cannot be told any more where that is.
     private var passedOn: ByteBuffer? = ByteBuffer()
@@ -21,6 +22,10 @@ final class RepeatedBytes: ChannelInboundHandler {
 
     /// Requests that were passed on and whose answers are not out: what comes behind them waits its turn.
     var unanswered = 0
+
+    init(limits: TimeLimits) {
+        self.limits = limits
+    }
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
@@ -38,6 +43,7 @@ final class RepeatedBytes: ChannelInboundHandler {
                 break
             }
             write(message)
+            limits.active()
             bytes.moveReaderIndex(forwardBy: known.request.readableBytes)
         }
         guard bytes.readableBytes > 0 else { return }

@@ -27,6 +27,7 @@ final class RepeatedRequest: ChannelDuplexHandler {
     private static let largestBody = 16 * 1024
 
     private let front: RepeatedBytes
+    private let limits: TimeLimits
     private let answers: StandingAnswers
     private let offer: AnswerOffer
     private let user: UInt32?
@@ -40,8 +41,9 @@ final class RepeatedRequest: ChannelDuplexHandler {
     private var answer: HTTPResponseHead?
 
     /// - Parameter user: the Unix user at the other end.
-    init(behind front: RepeatedBytes, answers: StandingAnswers, offer: AnswerOffer, user: UInt32?) {
+    init(behind front: RepeatedBytes, limits: TimeLimits, answers: StandingAnswers, offer: AnswerOffer, user: UInt32?) {
         self.front = front
+        self.limits = limits
         self.answers = answers
         self.offer = offer
         self.user = user
@@ -75,6 +77,7 @@ final class RepeatedRequest: ChannelDuplexHandler {
                 if let message = answer.message() {
                     held = nil
                     front.write(message)
+                    limits.answered()
                     if let bytes { front.remember(bytes, answer) }
                     return
                 }

@@ -16,8 +16,6 @@ struct RequestChannel: ServerChildChannel, HTTPChannelHandler {
         var channel: any Channel { requests.channel }
     }
 
-    private static let idle: Duration = .seconds(60)
-
     let responder: HTTPChannelHandler.Responder
     /// `nil` where nothing is repeated.
     let answers: StandingAnswers?
@@ -29,16 +27,18 @@ struct RequestChannel: ServerChildChannel, HTTPChannelHandler {
             try pipeline.addHandler(HTTPResponseEncoder())
             let rules = ConnectionRules()
             try pipeline.addHandler(rules)
+            let limits = TimeLimits()
+            try pipeline.addHandler(limits, position: .before(rules))
             if let answers {
-                let front = RepeatedBytes()
+                let front = RepeatedBytes(limits: limits)
                 let repeated = RepeatedRequest(
-                    behind: front, answers: answers, offer: connection.offer, user: peer.user
+                    behind: front, limits: limits, answers: answers, offer: connection.offer, user: peer.user
                 )
                 try pipeline.addHandler(front, position: .first)
                 try pipeline.addHandler(repeated, position: .before(rules))
             }
             try pipeline.addHandler(HTTP1ToHTTPServerCodec(secure: false))
-            try pipeline.addHandler(HTTPConnectionStateHandler(idleTimeout: Self.idle, logger: logger))
+            try pipeline.addHandler(HTTPConnectionStateHandler(logger: logger))
             let requests = try NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>(
                 wrappingChannelSynchronously: channel, configuration: .init(isOutboundHalfClosureEnabled: true)
             )

@@ -70,12 +70,15 @@ final class TestConnection {
     init(_ listener: TestListener, _ answers: StandingAnswers, user: UInt32?) throws {
         self.listener = listener
         self.user = user
-        let front = RepeatedBytes()
+        let limits = TimeLimits()
+        let front = RepeatedBytes(limits: limits)
         let rules = ConnectionRules()
         let pipeline = channel.pipeline.syncOperations
         try pipeline.addHandlers(front, HTTPResponseEncoder(), rules)
+        try pipeline.addHandler(limits, position: .before(rules))
         try pipeline.addHandler(
-            RepeatedRequest(behind: front, answers: answers, offer: offer, user: user), position: .before(rules)
+            RepeatedRequest(behind: front, limits: limits, answers: answers, offer: offer, user: user),
+            position: .before(rules)
         )
         try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
     }

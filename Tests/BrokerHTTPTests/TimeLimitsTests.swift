@@ -1,0 +1,105 @@
+import BrokerTesting
+import NIOCore
+import NIOEmbedded
+import Testing
+
+@testable import BrokerHTTP
+
+/// What a connection may take its time for, by the event loop's clock.
+@Suite struct TimeLimitsTests {
+    private let request = StandingAnswerTests.post
+    private let listener: TestListener
+    private let connection: TestConnection
+
+    init() async throws {
+        listener = try await TestListener()
+        connection = try listener.connect()
+    }
+
+    private var isOpen: Bool { connection.channel.isActive }
+
+    private func wait(_ seconds: Int64) { connection.channel.embeddedEventLoop.advanceTime(by: .seconds(seconds)) }
+
+    @Test func `a head has 10 s, however its bytes drip`() {
+        for byte in request.utf8.prefix(9) {
+            connection.send(String(UnicodeScalar(byte)))
+            wait(1)
+            #expect(isOpen)
+        }
+        connection.send("x")
+        wait(1)
+        #expect(!isOpen)
+    }
+
+    @Test func `a request has 30 s, however its bytes drip`() {
+        connection.send(request.dropLast(29))
+        for byte in request.utf8.suffix(29) {
+            wait(1)
+            #expect(isOpen)
+            if byte != request.utf8.last { connection.send(String(UnicodeScalar(byte))) }
+        }
+        wait(1)
+        #expect(!isOpen)
+    }
+
+    @Test func `who asks for nothing has 60 s`() async throws {
+        wait(59)
+        connection.send(request)
+        wait(120)
+        #expect(isOpen, "the answer is still out")
+        _ = try await connection.goTheWholeWay()
+        wait(59)
+        #expect(isOpen)
+        wait(1)
+        #expect(!isOpen)
+    }
+
+    @Test func `a repeated answer is as good as any against idleness`() async throws {
+        connection.send(request)
+        _ = try await connection.goTheWholeWay()
+        for _ in 0..<5 {
+            wait(59)
+            connection.send(request)
+            #expect(try !connection.sent().isEmpty)
+        }
+        // By its digest, too: the same bytes in two reads.
+        for _ in 0..<5 {
+            wait(59)
+            connection.send(request.prefix(20))
+            connection.send(request.dropFirst(20))
+            #expect(try !connection.sent().isEmpty)
+        }
+        wait(59)
+        #expect(isOpen)
+        wait(1)
+        #expect(!isOpen)
+    }
+
+    @Test func `who does not read has 10 s`() throws {
+        connection.channel.isWritable = false
+        connection.channel.pipeline.fireChannelWritabilityChanged()
+        connection.send(request)
+        wait(9)
+        #expect(isOpen)
+        wait(1)
+        #expect(!isOpen)
+    }
+
+    @Test func `who reads again in time stays`() throws {
+        for isWritable in [false, true] {
+            connection.channel.isWritable = isWritable
+            connection.channel.pipeline.fireChannelWritabilityChanged()
+            wait(9)
+        }
+        #expect(isOpen)
+    }
+
+    @Test func `nothing is repeated to who does not read`() async throws {
+        connection.send(request)
+        _ = try await connection.goTheWholeWay()
+        connection.channel.isWritable = false
+        connection.send(request)
+        #expect(try connection.sent().isEmpty)
+        #expect(connection.requestsPassedOn == 2)
+    }
+}
