@@ -1,13 +1,14 @@
 import Broker
+import Foundation
 import Glibc
 
 /// A Unix socket's file: a stale one makes way, a live one is never stolen.
 package enum SocketFile {
     /// Removes what a broker that is gone left behind; throws ``OperatorError`` when something else is there.
     static func clear(_ path: String) throws {
-        var status = stat()
-        guard lstat(path, &status) == 0 else { return }
-        guard status.st_mode & S_IFMT == S_IFSOCK else {
+        // Does not follow a symbolic link.
+        guard let attributes = try? FileManager.default.attributesOfItem(atPath: path) else { return }
+        guard attributes[.type] as? FileAttributeType == .typeSocket else {
             throw OperatorError(
                 .conflict, "'\(path)' is there already and is no socket", hint: "remove it, or listen elsewhere")
         }
