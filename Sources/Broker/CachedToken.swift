@@ -18,7 +18,7 @@ struct CachedToken {
     private(set) var ground = Ground()
     var mint: Task<AccessToken, any Error>?
     /// A failure may mean that the key is dead, and its token with it.
-    var lastFailure: SharedFailure? { didSet { changed() } }
+    var lastFailure: SharedFailure? { didSet { if lastFailure != nil { changed() } } }
     /// Whether somebody asked for the token since it was minted.
     var isWanted = false
     /// Whether somebody waits for the next one.

@@ -114,8 +114,8 @@ final class RepeatedRequest: ChannelDuplexHandler {
 
     private func learn(from head: HTTPResponseHead) {
         let offer = offer.take()
-        // With another request behind it, the offer may be that one's.
-        guard front.isRunning, front.unanswered == 1, let asked, let offer, head.status == .ok else { return }
+        // With another request behind it, which ends `asked`, the offer may be that one's.
+        guard front.isRunning, let asked, let offer, head.status == .ok else { return }
         let answer = StandingAnswer(offer, fields: head.headers)
         answers[asked.digest] = answer
         if let bytes = asked.bytes { front.remember(bytes, answer) }

@@ -8,10 +8,13 @@ import Testing
 @Suite struct EndOfStandingTests {
     struct Change: Sendable, CustomTestStringConvertible {
         let testDescription: String
+        /// Whether it is about those only who are recognised by their Unix user.
+        let isOfUser: Bool
         let make: @Sendable (TestListener) async throws -> Void
 
-        init(_ name: String, _ make: @escaping @Sendable (TestListener) async throws -> Void) {
+        init(_ name: String, isOfUser: Bool = false, _ make: @escaping @Sendable (TestListener) async throws -> Void) {
             testDescription = name
+            self.isOfUser = isOfUser
             self.make = make
         }
     }
@@ -29,7 +32,9 @@ import Testing
         Change("client secret rotated") {
             _ = try await $0.test.perform(ClientRotation(clientID: $0.client.id, overlap: 0))
         },
-        Change("another client for the Unix user") { _ = try await $0.test.addClient("client-2", users: [1001]) },
+        Change("another client for the Unix user", isOfUser: true) {
+            _ = try await $0.test.addClient("client-2", users: [1001])
+        },
         Change("key disabled") { _ = try await $0.test.perform(KeyChange(.disable, try KeyID("key-1"))) },
         Change("key removed") { _ = try await $0.test.perform(KeyChange(.remove, try KeyID("key-1"), force: true)) },
         Change("another key added") { try await $0.test.addKey("key-2") },
@@ -46,19 +51,26 @@ import Testing
             _ = try? await listener.test.core.broker.replace(
                 token.token.digest, of: TestBroker.project, as: listener.client)
         },
+        Change("key refused when more life was asked for") { listener in
+            listener.test.clock.advance(by: .seconds(100))
+            listener.test.endpoint.fail(.keyRefused, key: try KeyID("key-1"))
+            let asked = TokenRequest(project: TestBroker.project, scope: nil, minimumLife: .seconds(3550))
+            _ = try? await listener.test.core.broker.token(for: asked, as: listener.client)
+        },
     ]
 
     private let request = StandingAnswerTests.get
 
-    @Test(arguments: changes)
-    func `a change ends the answers that it is about`(change: Change) async throws {
+    @Test(arguments: changes, [1001, nil] as [UInt32?])
+    func `a change ends the answers that it is about`(change: Change, user: UInt32?) async throws {
         let listener = try await TestListener()
-        let connection = try listener.connect(user: 1001)
+        let connection = try listener.connect(user: user)
         connection.send(request)
         _ = try await connection.goTheWholeWay()
-        try listener.expect(request, toStand: true, user: 1001)
+        try listener.expect(request, toStand: true, user: user)
         try await change.make(listener)
-        try listener.expect(request, toStand: false, user: 1001)
+        if user == nil, change.isOfUser { return try listener.expect(request, toStand: true, user: user) }
+        try listener.expect(request, toStand: false, user: user)
         connection.send(request)
         #expect(try connection.sent().isEmpty)
         #expect(connection.requestsPassedOn == 2)
