@@ -2,41 +2,119 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 
+# Kept for every clone on this machine: compiled dependencies, the programs, the tests' Python packages.
+CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/token-broker
+VENV := $(CACHE)/venv-$(shell { python3 --version; cat Tests/ProgramTests/requirements.txt; } | sha256sum | head -c 16)
+SCRATCH := --scratch-path $(CACHE)/build
+
 # What the build and the tests need besides the Swift toolchain.
 PACKAGES := libsqlite3-dev curl ca-certificates python3 python3-venv
 SWIFT_SOURCES := Package.swift Sources Tests migrations
-REAL_TIME := BrokerUpstreamTests|SandboxTests
-BUILD_TESTS := swift build --build-tests --explicit-target-dependency-import-check error
+DEBUG := swift build $(SCRATCH) --build-tests --explicit-target-dependency-import-check error
+RELEASE := swift build $(SCRATCH) --configuration release
+SWIFT_TEST := swift test $(SCRATCH) --skip-build
+# What is measured in real time over real sockets does not share the processor with what keeps it busy.
+REAL_TIME := ^(BrokerUpstreamTests|SandboxTests)\.
+
+# The programs are tested and shown as they are built for production.
+PROGRAMS := BROKER_BIN_DIR="$$($(RELEASE) --show-bin-path)"
+PYTEST := $(PROGRAMS) $(VENV)/bin/pytest Tests/ProgramTests
+
+# $(call stage,TARGET,SECONDS): makes the target within so many seconds, and says how many it took.
+define stage
+@begin=$$SECONDS; printf '\n== %s\n' $(1); \
+timeout --foreground --kill-after=20 $(2) $(MAKE) --no-print-directory $(1) || \
+    { status=$$?; printf '== %s: failed with %d after %d of %d s\n' $(1) $$status $$((SECONDS - begin)) $(2); exit 1; }; \
+printf '== %s: %d s\n' $(1) $$((SECONDS - begin))
+endef
 
 .PHONY: help
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: run
 run: release ## Build, start sandbox and broker, register a key and a client, fetch a token, use it; stays up
-	Examples/demo.sh run
+	$(PROGRAMS) Examples/demo.sh run
 
 .PHONY: demo
 demo: release ## The same, and exit: non-zero if any step failed
-	Examples/demo.sh once
+	$(PROGRAMS) Examples/demo.sh once
+
+.PHONY: check
+check: packages ## Red or green in two minutes: format, build, the domain's tests, a few of the program's
+	$(call stage,lint,60)
+	$(call stage,build,2400)
+	$(call stage,test-domain,120)
+	$(call stage,test-smoke,120)
 
 .PHONY: test
-test: packages .venv/installed ## Everything that must pass
-	$(BUILD_TESTS)
-	@# What is measured in real time over real sockets does not share the processor with what keeps it busy.
-	swift test --skip-build --skip '$(REAL_TIME)'
-	swift test --skip-build --filter '$(REAL_TIME)'
-	.venv/bin/pytest Tests/ProgramTests
+test: packages ## Everything that must pass
+	$(call stage,lint,60)
+	$(call stage,build,2400)
+	$(call stage,test-swift,420)
+	$(call stage,test-program,600)
+	$(call stage,demo,120)
+
+.PHONY: long
+long: packages ## The tests that take their time, in their long setting
+	$(call stage,build,2400)
+	$(call stage,test-long,1800)
+
+.PHONY: fresh
+fresh: ## .ci/run in a clone of HEAD
+	@folder=$$(mktemp -d); trap 'rm -rf "$$folder"' EXIT; \
+	git clone --quiet . "$$folder/main"; \
+	if [[ -d ../shared ]]; then cp -r ../shared "$$folder/shared"; fi; \
+	cd "$$folder/main" && CI=true bash .ci/run < /dev/null
+
+.PHONY: clean-cache
+clean-cache: ## Forget what is kept for every clone: the next build begins from nothing
+	rm -rf "$(CACHE)"
+
+# The stages.
 
 .PHONY: lint
-lint: packages ## Format, warnings as errors, the dependency arrows of Package.swift
+lint: $(VENV)/installed
 	swift format lint --strict --recursive --parallel $(SWIFT_SOURCES)
-	$(BUILD_TESTS)
+	$(VENV)/bin/ruff check --quiet Tests
+	$(VENV)/bin/ruff format --quiet --check Tests
+
+.PHONY: build
+build: debug release
+
+.PHONY: debug
+debug: packages
+	$(DEBUG)
 
 .PHONY: release
 release: packages
-	swift build -c release --product token-broker
-	swift build -c release --product sinch-sandbox
+	$(RELEASE) --product token-broker
+	$(RELEASE) --product sinch-sandbox
+
+.PHONY: test-domain
+test-domain:
+	$(SWIFT_TEST) --filter '^BrokerTests\.'
+
+.PHONY: test-swift
+test-swift:
+	$(SWIFT_TEST) --skip '$(REAL_TIME)'
+	$(SWIFT_TEST) --filter '$(REAL_TIME)'
+
+.PHONY: test-smoke
+test-smoke: $(VENV)/installed
+	$(PYTEST) --numprocesses 2 --dist loadfile -m smoke
+
+.PHONY: test-program
+test-program: $(VENV)/installed
+	$(PYTEST) --numprocesses 2 --dist loadfile -m 'not alone' $(ARGS)
+	$(PYTEST) -m alone $(ARGS)
+
+.PHONY: test-long
+test-long: export LONG = 1
+test-long: $(VENV)/installed
+	$(PYTEST) -m long
+
+# What the stages need.
 
 .PHONY: packages
 packages:
@@ -48,7 +126,7 @@ packages:
 		$$as_root apt-get update -q && $$as_root apt-get install -qy --no-install-recommends "$${missing[@]}"; \
 	fi
 
-.venv/installed: Tests/ProgramTests/requirements.txt | packages
-	python3 -m venv .venv
-	.venv/bin/pip install --quiet --disable-pip-version-check -r $<
+$(VENV)/installed: | packages
+	python3 -m venv $(VENV)
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check -r Tests/ProgramTests/requirements.txt
 	touch $@

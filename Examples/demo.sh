@@ -3,8 +3,7 @@
 # With SINCH_PROJECT_ID, SINCH_KEY_ID and SINCH_KEY_SECRET it uses the real auth.sinch.com in place of the sandbox.
 set -euo pipefail
 mode=${1:?usage: demo.sh run|once}
-cd "$(dirname "$0")/.."
-bin=$PWD/.build/release
+bin=${BROKER_BIN_DIR:?says where the programs are; 'make demo' sets it}
 dir=$(mktemp -d)
 pids=()
 

@@ -19,6 +19,7 @@ package struct BrokerCore: Sendable {
     }
 
     package let authenticator: ClientAuthenticator
+    package let cache: CachedTokenSource
     package let tokens: ProjectTokens
     package let broker: TokenBroker
     package let administrator: Administrator
@@ -42,7 +43,7 @@ package struct BrokerCore: Sendable {
             BreakingTokenSource(BudgetedTokenSource(asking, budget: budget), breaker: breaker),
             clock: clock, chance: chance
         )
-        let cache = CachedTokenSource(
+        cache = CachedTokenSource(
             RecordingTokenSource(minting, store: store, sealer: sealer, clock: clock, logger: logger),
             sealer: sealer, clock: clock, chance: chance, logger: logger
         )

@@ -1,4 +1,4 @@
-/// What the cache knows of one slot: a token, a mint that is running, a failure; each may be there without the others.
+/// What the cache knows of one slot: a token, a failure; each may be there without the other.
 struct CachedToken {
     enum Held {
         case open(AccessToken)
@@ -16,7 +16,6 @@ struct CachedToken {
     var held: Held? { didSet { changed() } }
     /// What answers with the token that is held rest on.
     private(set) var ground = Ground()
-    var mint: Task<AccessToken, any Error>?
     /// A failure may mean that the key is dead, and its token with it.
     var lastFailure: SharedFailure? { didSet { if lastFailure != nil { changed() } } }
     /// Whether somebody asked for the token since it was minted.

@@ -10,6 +10,8 @@ import Synchronization
 package final class CachedTokenSource: TokenSource {
     private struct State {
         var entries: [TokenSlot: CachedToken] = [:]
+        /// The mints that are running.
+        var mints: [TokenSlot: Task<AccessToken, any Error>] = [:]
         var schedule = RefreshSchedule()
     }
 
@@ -44,7 +46,7 @@ package final class CachedTokenSource: TokenSource {
         return state.withLock { state in
             guard let token = open(slot, in: &state) else { return nil }
             state.entries[slot]?.isWanted = true
-            let isIdle = state.entries[slot]?.mint == nil && state.entries[slot]?.failure(at: now) == nil
+            let isIdle = state.mints[slot] == nil && state.entries[slot]?.failure(at: now) == nil
             return (token, isIdle && token.life.state(at: now) != .fresh)
         }
     }
@@ -67,11 +69,11 @@ package final class CachedTokenSource: TokenSource {
         var entry = state.entries[need.slot] ?? CachedToken()
         if need.urgency == .caller { entry.isAwaited = true }
         defer { state.entries[need.slot] = entry }
-        if let mint = entry.mint { return mint }
+        if let mint = state.mints[need.slot] { return mint }
         if let failure = entry.failure(at: clock.now) { throw failure.failure }
         // Not a child task: the mint outlives a caller that gives up, for the sake of the others.
         let mint = Task { try await settle(need) }
-        entry.mint = mint
+        state.mints[need.slot] = mint
         return mint
     }
 
@@ -90,7 +92,7 @@ package final class CachedTokenSource: TokenSource {
         try state.withLock { state in
             guard open(need.slot, in: &state)?.digest == rejected else { return .alreadyReplaced }
             let entry = state.entries[need.slot]
-            if entry?.mint == nil, entry?.failure(at: clock.now) == nil, let wait = turn() {
+            if state.mints[need.slot] == nil, entry?.failure(at: clock.now) == nil, let wait = turn() {
                 return .tooSoon(retryAfter: wait)
             }
             return .minting(try mint(for: need, in: &state))
@@ -105,10 +107,10 @@ package final class CachedTokenSource: TokenSource {
         } catch {
             let now = clock.now
             state.withLock { state in
-                state.entries[need.slot]?.mint = nil
+                state.mints[need.slot] = nil
                 state.entries[need.slot]?.isAwaited = false
                 guard let reason = error as? MintFailure else { return }
-                if case .postponed(let wait) = reason {
+                if let wait = reason.postponement {
                     // Nobody failed, so that there is nothing to share.
                     state.schedule.set(need.slot, at: now.boot + wait)
                     return
@@ -140,7 +142,7 @@ package final class CachedTokenSource: TokenSource {
             entry.lastFailure = nil
             entry.isWanted = endsMint && entry.isAwaited
             if endsMint {
-                entry.mint = nil
+                state.mints[slot] = nil
                 entry.isAwaited = false
             }
             state.entries[slot] = entry
@@ -148,9 +150,12 @@ package final class CachedTokenSource: TokenSource {
         }
     }
 
-    /// Whether a mint is running.
-    func isMinting(_ slot: TokenSlot) -> Bool {
-        state.withLock { $0.entries[slot]?.mint != nil }
+    /// How many mints are running.
+    package var running: Int { state.withLock { $0.mints.count } }
+
+    /// Returns when no mint is running.
+    package func drained() async {
+        while let mint = state.withLock({ $0.mints.values.first }) { _ = await mint.result }
     }
 
     /// Forgets a token that is dead although its life is not over, unless it has been replaced meanwhile.
@@ -175,7 +180,7 @@ package final class CachedTokenSource: TokenSource {
         return state.withLock { state in
             state.schedule.take(until: now.boot).filter { slot in
                 // Who is minting sets the next time when that is done.
-                guard let entry = state.entries[slot], entry.mint == nil else { return false }
+                guard let entry = state.entries[slot], state.mints[slot] == nil else { return false }
                 guard let life = entry.held?.life, life.remaining(at: now) > .zero else {
                     if let failure = entry.failure(at: now) {
                         state.schedule.set(slot, at: now.boot + failure.remaining(at: now))

@@ -129,7 +129,7 @@ extension MintFailure {
         case .unavailable, .garbled: .failed
         // It understood, and said no.
         case .keyRefused, .refused: .worked
-        case .throttled, .postponed: .unknown
+        case .throttled, .postponed, .budgetSpent: .unknown
         }
     }
 }

@@ -27,7 +27,7 @@ package final class MintBudget: Sendable {
     /// Takes a turn, and waits for it when somebody is waiting for the token.
     ///
     /// Half of the bucket is left to waiting callers: a refresh that would take from it is put off.
-    /// Throws ``MintFailure/throttled(retryAfter:)`` when the turn comes after the deadline.
+    /// Throws ``MintFailure/budgetSpent(retryAfter:)`` when the turn comes after the deadline.
     func take(for need: TokenNeed) async throws {
         let now = clock.now
         let wait = try limits.withLock { all in
@@ -45,7 +45,7 @@ package final class MintBudget: Sendable {
                 throw MintFailure.postponed(limits.postponed.wait(at: now.boot))
             case .refresh, .caller:
                 let wait = limits.requests.wait(at: now.boot)
-                guard wait < need.deadline.remaining(at: now) else { throw MintFailure.throttled(retryAfter: wait) }
+                guard wait < need.deadline.remaining(at: now) else { throw MintFailure.budgetSpent(retryAfter: wait) }
                 limits.requests.take(at: now.boot)
                 return wait
             }

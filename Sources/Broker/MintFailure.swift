@@ -2,7 +2,7 @@
 package enum MintFailure: Error, Equatable, Sendable {
     /// The authorization server does not know the key, or not with this secret (RFC 6749 §5.2 `invalid_client`).
     case keyRefused
-    /// It, or our own budget, wants fewer requests.
+    /// It wants fewer requests (RFC 6585 §4).
     case throttled(retryAfter: Duration?)
     /// No answer: a connection error, a timeout, or a status that says to try again.
     case unavailable(String, retryAfter: Duration? = nil)
@@ -12,11 +12,13 @@ package enum MintFailure: Error, Equatable, Sendable {
     case refused(String)
     /// No request was sent: the breaker is open, or the budget is left to those who wait.
     case postponed(Duration)
+    /// No request was sent: our own budget has none left before the deadline.
+    case budgetSpent(retryAfter: Duration)
 
     package var isRetryable: Bool {
         switch self {
         case .throttled, .unavailable, .garbled: true
-        case .keyRefused, .refused, .postponed: false
+        case .keyRefused, .refused, .postponed, .budgetSpent: false
         }
     }
 
@@ -24,7 +26,15 @@ package enum MintFailure: Error, Equatable, Sendable {
     var retryAfter: Duration? {
         switch self {
         case .throttled(let retryAfter), .unavailable(_, let retryAfter): retryAfter
-        case .keyRefused, .garbled, .refused, .postponed: nil
+        case .keyRefused, .garbled, .refused, .postponed, .budgetSpent: nil
+        }
+    }
+
+    /// How long to wait before a request is sent at all, where none was: then nobody failed.
+    var postponement: Duration? {
+        switch self {
+        case .postponed(let wait), .budgetSpent(let wait): wait
+        case .keyRefused, .throttled, .unavailable, .garbled, .refused: nil
         }
     }
 
@@ -37,6 +47,7 @@ package enum MintFailure: Error, Equatable, Sendable {
         case .garbled: "garbled"
         case .refused: "refused"
         case .postponed: "postponed"
+        case .budgetSpent: "budget_spent"
         }
     }
 }
@@ -50,6 +61,7 @@ extension MintFailure: CustomStringConvertible {
         case .garbled(let reason): "the authorization server's answer cannot be used: \(reason)"
         case .refused(let reason): "the authorization server refused the request: \(reason)"
         case .postponed(let wait): "the authorization server is left alone for \(wait)"
+        case .budgetSpent: "the broker's own budget of requests to the authorization server is spent"
         }
     }
 }

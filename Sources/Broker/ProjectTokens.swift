@@ -190,6 +190,7 @@ extension BrokerError {
         switch failure {
         case .keyRefused: self = .everyKeyRefused
         case .throttled: self = .mintThrottled(retryAfter: retryAfter)
+        case .budgetSpent(let wait): self = .mintThrottled(retryAfter: wait)
         case .postponed(let wait): self = .mintUnavailable(retryAfter: wait)
         case .unavailable, .garbled, .refused: self = .mintUnavailable(retryAfter: retryAfter)
         }

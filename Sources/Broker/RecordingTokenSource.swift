@@ -29,8 +29,8 @@ package struct RecordingTokenSource: TokenSource {
                 [.putToken(try SealedToken(token, sealer: sealer))]
             }
             return token
-        } catch MintFailure.postponed(let wait) {
-            throw MintFailure.postponed(wait)
+        } catch let failure as MintFailure where failure.postponement != nil {
+            throw failure
         } catch let failure as MintFailure {
             logger.warning("mint failed", metadata: metadata(of: need).merging(["reason": "\(failure)"]) { $1 })
             await record(need) {

@@ -1,3 +1,4 @@
+import Glibc
 import NIOCore
 
 /// Recognises the same bytes: what arrives at a message boundary and equals, to the last byte, a request that this
@@ -113,9 +114,13 @@ final class RepeatedBytes: ChannelInboundHandler {
 
 extension ByteBuffer {
     fileprivate func begins(with other: ByteBuffer) -> Bool {
-        guard readableBytes >= other.readableBytes else { return false }
+        let length = other.readableBytes
+        guard readableBytes >= length else { return false }
         return withUnsafeReadableBytes { own in
-            other.withUnsafeReadableBytes { own.prefix($0.count).elementsEqual($0) }
+            other.withUnsafeReadableBytes { other in
+                guard let own = own.baseAddress, let other = other.baseAddress else { return true }
+                return memcmp(own, other, length) == 0
+            }
         }
     }
 

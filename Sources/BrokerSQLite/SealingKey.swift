@@ -43,7 +43,8 @@ struct SealingKey: Sendable {
         }
     }
 
-    private func derive(_ salt: Data) -> (key: SymmetricKey, commitment: Data) {
+    /// The record's key and the commitment to it.
+    func derive(_ salt: Data) -> (key: SymmetricKey, commitment: Data) {
         let info = Data("token-broker/seal/1".utf8)
         let derived = HKDF<SHA512>.deriveKey(inputKeyMaterial: master, salt: salt, info: info, outputByteCount: 64)
         return derived.withUnsafeBytes { bytes in

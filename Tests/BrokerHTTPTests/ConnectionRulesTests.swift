@@ -6,7 +6,7 @@ import Testing
 @testable import BrokerHTTP
 
 /// The rules on a connection without a socket: bytes in, bytes out.
-@Suite struct ConnectionRulesTests {
+@Suite(.timeLimit(.minutes(1))) struct ConnectionRulesTests {
     let channel: EmbeddedChannel
 
     init() throws {

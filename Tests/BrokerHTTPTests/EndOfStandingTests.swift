@@ -5,7 +5,7 @@ import Testing
 @testable import BrokerHTTP
 
 /// Every change that must end an answer, at every moment relative to a request that is on its way.
-@Suite struct EndOfStandingTests {
+@Suite(.timeLimit(.minutes(1))) struct EndOfStandingTests {
     struct Change: Sendable, CustomTestStringConvertible {
         let testDescription: String
         /// Whether it is about those only who are recognised by their Unix user.

@@ -5,7 +5,7 @@ import Testing
 
 @testable import BrokerHTTP
 
-@Suite struct ErrorAnswerTests {
+@Suite(.timeLimit(.minutes(1))) struct ErrorAnswerTests {
     struct Row: Sendable, CustomTestStringConvertible {
         let error: any Error
         let status: Int

@@ -8,7 +8,7 @@ import Testing
 @testable import BrokerHTTP
 
 /// Connections to one listener whose answers stand, without a socket: bytes in, bytes out.
-@Suite struct StandingAnswerTests {
+@Suite(.timeLimit(.minutes(1))) struct StandingAnswerTests {
     static let get = "GET /v1/projects/project-1/token HTTP/1.1\r\nHost: a\r\nAuthorization: Basic YQ==\r\n\r\n"
     static let post =
         "POST /oauth2/token HTTP/1.1\r\nHost: a\r\nContent-Length: 29\r\n\r\ngrant_type=client_credentials"

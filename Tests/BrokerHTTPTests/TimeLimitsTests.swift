@@ -6,7 +6,7 @@ import Testing
 @testable import BrokerHTTP
 
 /// What a connection may take its time for, by the event loop's clock.
-@Suite struct TimeLimitsTests {
+@Suite(.timeLimit(.minutes(1))) struct TimeLimitsTests {
     private let request = StandingAnswerTests.post
     private let listener: TestListener
     private let connection: TestConnection

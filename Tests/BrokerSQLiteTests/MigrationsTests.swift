@@ -2,7 +2,7 @@ import Foundation
 import Migrations
 import Testing
 
-@Suite struct MigrationsTests {
+@Suite(.timeLimit(.minutes(1))) struct MigrationsTests {
     @Test func `every migration in the folder is embedded, in order, as it stands there`() throws {
         let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent().appendingPathComponent("migrations")

@@ -5,7 +5,7 @@ import Foundation
 import GRDB
 import Testing
 
-@Suite struct SQLiteStoreTests {
+@Suite(.timeLimit(.minutes(1))) struct SQLiteStoreTests {
     let folder: TemporaryFolder
     var directory: DataDirectory { DataDirectory(folder.path) }
     var masterKey: MasterKeyFile { MasterKeyFile(folder.path + "/master.key") }

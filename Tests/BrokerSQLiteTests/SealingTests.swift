@@ -6,7 +6,7 @@ import Testing
 
 @testable import BrokerSQLite
 
-@Suite struct SealingTests {
+@Suite(.timeLimit(.minutes(1))) struct SealingTests {
     let key = SealingKey(SymmetricKey(size: .bits256))
     let secret = Data("canary".utf8)
     let place: SealedPlace
@@ -64,11 +64,17 @@ import Testing
         #expect(throws: SealingKey.Damage.self) { try other.open(sealed, for: AssociatedData(place)) }
     }
 
-    @Test func `a record is bound to its key by more than GCM`() throws {
-        // GCM alone lets one ciphertext open under two keys; the commitment is what tells them apart.
-        var sealed = try key.seal(secret, for: AssociatedData(place))
-        let commitment = 33..<65
-        sealed.replaceSubrange(commitment, with: [UInt8](repeating: 0, count: commitment.count))
-        #expect(throws: SealingKey.Damage.self) { try key.open(sealed, for: AssociatedData(place)) }
+    @Test func `a record that GCM opens under two keys opens under one`() throws {
+        let place = AssociatedData(place)
+        let other = SealingKey(SymmetricKey(size: .bits256))
+        // The record's version, salt and commitment; another key derives from the same salt.
+        let head = try key.seal(secret, for: place).prefix(65)
+        let keys = [key, other].map { $0.derive(Data(head[1..<33])).key }
+        let box = try TwoKeyCiphertext(keys[0], keys[1], authenticating: place.bytes).box
+        for key in keys { #expect(try AES.GCM.open(box, using: key, authenticating: place.bytes).count == 16) }
+
+        let sealed = try Array(head) + #require(box.combined)
+        #expect(try key.open(sealed, for: place).count == 16)
+        #expect(throws: SealingKey.Damage.self) { try other.open(sealed, for: place) }
     }
 }

@@ -25,6 +25,9 @@ package final class ManualClock: BrokerClock {
         self.sleep = sleep
     }
 
+    /// How many wait for the clock to be moved.
+    package var sleepers: Int { state.withLock { $0.sleepers.count } }
+
     package var now: Moment { state.withLock { $0.now } }
 
     package func advance(by duration: Duration) {

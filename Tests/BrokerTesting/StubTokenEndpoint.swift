@@ -53,6 +53,8 @@ package final class StubTokenEndpoint: TokenEndpoint {
             return (state.mints.count, state.gate)
         }
         await gate?.pass()
+        // As a request that is cancelled brings nothing.
+        try Task.checkCancellation()
         return try state.withLock { state in
             if let failure = state.failures[key.id] ?? state.failureForAll { throw failure }
             return MintedToken(value: Secret("token-\(number)-of-\(key.id)"), expiresIn: state.expiresIn)

@@ -2,7 +2,7 @@ import Broker
 import BrokerTesting
 import Testing
 
-@Suite struct CachedTokenSourceTests {
+@Suite(.timeLimit(.minutes(1))) struct CachedTokenSourceTests {
     @Test func `a token is handed out again for as long as it keeps the promise`() async throws {
         let test = try await TestBroker()
         try await test.addKey()
@@ -20,8 +20,15 @@ import Testing
         let gate = Gate()
         test.endpoint.hold(by: gate)
         let tokens = try await withThrowingTaskGroup(of: String.self) { group in
-            for _ in 0..<10_000 { group.addTask { try await test.token() } }
+            let callers = Tally()
+            for _ in 0..<10_000 {
+                group.addTask {
+                    callers.add()
+                    return try await test.token()
+                }
+            }
             await gate.reached(by: 1)
+            try await until { callers.count == 10_000 }
             await gate.open()
             return try await group.reduce(into: Set<String>()) { $0.insert($1) }
         }
@@ -36,10 +43,11 @@ import Testing
         test.endpoint.hold(by: gate)
         let first = Task { try await test.token() }
         await gate.reached(by: 1)
-        first.cancel()
         let second = Task { try await test.token() }
+        first.cancel()
         await gate.open()
         #expect(try await second.value == "token-1-of-key-1")
+        #expect(try await test.token() == "token-1-of-key-1")
         #expect(test.endpoint.mints.count == 1)
     }
 
@@ -87,7 +95,7 @@ import Testing
         let after = try await TestBroker(clock: clock, store: store)
         after.clock.advance(by: .seconds(3000))
         after.core.tokens.refreshDue()
-        await Task.yield()
+        await after.core.cache.drained()
         #expect(after.endpoint.mints.isEmpty)
     }
 
@@ -142,12 +150,12 @@ import Testing
         // Three waiting callers leave one turn of four, and half of the bucket is not for refreshes.
         for number in 1..<4 { _ = try await test.token(of: ProjectID("project-\(number)")) }
         _ = try await test.token(of: ProjectID("project-0"))
-        for _ in 0..<100 { await Task.yield() }
+        await test.core.cache.drained()
         #expect(test.endpoint.mints.count == 4)
         for _ in 0..<40 {
             test.clock.advance(by: .seconds(1))
             test.core.tokens.refreshDue()
-            for _ in 0..<100 { await Task.yield() }
+            await test.core.cache.drained()
         }
         #expect(test.endpoint.mints.count == 5)
         #expect(try await test.token(of: ProjectID("project-0")) == "token-5-of-key-0")
@@ -178,14 +186,14 @@ import Testing
         test.clock.advance(by: .seconds(2800))
         for _ in 0..<60 {
             test.core.tokens.refreshDue()
-            for _ in 0..<20 { await Task.yield() }
+            await test.core.cache.drained()
             test.clock.advance(by: .seconds(1))
         }
         #expect(try await test.token() == first)
         test.endpoint.fail(nil)
         for _ in 0..<60 {
             test.core.tokens.refreshDue()
-            for _ in 0..<20 { await Task.yield() }
+            await test.core.cache.drained()
             test.clock.advance(by: .seconds(1))
         }
         #expect(try await test.token().hasSuffix("of-key-2"))

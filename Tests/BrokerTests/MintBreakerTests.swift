@@ -2,7 +2,7 @@ import Broker
 import BrokerTesting
 import Testing
 
-@Suite struct MintBreakerTests {
+@Suite(.timeLimit(.minutes(1))) struct MintBreakerTests {
     @Test func `five failures in a row open the breaker, and nothing is sent while it is open`() async throws {
         let test = try await TestBroker()
         for number in 0..<10 { try await test.addKey("key-\(number)", project: ProjectID("project-\(number)")) }

@@ -2,7 +2,7 @@ import Broker
 import BrokerTesting
 import Testing
 
-@Suite struct MintTests {
+@Suite(.timeLimit(.minutes(1))) struct MintTests {
     @Test(arguments: [
         (MintFailure.unavailable("no"), 3), (.throttled(retryAfter: nil), 3), (.garbled("no"), 3), (.refused("no"), 1),
         (.keyRefused, 1),
@@ -41,31 +41,52 @@ import Testing
         #expect(try await caller.value == "token-2-of-key-1")
     }
 
-    @Test func `the budget spaces mints out, and turns away what could not be served in time`() async throws {
-        let test = try await TestBroker(mintRate: 5, mintBurst: 10)
-        let start = test.clock.now
-        var served = 0
-        for number in 0..<100 {
-            let project = try ProjectID("project-\(number)")
-            _ = try await test.perform(
-                KeyAddition(TestBroker.registration(KeyID("key-\(number)"), project: project, verify: false))
-            )
-            if (try? await test.token(of: project)) != nil { served += 1 }
+    @Test func `the budget spaces mints out, and turns away at once whom it cannot serve in time`() async throws {
+        let clock = ManualClock(sleep: .waits)
+        let test = try await TestBroker(clock: clock, mintRate: 5, mintBurst: 10)
+        let projects = try (0..<100).map { try ProjectID("project-\($0)") }
+        for (number, project) in projects.enumerated() { try await test.addKey("key-\(number)", project: project) }
+        let start = clock.now
+        try await withThrowingTaskGroup(of: Result<String, any Error>.self) { group in
+            for project in projects {
+                group.addTask {
+                    do { return .success(try await test.token(of: project)) } catch { return .failure(error) }
+                }
+            }
+            // Ten at once, and five per second for the seven and a half seconds that a caller waits.
+            var turnedAway = 0
+            while turnedAway < 100 - 10 - 37, let result = try await group.next() {
+                guard case .failure(let error) = result else { continue }
+                guard case BrokerError.mintThrottled = error else { throw Unexpected(error) }
+                turnedAway += 1
+            }
+            #expect(clock.now == start, "nobody waited to be turned away")
+            for turn in 1...37 {
+                try await until { clock.sleepers == 37 - turn + 1 }
+                clock.advance(by: .milliseconds(200))
+                try await until { test.endpoint.mints.count == 10 + turn }
+            }
+            while let result = try await group.next() { _ = try result.get() }
         }
-        let elapsed = test.clock.now.elapsed(since: start) / .seconds(1)
-        #expect(served == 100, "one after the other, nobody waits longer than a fifth of a second")
-        #expect(Double(test.endpoint.mints.count) <= 10 + 5 * elapsed + 1)
-        #expect(elapsed >= 17)
+        #expect(Set(test.endpoint.mints).count == 47)
     }
 
     @Test func `a refresh leaves half of the budget to waiting callers`() async throws {
-        let clock = ManualClock()
-        let budget = MintBudget(rate: 1, burst: 10, clock: clock)
-        #expect(budget.remaining().isEmpty)
-        let test = try await TestBroker(clock: clock, mintRate: 1, mintBurst: 10)
-        try await test.addKey()
-        _ = try await test.token()
-        let budgets = try await test.perform(StatusReport()).budgets
-        #expect(budgets.map(\.remaining) == [9])
+        let test = try await TestBroker(mintRate: 1, mintBurst: 10)
+        let projects = try (0...6).map { try ProjectID("project-\($0)") }
+        for (number, project) in projects.enumerated() { try await test.addKey("key-\(number)", project: project) }
+        _ = try await test.token(of: projects[0])
+        test.clock.advance(by: .seconds(2800))
+        for project in projects[1...] { _ = try await test.token(of: project) }
+        #expect(try await test.perform(StatusReport()).budgets.map(\.remaining) == [4])
+
+        _ = try await test.token(of: projects[0])
+        test.core.tokens.refreshDue()
+        await test.core.cache.drained()
+        #expect(test.endpoint.mints.count == 7, "what is left is for callers")
+        test.clock.advance(by: .seconds(2))
+        test.core.tokens.refreshDue()
+        await test.core.cache.drained()
+        #expect(test.endpoint.mints.count == 8)
     }
 }

@@ -2,7 +2,7 @@ import Broker
 import BrokerTesting
 import Testing
 
-@Suite struct TokenBrokerTests {
+@Suite(.timeLimit(.minutes(1))) struct TokenBrokerTests {
     let peer = Peer(.address("127.0.0.1"))
 
     private func client(_ test: TestBroker, _ secret: Secret, id: String = "client-1") async throws -> Client {
@@ -43,7 +43,11 @@ import Testing
         #expect(try await test.core.broker.token(for: request(), as: only).project == TestBroker.project)
         let secret = try await test.addClient("client-2", projects: [TestBroker.project, try ProjectID("project-2")])
         let several = try await client(test, secret, id: "client-2")
-        await #expect(throws: BrokerError.self) { try await test.core.broker.token(for: request(), as: several) }
+        let error = await #expect(throws: BrokerError.self) {
+            try await test.core.broker.token(for: request(), as: several)
+        }
+        guard case .invalidRequest(let message) = error else { throw Unexpected(error) }
+        #expect(message.contains("project_id"))
     }
 
     @Test func `the first hand-out of a token to a client is recorded before it leaves, later ones are not`()

@@ -3,7 +3,7 @@ import BrokerTesting
 import Foundation
 import Testing
 
-@Suite struct TokenLifeTests {
+@Suite(.timeLimit(.minutes(1))) struct TokenLifeTests {
     let clock = ManualClock()
 
     @Test(

@@ -1,13 +1,12 @@
 import pathlib
-import shutil
 import tempfile
 import types
 
 import pytest
 
-import processes
-from broker import Broker
-from sandbox import Sandbox
+from rig import processes
+from rig.broker import Broker
+from rig.sandbox import Sandbox
 
 KEYS = {"prj-a": ("key-a", "secret-of-key-a"), "prj-b": ("key-b", "secret-of-key-b")}
 
@@ -68,24 +67,12 @@ def clients(prepared) -> dict[str, tuple[str, str]]:
     return prepared.clients
 
 
-def copy_of(prepared, sandbox, folder, **settings) -> Broker:
-    broker = Broker(folder, sandbox.token_endpoint, **settings)
-    shutil.copytree(prepared.data, broker.data, copy_function=shutil.copy2)
-    return broker
-
-
-def put_away(broker: Broker):
-    if broker.process and broker.process.poll() is None:
-        broker.process.kill()
-        broker.process.wait(processes.PATIENCE)
-
-
 @pytest.fixture
 def stopped(prepared, sandbox, folder):
     """A broker of one's own on a copy of the prepared data directory, not running."""
-    broker = copy_of(prepared, sandbox, folder)
+    broker = Broker.on_copy_of(prepared.data, folder, sandbox.token_endpoint)
     yield broker
-    put_away(broker)
+    broker.put_away()
 
 
 @pytest.fixture
@@ -99,14 +86,14 @@ def new_broker(sandbox, folder):
     """A broker whose data directory is not made yet."""
     broker = Broker(folder, sandbox.token_endpoint)
     yield broker
-    put_away(broker)
+    broker.put_away()
 
 
 @pytest.fixture(scope="module")
 def shared(prepared, sandbox):
     """A running broker that a module's tests share; they leave it as they find it."""
     with tempfile.TemporaryDirectory(prefix="tb.") as path:
-        broker = copy_of(prepared, sandbox, pathlib.Path(path)).serve()
+        broker = Broker.on_copy_of(prepared.data, pathlib.Path(path), sandbox.token_endpoint).serve()
         yield broker
         code = broker.stop()
         assert code == 0, f"the broker ended with {code}: {broker.log()}"

@@ -3,7 +3,7 @@ import Testing
 
 @testable import sinch_sandbox
 
-@Suite struct AccessKeyTests {
+@Suite(.timeLimit(.minutes(1))) struct AccessKeyTests {
     let clock = ManualClock()
 
     @Test func `a deleted key mints no more`() async throws {

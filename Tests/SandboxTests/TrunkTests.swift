@@ -3,7 +3,7 @@ import Testing
 
 @testable import sinch_sandbox
 
-@Suite struct TrunkTests {
+@Suite(.timeLimit(.minutes(1))) struct TrunkTests {
     let clock = ManualClock()
 
     @Test func `an expired token is called expired`() async throws {

@@ -2,7 +2,7 @@ import Testing
 
 @testable import sinch_sandbox
 
-@Suite struct WireFaultTests {
+@Suite(.timeLimit(.minutes(1))) struct WireFaultTests {
     @Test(arguments: WireFault.allCases)
     func `each fault is what it is called, on the wire`(fault: WireFault) async throws {
         try await SandboxClient.withSandbox { client, sandbox in
@@ -20,8 +20,8 @@ import Testing
             switch fault {
             case .hangBeforeHead: #expect((text, end) == ("", .stillOpen))
             case .hangInBody: #expect((body, end) == (half, .stillOpen))
-            case .dripHead: #expect("HTTP/1.1".hasPrefix(text) && end == .stillOpen)
-            case .dripBody: #expect(whole.hasPrefix(body) && end == .stillOpen)
+            case .dripHead: #expect("HTTP/1.1".hasPrefix(text) && text.count >= 2 && end == .stillOpen)
+            case .dripBody: #expect(whole.hasPrefix(body) && body.count >= 2 && end == .stillOpen)
             case .resetBeforeHead: #expect((text, end) == ("", .reset))
             case .resetInBody: #expect(half.hasPrefix(body) && end == .reset)
             case .truncated: #expect((body, end) == (half, .finished))

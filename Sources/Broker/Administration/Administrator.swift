@@ -131,7 +131,7 @@ extension OperatorError {
             )
         case .refused:
             self.init(.refused, "\(failure)", hint: "is the token endpoint right?")
-        case .throttled, .unavailable, .garbled, .postponed:
+        case .throttled, .unavailable, .garbled, .postponed, .budgetSpent:
             self.init(
                 .unavailable, "\(failure)", hint: "try again; key add --no-verify stores a key without minting with it"
             )

@@ -6,7 +6,7 @@ import Testing
 import sinch_sandbox
 
 /// Two projects on one connection.
-@Suite struct DesyncTests {
+@Suite(.timeLimit(.minutes(1))) struct DesyncTests {
     @Test func `an answer that nobody asked for never becomes another project's token`() async throws {
         let sandbox = Sandbox(now: { Date() })
         try sandbox.registerKey(id: "key-1", secret: "secret", projectID: "project-1")
@@ -15,13 +15,16 @@ import sinch_sandbox
         try await SandboxServer.withRunning(sandbox) { addresses in
             let address = try #require(URL(string: addresses.http + "/oauth2/token"))
             try await HTTPClient.withHTTPClient(configuration: .upstream(authorities: nil, proxy: nil)) { client in
+                var others = 0
                 for _ in 1...10 {
                     let first = try await mint("1", with: client, at: address)
                     #expect(first == WireFault.firstToken)
                     // May meet the connection while it is being closed for what came on it: then there is no token.
-                    let second = try? await mint("2", with: client, at: address)
-                    #expect(second.map { $0.split(separator: ".").count } ?? 3 == 3, "not minted by the sandbox")
+                    guard let second = try? await mint("2", with: client, at: address) else { continue }
+                    #expect(second.split(separator: ".").count == 3, "not minted by the sandbox")
+                    others += 1
                 }
+                #expect(others > 0, "the second project never got a token: this test tests nothing")
             }
         }
     }

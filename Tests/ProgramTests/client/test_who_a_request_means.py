@@ -1,0 +1,51 @@
+"""Targets, hosts, credentials and media types in the forms in which they come, each taken for what it says."""
+
+import os
+
+import pytest
+
+from rig.wire import basic, call, get, post_form
+
+
+@pytest.mark.parametrize("target", ["http://evil.example/v1/projects", "http://127.0.0.1.evil/v1/projects"])
+def test_an_absolute_target_is_held_to_the_host_rule(shared, clients, target):
+    assert get(shared.tcp, target, client=clients["one"]).status == 421
+    assert get(shared.tcp, "http://localhost/v1/projects", client=clients["one"], host="evil.example").status == 200
+
+
+def test_an_encoded_project_is_the_same_project(shared, clients):
+    assert post_form(shared.tcp, client=clients["one"], target="/projects/%70rj-a/oauth2/token").status == 200
+
+
+@pytest.mark.parametrize("credentials", ["Basic ###", "Bearer x", "Basic"])
+def test_malformed_credentials_are_throttled_like_wrong_ones(broker, clients, credentials):
+    headers = [("Authorization", credentials)]
+    statuses = [get(broker.tcp, "/v1/projects", headers=headers).status for _ in range(40)]
+    assert statuses[0] == 401 and statuses[-1] == 429
+    assert get(broker.tcp, "/v1/projects", headers=[basic(*clients["one"])]).status == 200
+    refused = [entry for entry in broker.ask("audit", "list")["entries"] if entry["action"] == "authentication.refused"]
+    assert len(refused) >= 10
+
+
+def test_malformed_credentials_do_not_pass_for_none_on_the_unix_socket(broker, clients):
+    broker.ask("client", "add", "by-user", "--uid", str(os.getuid()), "--project", "prj-a")
+    assert get(broker.unix, "/v1/projects").status == 200
+    assert get(broker.unix, "/v1/projects", headers=[("Authorization", "Bearer x")]).status == 401
+
+
+def test_json_comes_to_those_who_merely_also_take_text(shared, clients):
+    accept = [("Accept", "application/json, text/plain, */*")]
+    answer = get(shared.tcp, "/v1/projects/prj-a/token", client=clients["one"], headers=accept)
+    assert (answer.status, answer.headers["Content-Type"]) == (200, "application/json"), f"{answer}"
+    assert answer.json["project_id"] == "prj-a", f"{answer}"
+
+
+def test_more_life_than_any_token_has_mints_nothing(broker, clients, sandbox):
+    for _ in range(5):
+        get(broker.tcp, "/v1/projects/prj-a/token?min_ttl=86400", client=clients["one"])
+    assert sandbox.token_requests == 1
+
+
+def test_a_method_that_is_not_for_a_path_is_told_which_are(shared):
+    answer = call(shared.tcp, "PROPFIND", "/oauth2/token")
+    assert answer.status == 405 and answer.headers["Allow"] == "POST"

@@ -1,0 +1,151 @@
+"""One broker as an operator has it: a data directory, a process that serves it, and the admin command."""
+
+import json
+import pathlib
+import shutil
+import signal
+import subprocess
+import typing
+
+from rig.processes import PATIENCE, end, environment, program, start, wait_until
+
+
+class Result(typing.NamedTuple):
+    """What a command printed, and how it ended."""
+
+    arguments: tuple[str, ...]
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> dict:
+        return json.loads(self.out)
+
+    @property
+    def error(self) -> str:
+        """What the command says is wrong."""
+        return "\n".join(line for line in self.err.splitlines() if line.startswith("error: "))
+
+    @property
+    def hint(self) -> str:
+        return "\n".join(line for line in self.err.splitlines() if line.startswith("hint: "))
+
+    def __str__(self) -> str:
+        command = " ".join(self.arguments)
+        return f"'{command}' ended with {self.code}; it printed {self.out!r} and complained {self.err!r}"
+
+
+class Broker:
+    def __init__(self, folder: pathlib.Path, token_endpoint: str, **settings: str):
+        self.folder = folder
+        self.data = folder / "data"
+        self.log_file = folder / "broker.log"
+        self.token_endpoint = token_endpoint
+        self.environment = environment(**settings)
+        self.process: subprocess.Popen | None = None
+        self.results: list[Result] = []
+        self._log_start = 0
+
+    @classmethod
+    def on_copy_of(cls, data: pathlib.Path, folder: pathlib.Path, token_endpoint: str) -> "Broker":
+        broker = cls(folder, token_endpoint)
+        shutil.copytree(data, broker.data, copy_function=shutil.copy2)
+        return broker
+
+    # The process that serves.
+
+    def serve(self, *flags: str, **options) -> "Broker":
+        """Starts the broker; returns when it listens on everything."""
+        self.launch(*flags, **options)
+        wait_until(lambda: self._is_listening() or self.process.poll() is not None, "the broker listens")
+        assert self.process.poll() is None, f"the broker ended with {self.process.poll()}: {self.log()}"
+        return self
+
+    def launch(self, *flags: str, **options):
+        """Starts the broker, and leaves it to the caller what comes of it."""
+        self._log_start = self.log_file.stat().st_size if self.log_file.exists() else 0
+        arguments = [program("token-broker"), "serve", "--data-dir", str(self.data)]
+        arguments += ["--token-endpoint", self.token_endpoint, "--ops-listen", "127.0.0.1:0"]
+        arguments += ["--listen", "127.0.0.1:0", "--listen", f"unix:{self.data}/client.sock", *flags]
+        with self.log_file.open("ab") as log:
+            self.process = start(
+                arguments, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self.environment, **options
+            )
+
+    def stop(self) -> int:
+        return end(self.process)
+
+    def kill9(self):
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait(PATIENCE)
+
+    def put_away(self):
+        """Ends it whatever its state, when a test is over."""
+        if self.process and self.process.poll() is None:
+            self.kill9()
+
+    def restart(self, *flags: str) -> "Broker":
+        code = self.stop()
+        assert code == 0, f"the broker ended with {code}: {self.log()}"
+        return self.serve(*flags)
+
+    # Where it listens, and what it says.
+
+    @property
+    def tcp(self) -> str:
+        return next(address for address in self.addresses("client") if not address.startswith("unix:"))
+
+    @property
+    def unix(self) -> str:
+        return next(address for address in self.addresses("client") if address.startswith("unix:"))
+
+    @property
+    def operations(self) -> str:
+        return self.addresses("operations")[0]
+
+    def log(self) -> str:
+        """What the process that was started last has written."""
+        return self.log_file.read_bytes()[self._log_start :].decode(errors="replace")
+
+    def log_lines(self) -> list[dict]:
+        return [json.loads(line) for line in self.log().splitlines() if line.startswith("{") and line.endswith("}")]
+
+    def addresses(self, listener: str) -> list[str]:
+        lines = [line for line in self.log_lines() if line["message"] == "listening"]
+        return [line["address"] for line in lines if line["listener"] == listener]
+
+    def _is_listening(self) -> bool:
+        return len(self.addresses("client")) == 2 and self.addresses("operations") and self.addresses("admin")
+
+    # The admin command.
+
+    def admin(self, *arguments: str, input: str | bytes | None = None, **settings: str) -> Result:
+        """Runs the admin command for this broker, whether it runs or not; settings go by environment."""
+        text = input.encode() if isinstance(input, str) else input
+        process = start(
+            [program("token-broker"), *arguments],
+            stdin=subprocess.DEVNULL if text is None else subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=self.settings(**settings),
+        )
+        try:
+            out, err = process.communicate(text, PATIENCE)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            out, err = process.communicate()
+            raise AssertionError(f"'{' '.join(arguments)}' did not end; it printed {out!r}, {err!r}") from None
+        result = Result(arguments, process.returncode, out.decode(), err.decode())
+        self.results.append(result)
+        return result
+
+    def ask(self, *arguments: str, input: str | None = None) -> dict:
+        """Runs an admin command that must work, and returns the JSON that it prints."""
+        result = self.admin(*arguments, "--json", input=input)
+        assert result.code == 0, f"this should work: {result}"
+        return result.json
+
+    def settings(self, **more: str) -> dict[str, str]:
+        own = {"TOKEN_BROKER_DATA_DIR": str(self.data), "TOKEN_BROKER_TOKEN_ENDPOINT": self.token_endpoint}
+        return {**self.environment, **own, **more}

@@ -1,0 +1,60 @@
+"""The built programs as processes: starting them, waiting for what they do, ending them."""
+
+import os
+import pathlib
+import subprocess
+import time
+
+# Where the built programs are: the Makefile knows.
+PROGRAMS = os.environ.get("BROKER_BIN_DIR")
+PATIENCE = 20.0
+
+started: list[subprocess.Popen] = []
+
+
+def program(name: str) -> str:
+    assert PROGRAMS, "BROKER_BIN_DIR does not say where the programs are; 'make test-program' sets it"
+    path = pathlib.Path(PROGRAMS, name).absolute()
+    assert path.is_file(), f"{name} is not built: {path} is missing; run 'make release'"
+    return str(path)
+
+
+def environment(**settings: str) -> dict[str, str]:
+    """An environment with nothing in it but what programs need to run, and the settings."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LD_LIBRARY_PATH") if name in os.environ}
+    return {**kept, **settings}
+
+
+def start(arguments: list[str], **options) -> subprocess.Popen:
+    process = subprocess.Popen(arguments, **options)
+    started.append(process)
+    return process
+
+
+def wait_until(condition, what: str, seconds: float = PATIENCE):
+    """Asks again and again until the condition holds, and returns what it said then."""
+    end = time.monotonic() + seconds
+    while not (value := condition()):
+        assert time.monotonic() < end, f"waited {seconds:.0f} s in vain until {what}"
+        time.sleep(0.02)
+    return value
+
+
+def end(process: subprocess.Popen, seconds: float = PATIENCE) -> int:
+    """Asks the process to end, by force when it does not, and returns its exit code."""
+    if process.poll() is None:
+        process.terminate()
+        try:
+            process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            process.kill()
+    return process.wait(seconds)
+
+
+def kill_all() -> list[str]:
+    """Ends whatever was started and still runs, and returns its command lines."""
+    left = [process for process in started if process.poll() is None]
+    for process in left:
+        process.kill()
+        process.wait(PATIENCE)
+    return [" ".join(map(str, process.args)) for process in left]
