@@ -106,8 +106,12 @@ test-smoke: $(VENV)/installed
 
 .PHONY: test-program
 test-program: $(VENV)/installed
-	$(PYTEST) --numprocesses 2 --dist loadfile -m 'not alone' $(ARGS)
-	$(PYTEST) -m alone $(ARGS)
+	$(PYTEST) --numprocesses 2 --dist loadfile -m 'not alone'
+	$(PYTEST) -m alone
+
+.PHONY: pytest
+pytest: $(VENV)/installed ## Some of the program's tests: make pytest ARGS='-k restart'
+	$(PYTEST) $(ARGS)
 
 .PHONY: test-long
 test-long: export LONG = 1

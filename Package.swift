@@ -130,6 +130,11 @@ let package = Package(
             dependencies: ["Broker", "BrokerHTTP", "BrokerTesting", httpTypes, nioCore, nioEmbedded, nioHTTP1],
             swiftSettings: settings
         ),
+        .testTarget(
+            name: "token-brokerTests",
+            dependencies: ["Broker", "BrokerHTTP", "BrokerSQLite", "token-broker", argumentParser, logging],
+            swiftSettings: settings
+        ),
         .testTarget(name: "SandboxTests", dependencies: ["sinch-sandbox"], swiftSettings: settings),
     ]
 )
