@@ -9,6 +9,7 @@ SCRATCH := --scratch-path $(CACHE)/build
 
 # What the build and the tests need besides the Swift toolchain.
 PACKAGES := libsqlite3-dev curl ca-certificates python3 python3-venv
+COMMIT = $(shell git rev-parse --short HEAD)
 SWIFT_SOURCES := Package.swift Sources Tests migrations
 DEBUG := swift build $(SCRATCH) --build-tests --explicit-target-dependency-import-check error
 RELEASE := swift build $(SCRATCH) --configuration release
@@ -17,8 +18,8 @@ SWIFT_TEST := swift test $(SCRATCH) --skip-build
 REAL_TIME := ^(BrokerUpstreamTests|SandboxTests)\.
 
 # The programs are tested and shown as they are built for production.
-PROGRAMS := BROKER_BIN_DIR="$$($(RELEASE) --show-bin-path)"
-PYTEST := $(PROGRAMS) $(VENV)/bin/pytest Tests/ProgramTests
+PROGRAMS := export BROKER_BIN_DIR="$$($(RELEASE) --show-bin-path)" &&
+PYTEST := $(PROGRAMS) cd Tests/ProgramTests && $(VENV)/bin/pytest
 
 # $(call stage,TARGET,SECONDS): makes the target within so many seconds, and says how many it took.
 define stage
@@ -71,6 +72,14 @@ fresh: ## .ci/run in a clone of HEAD
 clean-cache: ## Forget what is kept for every clone: the next build begins from nothing
 	rm -rf "$(CACHE)"
 
+.PHONY: image
+image: ## The container image token-broker:local, by docker or podman, or by buildah where neither runs
+	@for engine in docker podman; do \
+		if $$engine info > /dev/null 2>&1; then exec $$engine build --build-arg COMMIT=$(COMMIT) --tag token-broker:local .; fi; \
+	done; \
+	if [[ -x ../shared/tools/build-image ]]; then export BUILDAH_FORMAT=docker BUILDAH_LAYERS=true; exec ../shared/tools/build-image . token-broker:local; fi; \
+	echo 'the image is built by docker or podman, and neither runs here' >&2; exit 1
+
 # The stages.
 
 .PHONY: lint
@@ -110,7 +119,7 @@ test-program: $(VENV)/installed
 	$(PYTEST) -m alone
 
 .PHONY: pytest
-pytest: $(VENV)/installed ## Some of the program's tests: make pytest ARGS='-k restart'
+pytest: $(VENV)/installed ## Some of the program's tests: make pytest ARGS='client -k 401'
 	$(PYTEST) $(ARGS)
 
 .PHONY: test-long

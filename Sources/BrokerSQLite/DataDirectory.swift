@@ -11,6 +11,7 @@ package struct DataDirectory: Sendable {
     }
 
     package var database: String { path + "/token-broker.db" }
+    package var hasDatabase: Bool { FileManager.default.fileExists(atPath: database) }
     private var lockFile: String { path + "/lock" }
 
     /// Makes the directory, for its owner, and for its group to reach the sockets in it.
@@ -35,13 +36,7 @@ package struct DataDirectory: Sendable {
     package func lock() throws -> DirectoryLock {
         try check()
         let descriptor = Glibc.open(lockFile, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else {
-            throw OperatorError(
-                .notPermitted,
-                "user \(geteuid()) cannot write to the data directory '\(path)': \(String(cString: strerror(errno)))",
-                hint: "give it to user \(geteuid()), or run as its owner"
-            )
-        }
+        guard descriptor >= 0 else { throw notWritable(errno) }
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
             close(descriptor)
             throw OperatorError(
@@ -50,6 +45,29 @@ package struct DataDirectory: Sendable {
             )
         }
         return DirectoryLock(descriptor)
+    }
+
+    private func notWritable(_ code: CInt) -> OperatorError {
+        var status = stat()
+        guard code == EACCES || code == EPERM, lstat(path, &status) == 0 else {
+            return OperatorError(
+                .notPermitted, "cannot write to the data directory '\(path)': \(String(cString: strerror(code)))",
+                hint: "mount a writable volume there, or name another directory with --data-dir"
+            )
+        }
+        return OperatorError(
+            .notPermitted,
+            "user \(geteuid()) cannot write to the data directory '\(path)', which belongs to user \(status.st_uid) and "
+                + "group \(status.st_gid) (mode \(status.permissions))",
+            hint: "chown \(geteuid()) '\(path)', or run this as user \(status.st_uid)"
+        )
+    }
+
+    /// The groups that this process is in.
+    private static var groups: [gid_t] {
+        var groups = [gid_t](repeating: 0, count: Int(max(0, getgroups(0, nil))))
+        let count = getgroups(CInt(groups.count), &groups)
+        return groups.prefix(Int(max(0, count))) + [getegid()]
     }
 
     private func check() throws {
@@ -66,10 +84,13 @@ package struct DataDirectory: Sendable {
         guard status.st_mode & S_IFMT == S_IFDIR else {
             throw OperatorError(.failed, "'\(path)' is not a directory", hint: "name the data directory itself")
         }
-        guard status.st_mode & 0o022 == 0 else {
+        // Orchestrators hand over a volume that is root's and that a group of ours may write.
+        let isHandedOver = status.st_uid == 0 && Self.groups.contains(status.st_gid)
+        guard status.st_mode & (isHandedOver ? 0o002 : 0o022) == 0 else {
             throw OperatorError(
-                .notPermitted, "others than its owner may write to the data directory '\(path)'",
-                hint: "chmod go-w '\(path)'"
+                .notPermitted,
+                "others than its owner may write to the data directory '\(path)' (mode \(status.permissions))",
+                hint: "chmod go-w '\(path)', or name a directory in it with --data-dir: 'token-broker init' makes that"
             )
         }
         try PrivateFile.check(database, called: "the database")
@@ -91,4 +112,9 @@ package final class DirectoryLock: Sendable {
     deinit {
         close(descriptor)
     }
+}
+
+extension stat {
+    /// As `ls` and `chmod` write it in digits.
+    fileprivate var permissions: String { String(st_mode & 0o7777, radix: 8) }
 }

@@ -1,25 +1,42 @@
 import Broker
+import Foundation
 import Glibc
 
-/// A file that only the broker's user may read.
+/// A file that nobody else may read.
 package enum PrivateFile {
-    /// Reads a small file; refuses a symbolic link, another owner and a lax mode.
+    private static let longest = 4096
+
+    /// Reads a small file as secrets are mounted: this user's own or root's, and readable by its group at most.
+    ///
+    /// Kubernetes and systemd put a symbolic link in front of the file; one that leads out of its directory is refused,
+    /// and so are another owner and a lax mode, with ``OperatorError``.
     package static func read(_ path: String, called name: String) throws -> [UInt8] {
-        let descriptor = Glibc.open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC)
-        guard descriptor >= 0 else {
-            if errno == ELOOP {
-                throw OperatorError(.notPermitted, "\(name) '\(path)' is a symbolic link", hint: "name the file itself")
-            }
-            throw OperatorError.system("cannot open \(name) '\(path)'")
+        let directory = try resolved((path as NSString).deletingLastPathComponent, of: path, called: name)
+        let target = try resolved(path, of: path, called: name)
+        guard target.hasPrefix(directory == "/" ? "/" : directory + "/") else {
+            throw OperatorError(
+                .notPermitted, "\(name) '\(path)' is a symbolic link that leads out of its directory, to '\(target)'",
+                hint: "name the file itself"
+            )
         }
+        let descriptor = Glibc.open(target, O_RDONLY | O_NOFOLLOW | O_CLOEXEC)
+        guard descriptor >= 0 else { throw OperatorError.system("cannot open \(name) '\(path)'") }
         defer { close(descriptor) }
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { throw OperatorError.system("cannot examine \(name) '\(path)'") }
-        try check(status, path, called: name)
-        var bytes = [UInt8](repeating: 0, count: 4096)
+        try check(status, path, called: name, owners: [geteuid(), 0], forbidden: 0o037)
+        var bytes = [UInt8](repeating: 0, count: longest)
         let count = Glibc.read(descriptor, &bytes, bytes.count)
         guard count >= 0 else { throw OperatorError.system("cannot read \(name) '\(path)'") }
         return Array(bytes.prefix(count))
+    }
+
+    private static func resolved(_ path: String, of file: String, called name: String) throws -> String {
+        guard let resolved = realpath(path.isEmpty ? "." : path, nil) else {
+            throw OperatorError.system("cannot open \(name) '\(file)'")
+        }
+        defer { free(resolved) }
+        return String(cString: resolved)
     }
 
     /// Refuses a file that others than the broker's user may read or write; a file that is not there is none.
@@ -29,21 +46,24 @@ package enum PrivateFile {
             if errno == ENOENT { return }
             throw OperatorError.system("cannot examine \(name) '\(path)'")
         }
-        try check(status, path, called: name)
+        try check(status, path, called: name, owners: [geteuid()], forbidden: 0o077)
     }
 
-    private static func check(_ status: stat, _ path: String, called name: String) throws {
+    /// - Parameter forbidden: the bits of the mode that must not be set.
+    private static func check(
+        _ status: stat, _ path: String, called name: String, owners: Set<uid_t>, forbidden: mode_t
+    ) throws {
         guard status.st_mode & S_IFMT == S_IFREG else {
             throw OperatorError(.notPermitted, "\(name) '\(path)' is not a plain file", hint: "name the file itself")
         }
-        guard status.st_uid == geteuid() else {
+        guard owners.contains(status.st_uid) else {
             throw OperatorError(
                 .notPermitted,
                 "\(name) '\(path)' belongs to user \(status.st_uid), not to user \(geteuid()) who runs this",
                 hint: "run as user \(status.st_uid), or: chown \(geteuid()) '\(path)'"
             )
         }
-        guard status.st_mode & 0o077 == 0 else {
+        guard status.st_mode & forbidden == 0 else {
             throw OperatorError(
                 .notPermitted,
                 "others than its owner may read or write \(name) '\(path)' (mode \(String(status.st_mode & 0o777, radix: 8)))",
@@ -52,15 +72,29 @@ package enum PrivateFile {
         }
     }
 
-    /// Writes a file that is not there yet, durably, for its owner's eyes only.
+    /// Writes a file that is not there yet, whole and durably or not at all, for its owner's eyes only.
     static func create(_ path: String, _ bytes: [UInt8], mode: mode_t, called name: String) throws {
-        let descriptor = Glibc.open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode)
+        let draft = path + ".new"
+        unlink(draft)
+        let descriptor = Glibc.open(draft, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode)
         guard descriptor >= 0 else { throw OperatorError.system("cannot make \(name) '\(path)'") }
-        defer { close(descriptor) }
+        defer {
+            close(descriptor)
+            unlink(draft)
+        }
         guard write(descriptor, bytes, bytes.count) == bytes.count, fsync(descriptor) == 0 else {
-            let error = OperatorError.system("cannot write \(name) '\(path)'")
-            unlink(path)
-            throw error
+            throw OperatorError.system("cannot write \(name) '\(path)'")
+        }
+        try publish(draft, as: path, called: name)
+    }
+
+    /// Gives a finished file its name, durably; refuses to take the place of another.
+    static func publish(_ draft: String, as path: String, called name: String) throws {
+        let parent = (path as NSString).deletingLastPathComponent
+        let directory = Glibc.open(parent.isEmpty ? "." : parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        defer { close(directory) }
+        guard link(draft, path) == 0, unlink(draft) == 0, fsync(directory) == 0 else {
+            throw OperatorError.system("cannot make \(name) '\(path)'")
         }
     }
 }

@@ -22,19 +22,22 @@ package struct SQLiteStore: Store {
         }
     }
 
-    /// Makes an empty database; refuses to touch one that is there.
+    /// Makes an empty database, whole or not at all, and the master key where there is none; overwrites nothing.
     package static func create(in directory: DataDirectory, masterKey: MasterKeyFile) throws {
         let lock = try directory.lock()
         defer { withExtendedLifetime(lock) {} }
-        guard !FileManager.default.fileExists(atPath: directory.database) else {
+        guard !directory.hasDatabase else {
             throw OperatorError(
                 .conflict, "there is a database in '\(directory.path)' already",
                 hint: "'token-broker serve' runs it; to begin anew, name another --data-dir"
             )
         }
+        if !masterKey.exists { try masterKey.create() }
         let key = SealingKey(try masterKey.read())
-        try PrivateFile.create(directory.database, [], mode: 0o600, called: "the database")
-        let queue = try DatabaseQueue.open(broker: directory.database)
+        let draft = directory.database + ".draft"
+        for leftOver in [draft, draft + "-wal"] { try? FileManager.default.removeItem(atPath: leftOver) }
+        try PrivateFile.create(draft, [], mode: 0o600, called: "the database")
+        let queue = try DatabaseQueue.open(broker: draft)
         try queue.write { database in
             for purpose in PurposeKey.allCases {
                 let random = SymmetricKey(size: .bits256).withUnsafeBytes { Data($0) }
@@ -46,6 +49,7 @@ package struct SQLiteStore: Store {
             }
         }
         try queue.close()
+        try PrivateFile.publish(draft, as: directory.database, called: "the database")
     }
 
     /// Opens the database and proves the master key.
@@ -53,7 +57,7 @@ package struct SQLiteStore: Store {
         in directory: DataDirectory, masterKey: MasterKeyFile
     ) throws -> (store: SQLiteStore, sealer: MasterKeySealer) {
         let lock = try directory.lock()
-        guard FileManager.default.fileExists(atPath: directory.database) else {
+        guard directory.hasDatabase else {
             throw OperatorError(
                 .failed, "there is no database in '\(directory.path)'",
                 hint: "'token-broker init' makes one; or name another --data-dir"

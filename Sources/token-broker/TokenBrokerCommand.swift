@@ -10,7 +10,7 @@ struct TokenBrokerCommand: AsyncParsableCommand {
         version: "0.1.0",
         subcommands: [
             Init.self, Serve.self, KeyCommand.self, ClientCommand.self, ProjectCommand.self, TokenCommand.self,
-            StatusCommand.self, AuditCommand.self,
+            StatusCommand.self, AuditCommand.self, Healthcheck.self,
         ]
     )
 

@@ -11,13 +11,16 @@ struct Init: AsyncParsableCommand {
 
     func run() async throws {
         let configuration = try Configuration(settings)
-        try configuration.directory.create()
-        if !configuration.masterKey.exists { try configuration.masterKey.create() }
-        try SQLiteStore.create(in: configuration.directory, masterKey: configuration.masterKey)
+        try Self.make(configuration)
         print("data directory: \(configuration.directory.path)")
         print(
             "master key:     \(configuration.masterKey.path) (without it the database opens for nobody: keep a copy elsewhere)"
         )
         print("next:           token-broker serve")
+    }
+
+    static func make(_ configuration: Configuration) throws {
+        try configuration.directory.create()
+        try SQLiteStore.create(in: configuration.directory, masterKey: configuration.masterKey)
     }
 }

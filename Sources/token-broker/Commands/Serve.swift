@@ -10,10 +10,16 @@ import UnixSignals
 struct Serve: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Runs the broker.")
 
+    @Flag(
+        name: .customLong("init"),
+        help: "Make the data directory, the master key and the database first, where there is no database.")
+    var makesWhatIsMissing = false
+
     @OptionGroup var settings: Settings
 
     func run() async throws {
         let configuration = try Configuration(settings)
+        if makesWhatIsMissing, !configuration.directory.hasDatabase { try Init.make(configuration) }
         LoggingSystem.bootstrap { _ in LineLogHandler(format: configuration.logFormat, logLevel: configuration.logLevel)
         }
         let logger = Logger(label: "token-broker")

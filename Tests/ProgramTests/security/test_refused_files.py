@@ -69,9 +69,12 @@ def test_another_databases_master_key_is_refused(stopped, folder, command):
     assert_refused_with_advice(stopped.admin(*command), 1, "master key")
 
 
+LAX = [("the database", 0o440)]
+LAX += [(name, mode) for name in ("the master key", "the database") for mode in (0o404, 0o644, 0o620, 0o660)]
+
+
 @COMMANDS
-@pytest.mark.parametrize("mode", [0o440, 0o404, 0o644, 0o620])
-@pytest.mark.parametrize("name", ["the master key", "the database"])
+@pytest.mark.parametrize(("name", "mode"), LAX)
 def test_a_lax_mode_is_refused(stopped, command, name, mode):
     path = database(stopped) if name == "the database" else stopped.data / "master.key"
     path.chmod(mode)
@@ -87,7 +90,7 @@ def test_a_data_directory_that_others_may_write_is_refused(stopped, command):
 
 
 @COMMANDS
-def test_a_master_key_that_is_a_link_or_a_directory_is_refused(stopped, folder, command):
+def test_a_master_key_that_is_a_directory_or_a_link_out_of_its_own_is_refused(stopped, folder, command):
     path = stopped.data / "master.key"
     shutil.move(path, folder / "moved.key")
     path.symlink_to(folder / "moved.key")
@@ -95,6 +98,18 @@ def test_a_master_key_that_is_a_link_or_a_directory_is_refused(stopped, folder, 
     path.unlink()
     path.mkdir(mode=0o700)
     assert_refused_with_advice(stopped.admin(*command), 77, "master key")
+
+
+def test_a_master_key_is_read_as_kubernetes_mounts_it(stopped):
+    mount = stopped.folder / "secret"
+    version = mount / "..2026_11_24_00_00_00.1"
+    version.mkdir(parents=True)
+    key = shutil.move(stopped.data / "master.key", version / "master.key")
+    key.chmod(0o440)
+    (mount / "..data").symlink_to(version.name)
+    (mount / "master.key").symlink_to("..data/master.key")
+    listed = stopped.admin("key", "list", "--master-key-file", str(mount / "master.key"))
+    assert listed.code == 0, f"{listed}"
 
 
 @COMMANDS

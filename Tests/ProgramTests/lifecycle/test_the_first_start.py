@@ -1,0 +1,61 @@
+"""A container's first start is one command, and no later start is another first one."""
+
+import pytest
+
+from rig.checks import assert_refused, assert_token
+from rig.processes import wait_until
+from rig.wire import post_form
+
+INIT = ("serve", "--init", "--listen", "127.0.0.1:0", "--ops-listen", "127.0.0.1:0")
+
+
+def test_serve_init_makes_what_is_missing_once(new_broker, sandbox):
+    new_broker.serve("--init")
+    new_broker.ask("key", "add", "--project", "prj-a", "--key-id", "key-a", input="secret-of-key-a")
+    added = new_broker.ask("client", "add", "one", "--project", "prj-a")
+    client = (added["client_id"], added["client_secret"])
+    token = assert_token(post_form(new_broker.tcp, client=client))
+    master_key = (new_broker.data / "master.key").read_bytes()
+
+    new_broker.restart("--init")
+    assert (new_broker.data / "master.key").read_bytes() == master_key
+    assert assert_token(post_form(new_broker.tcp, client=client))["access_token"] == token["access_token"]
+
+
+def test_serve_init_makes_no_other_master_key_for_a_database_that_has_one(stopped):
+    (stopped.data / "master.key").unlink()
+    assert_refused(stopped.admin(*INIT), 1, "master key", "not there")
+    assert not (stopped.data / "master.key").exists()
+
+
+def test_serve_init_takes_the_master_key_that_is_mounted(new_broker, folder):
+    mounted = folder / "mounted.key"
+    made = new_broker.admin("init", "--data-dir", str(folder / "other"), "--master-key-file", str(mounted))
+    assert made.code == 0, f"{made}"
+    mounted.chmod(0o440)
+    new_broker.serve("--init", "--master-key-file", str(mounted))
+    assert not (new_broker.data / "master.key").exists()
+
+
+@pytest.mark.parametrize("left", ["token-broker.db.draft", "token-broker.db.draft-wal", "master.key.new"])
+def test_a_first_start_that_was_interrupted_is_begun_again(new_broker, left):
+    new_broker.data.mkdir(mode=0o700)
+    (new_broker.data / left).write_bytes(b"half of it")
+    new_broker.serve("--init")
+    assert not (new_broker.data / left).exists()
+
+
+def test_a_health_check_tells_a_broker_that_is_ready_from_none(broker):
+    address = broker.operations
+    healthy = broker.admin("healthcheck", TOKEN_BROKER_OPS_LISTEN=address)
+    assert (healthy.code, healthy.out) == (0, "ready\n"), f"{healthy}"
+    broker.stop()
+    assert_refused(broker.admin("healthcheck", TOKEN_BROKER_OPS_LISTEN=address), 1, address, "--ops-listen")
+
+
+def test_a_health_check_reaches_a_broker_that_listens_on_every_address(stopped):
+    stopped.launch("--ops-listen", "0.0.0.0:0")
+    wait_until(lambda: stopped.addresses("operations"), "the broker listens")
+    address = stopped.operations
+    assert address.startswith("0.0.0.0:"), address
+    wait_until(lambda: stopped.admin("healthcheck", TOKEN_BROKER_OPS_LISTEN=address).code == 0, "it is healthy")
