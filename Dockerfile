@@ -6,25 +6,17 @@ RUN apt-get update \
     && apt-get install --yes --no-install-recommends libsqlite3-dev \
     && rm -rf /var/lib/apt/lists/*
 WORKDIR /source
-
-# Other people's packages, with nothing of ours: compiled again when Package.swift changes, and not before.
-COPY Package.swift ./
-COPY migrations migrations
-RUN for target in Sources/Broker{,HTTP,SQLite,Upstream} Tests/Broker{,HTTP,SQLite,Upstream}Tests \
-        Tests/{BrokerTesting,SandboxTests,token-brokerTests}; do \
-        mkdir -p "$target" && touch "$target/empty.swift"; \
-    done \
-    && for program in Sources/{token-broker,sinch-sandbox}; do mkdir -p "$program" && touch "$program/main.swift"; done \
-    && swift build --configuration release --static-swift-stdlib --product token-broker \
-    && rm -rf Sources
-
-COPY Sources Sources
-# The program, and of the libraries that it needs those that the final image does not have.
-RUN swift build --configuration release --static-swift-stdlib --product token-broker \
-    && program=$(swift build --configuration release --static-swift-stdlib --show-bin-path)/token-broker \
+COPY . .
+# Other people's packages stay compiled in the builder's cache. The final image gets the program, and of the libraries
+# that it needs those that are not there.
+RUN --mount=type=cache,id=token-broker-build,target=/source/.build,sharing=locked \
+    build=(swift build --configuration release --static-swift-stdlib) \
+    && "${build[@]}" --product token-broker \
+    && program=$("${build[@]}" --show-bin-path)/token-broker \
     && install -D --strip "$program" /image/usr/bin/token-broker \
-    && ldd "$program" | awk '/libsqlite3|libz\./ { print $3 }' \
-        | xargs install -D --mode 0644 --target-directory "/image/usr/lib/$(gcc -dumpmachine)" \
+    && libraries=/image/usr/lib/$(gcc -dumpmachine) \
+    && mkdir -p "$libraries" \
+    && ldd "$program" | awk '/libsqlite3|libz\./ { print $3 }' | xargs install --mode 0644 --target-directory "$libraries" \
     && install --directory --mode 0770 /image/data
 
 FROM gcr.io/distroless/cc-debian12:nonroot

@@ -77,7 +77,7 @@ image: ## The container image token-broker:local, by docker or podman, or by bui
 	@for engine in docker podman; do \
 		if $$engine info > /dev/null 2>&1; then exec $$engine build --build-arg COMMIT=$(COMMIT) --tag token-broker:local .; fi; \
 	done; \
-	if [[ -x ../shared/tools/build-image ]]; then export BUILDAH_FORMAT=docker BUILDAH_LAYERS=true; exec ../shared/tools/build-image . token-broker:local; fi; \
+	if [[ -x ../shared/tools/build-image ]]; then BUILDAH_FORMAT=docker exec ../shared/tools/build-image . token-broker:local; fi; \
 	echo 'the image is built by docker or podman, and neither runs here' >&2; exit 1
 
 # The stages.

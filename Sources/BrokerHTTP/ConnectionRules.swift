@@ -25,6 +25,7 @@ final class ConnectionRules: ChannelDuplexHandler {
     private static let largestHead = 16 * 1024
     private static let mostFields = 64
 
+    private let limits: TimeLimits
     private var state = State.open
     private var decoder = ConnectionRules.makeDecoder()
     /// Requests whose head was read and whose answer is not out yet.
@@ -33,8 +34,14 @@ final class ConnectionRules: ChannelDuplexHandler {
     /// Whether the connection ends with the answer to the newest request.
     private var closesAfterNewest = false
     private var closesAfterCurrent = false
+    /// Whether the connection ends with the answer to the last request that has come.
+    private var isDraining = false
     /// Whether the request that is being read offers to upgrade the connection.
     private var offersUpgrade = false
+
+    init(limits: TimeLimits) {
+        self.limits = limits
+    }
 
     private static func makeDecoder() -> ByteToMessageHandler<HTTPRequestDecoder> {
         var limits = NIOHTTPDecoderLimitConfiguration()
@@ -133,8 +140,8 @@ final class ConnectionRules: ChannelDuplexHandler {
         }
         switch unwrapOutboundIn(data) {
         case .head(var head):
-            let endsEarly = isReadingRequest && unanswered == 1
-            closesAfterCurrent = endsEarly || (closesAfterNewest && unanswered == 1)
+            let isLast = closesAfterNewest || isReadingRequest || (isDraining && !limits.isReadingHead)
+            closesAfterCurrent = isLast && unanswered == 1
             if closesAfterCurrent { head.headers.replaceOrAdd(name: "Connection", value: "close") }
             context.write(wrapOutboundOut(.head(head)), promise: promise)
         case .body:
@@ -192,9 +199,15 @@ final class ConnectionRules: ChannelDuplexHandler {
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        if case .closing = state, case .inputClosed? = event as? ChannelEvent {
+        switch (state, event) {
+        case (.closing, ChannelEvent.inputClosed):
             context.close(promise: nil)
-        } else {
+        case (_, is ChannelShouldQuiesceEvent):
+            // Goes no further: those behind would close what is still to be answered.
+            isDraining = true
+        case (.open, is TimeLimits.NothingMore):
+            close(context)
+        default:
             context.fireUserInboundEventTriggered(event)
         }
     }

@@ -48,16 +48,22 @@ package struct Listener: Service {
         // The framework's own lines say less than ours.
         quiet.logLevel = max(logger.logLevel, .warning)
         let answers = kind == .client ? StandingAnswers() : nil
+        let drain = Drain(of: address)
         let hosts = address.loopbackHost.map { HostRule(allowed: allowedHosts.union([$0])) }
         let application = Application(
             responder: routes.responder(hosts: hosts, logger: logger),
-            server: HTTPServerBuilder { responder in RequestChannel(responder: responder, answers: answers) },
+            server: HTTPServerBuilder { responder in
+                RequestChannel(responder: responder, answers: answers, drain: drain)
+            },
             configuration: ApplicationConfiguration(address: bind, serverName: nil, backlog: 1024),
-            onServerRunning: { await announce($0) },
+            onServerRunning: { socket in
+                drain.isListening(on: socket)
+                await announce(socket)
+            },
             logger: quiet
         )
         do {
-            try await application.run()
+            try await drain.run(application, logger: quiet)
         } catch let error as IOError {
             throw OperatorError(
                 .unavailable, "cannot listen on \(address): \(error.description)",

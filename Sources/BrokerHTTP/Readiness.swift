@@ -9,10 +9,13 @@ package final class Readiness: Service {
         var isDraining = false
     }
 
+    private let drainDelay: Duration
     /// Guards what is still awaited, and whether we drain.
     private let state: Mutex<State>
 
-    package init(awaiting listeners: [ListenAddress]) {
+    /// - Parameter drainDelay: how long everything goes on after the shutdown was announced.
+    package init(awaiting listeners: [ListenAddress], drainDelay: Duration) {
+        self.drainDelay = drainDelay
         state = Mutex(State(awaited: Set(listeners.map(\.description))))
     }
 
@@ -24,10 +27,11 @@ package final class Readiness: Service {
         state.withLock { Checks(listeners: $0.awaited.isEmpty, notDraining: !$0.isDraining) }
     }
 
-    /// Waits for the shutdown, and says so from then on.
+    /// Waits for the shutdown, and says so for as long as it takes those who probe to hear it.
     package func run() async throws {
         try await gracefulShutdown()
         state.withLock { $0.isDraining = true }
+        try await Task.sleep(for: drainDelay)
     }
 
     struct Checks: Encodable {

@@ -19,15 +19,16 @@ struct RequestChannel: ServerChildChannel, HTTPChannelHandler {
     let responder: HTTPChannelHandler.Responder
     /// `nil` where nothing is repeated.
     let answers: StandingAnswers?
+    let drain: Drain
 
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
         Peer.of(channel).flatMapThrowing { peer in
             let connection = Connection(peer: peer, offer: AnswerOffer())
             let pipeline = channel.pipeline.syncOperations
             try pipeline.addHandler(HTTPResponseEncoder())
-            let rules = ConnectionRules()
-            try pipeline.addHandler(rules)
             let limits = TimeLimits()
+            let rules = ConnectionRules(limits: limits)
+            try pipeline.addHandler(rules)
             try pipeline.addHandler(limits, position: .before(rules))
             if let answers {
                 let front = RepeatedBytes(limits: limits)
@@ -42,6 +43,7 @@ struct RequestChannel: ServerChildChannel, HTTPChannelHandler {
             let requests = try NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>(
                 wrappingChannelSynchronously: channel, configuration: .init(isOutboundHalfClosureEnabled: true)
             )
+            if drain.hasBegun { channel.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent()) }
             return Value(requests: requests, connection: connection)
         }
     }

@@ -15,6 +15,13 @@ final class TimeLimits: ChannelDuplexHandler {
     static let request: TimeAmount = .seconds(30)
     static let reading: TimeAmount = .seconds(10)
     static let idle: TimeAmount = .seconds(60)
+    /// What a connection on which nothing is asked for has for a last request, when the broker is on its way out.
+    static let lastRequest: TimeAmount = .seconds(1)
+    /// What everything has to come to its end then.
+    static let drain: TimeAmount = .seconds(12)
+
+    /// Triggered when the time for a last request is up.
+    struct NothingMore {}
 
     private var context: ChannelHandlerContext?
     private var lastActive = NIODeadline.uptimeNanoseconds(0)
@@ -22,6 +29,7 @@ final class TimeLimits: ChannelDuplexHandler {
     private var requestSince: NIODeadline?
     private var unreadSince: NIODeadline?
     private var unanswered = 0
+    private var drainingSince: NIODeadline?
     private var hasReadPart = false
     private var check: (at: NIODeadline, task: Scheduled<Void>)?
 
@@ -41,14 +49,21 @@ final class TimeLimits: ChannelDuplexHandler {
         if let context { lastActive = context.eventLoop.now }
     }
 
+    /// Whether bytes have come that are the beginning of a request.
+    var isReadingHead: Bool { headSince != nil }
+
+    private var isIdle: Bool { unanswered == 0 && headSince == nil && requestSince == nil }
+
     /// When the connection's time is up, as things stand.
     private var deadline: NIODeadline? {
         var deadlines = [
             headSince.map { $0 + Self.head }, requestSince.map { $0 + Self.request },
-            unreadSince.map { $0 + Self.reading },
+            unreadSince.map { $0 + Self.reading }, drainingSince.map { $0 + Self.drain },
         ]
-        let isIdle = unanswered == 0 && headSince == nil && requestSince == nil
-        if isIdle { deadlines.append(lastActive + Self.idle) }
+        if isIdle {
+            deadlines.append(lastActive + Self.idle)
+            deadlines.append(drainingSince.map { $0 + Self.lastRequest })
+        }
         return deadlines.compactMap(\.self).min()
     }
 
@@ -64,7 +79,23 @@ final class TimeLimits: ChannelDuplexHandler {
     private func enforce() {
         check = nil
         guard let context else { return }
-        if let deadline, deadline <= context.eventLoop.now { context.close(promise: nil) } else { arm() }
+        let now = context.eventLoop.now
+        if let deadline, deadline > now {
+            arm()
+        } else if let drainingSince, isIdle, drainingSince + Self.drain > now {
+            // Nothing was wrong with the connection: it has its own end.
+            context.fireUserInboundEventTriggered(NothingMore())
+        } else if deadline != nil {
+            context.close(promise: nil)
+        }
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if event is ChannelShouldQuiesceEvent {
+            drainingSince = context.eventLoop.now
+            arm()
+        }
+        context.fireUserInboundEventTriggered(event)
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {

@@ -19,6 +19,7 @@ struct Configuration {
     let mintRate: Double
     let mintBurst: Int
     let allowedHosts: Set<String>
+    let drainDelay: Duration
     let logLevel: Logger.Level
     let logFormat: LogFormat
 
@@ -70,6 +71,12 @@ struct Configuration {
         }
         allowedHosts = try read("--allowed-hosts", settings.allowedHosts, or: "") { text in
             Set(text.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces).lowercased() })
+        }
+        drainDelay = try read("--drain-delay", settings.drainDelay, or: "0s") { text in
+            guard let delay = TimeSpan(argument: text), delay.seconds <= 300 else {
+                throw OperatorError(.invalid, "'\(text)' is no length of time up to 5m, such as 5s")
+            }
+            return .seconds(delay.seconds)
         }
         logLevel = try read("--log-level", settings.logLevel, or: "info") { text in
             guard let level = Logger.Level(rawValue: text) else {

@@ -44,6 +44,12 @@ struct Settings: ParsableArguments {
     @Option(help: "Host names the listeners go by, comma-separated. [TOKEN_BROKER_ALLOWED_HOSTS]")
     var allowedHosts: String?
 
+    @Option(
+        help:
+            "How long a stop goes on serving while the readiness check says that it is not. [TOKEN_BROKER_DRAIN_DELAY] (default: 0s)"
+    )
+    var drainDelay: String?
+
     @Option(help: "trace, debug, info, notice, warning, error or critical. [TOKEN_BROKER_LOG_LEVEL] (default: info)")
     var logLevel: String?
 

@@ -12,7 +12,7 @@ import Testing
     init() throws {
         channel = EmbeddedChannel()
         try channel.pipeline.syncOperations.addHandler(HTTPResponseEncoder())
-        try channel.pipeline.syncOperations.addHandler(ConnectionRules())
+        try channel.pipeline.syncOperations.addHandler(ConnectionRules(limits: TimeLimits()))
         try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
     }
 

@@ -72,7 +72,7 @@ final class TestConnection {
         self.user = user
         let limits = TimeLimits()
         let front = RepeatedBytes(limits: limits)
-        let rules = ConnectionRules()
+        let rules = ConnectionRules(limits: limits)
         let pipeline = channel.pipeline.syncOperations
         try pipeline.addHandlers(front, HTTPResponseEncoder(), rules)
         try pipeline.addHandler(limits, position: .before(rules))

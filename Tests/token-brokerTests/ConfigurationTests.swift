@@ -40,6 +40,7 @@ import Testing
         "--upstream-proxy": ["nonsense", "proxy.example:port", "proxy.example:0", ":80"],
         "--mint-rate": ["fast", "0", "-1", "nan", "inf", "1e-30", "1e-300", "1001"],
         "--mint-burst": ["many", "0", "1.5", "1001"],
+        "--drain-delay": ["5", "soon", "-5s", "6m"],
         "--log-level": ["loud", "INFO"],
         "--log-format": ["xml"],
     ]
@@ -83,6 +84,7 @@ import Testing
         #expect(configuration.mintRate == 5)
         #expect(configuration.mintBurst == 10)
         #expect(configuration.allowedHosts.isEmpty)
+        #expect(configuration.drainDelay == .zero)
     }
 
     @Test func `listening to the world has to be said out loud`() throws {

@@ -40,7 +40,7 @@ struct ClientCommand: AsyncParsableCommand {
 
         @Argument(help: "The client's name.") var name: ClientID
         @Option(help: "How long the old secret still works, such as 30m, 24h or 7d; 0 ends it now.")
-        var overlap = Overlap(seconds: 24 * 3600)
+        var overlap = TimeSpan(seconds: 24 * 3600)
         @OptionGroup var output: Output
         @OptionGroup(title: "Settings") var settings: Settings
 

@@ -5,7 +5,6 @@ import BrokerHTTP
 import BrokerSQLite
 import Logging
 import ServiceLifecycle
-import UnixSignals
 
 struct Serve: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Runs the broker.")
@@ -38,36 +37,33 @@ struct Serve: AsyncParsableCommand {
         let clock = SystemClock()
         let (core, store) = try await BrokerCore.open(configuration, client: client, clock: clock, logger: logger)
         let readiness = Readiness(
-            awaiting: configuration.listen + [configuration.operations, configuration.adminSocket]
+            awaiting: configuration.listen + [configuration.operations, configuration.adminSocket],
+            drainDelay: configuration.drainDelay
         )
         let hosts = configuration.allowedHosts
 
         let clientRoutes = ClientRoutes(broker: core.broker, authenticator: core.authenticator)
-        let listeners = Listeners(
-            configuration.listen.map {
-                .client(on: $0, clientRoutes, allowedHosts: hosts, readiness: readiness, logger: logger)
-            } + [
-                .operations(
-                    on: configuration.operations, OperationsRoutes(readiness: readiness), allowedHosts: hosts,
-                    readiness: readiness, logger: logger
-                ),
-                .admin(
-                    on: configuration.adminSocket, AdminRoutes(administrator: core.administrator), readiness: readiness,
-                    logger: logger
-                ),
-            ]
+        let operations = Listener.operations(
+            on: configuration.operations, OperationsRoutes(readiness: readiness), allowedHosts: hosts,
+            readiness: readiness, logger: logger
         )
-        // Stopped from the last to the first: say that we go, answer what was accepted, then let go of the rest.
-        let services: [any Service] = [Refresher(tokens: core.tokens, clock: clock), listeners, readiness]
-        var group = ServiceGroupConfiguration(
-            services: services.map { .init(service: $0) },
-            gracefulShutdownSignals: [.sigterm, .sigint],
-            logger: quiet(logger)
+        let admin = Listener.admin(
+            on: configuration.adminSocket, AdminRoutes(administrator: core.administrator), readiness: readiness,
+            logger: logger
         )
-        group.maximumGracefulShutdownDuration = .seconds(20)
-        group.maximumCancellationDuration = .seconds(5)
+        let clients = configuration.listen.map {
+            Listener.client(on: $0, clientRoutes, allowedHosts: hosts, readiness: readiness, logger: logger)
+        }
+        // Stopped from the last to the first, one after the other: say that we go, answer what was accepted, end the
+        // mints, and let those who probe see all of it.
+        let services: [any Service] = [
+            operations, Mints(core: core, clock: clock), Listeners(clients + [admin]), readiness,
+        ]
+        var group = ServiceGroupConfiguration(services: services.map { .init(service: $0) }, logger: quiet(logger))
+        group.maximumGracefulShutdownDuration = configuration.drainDelay + .seconds(20)
+        group.maximumCancellationDuration = .seconds(3)
         do {
-            try await ServiceGroup(configuration: group).run()
+            try await Signals.run(ServiceGroup(configuration: group), logger: logger)
         } catch {
             try? store.close()
             throw error
@@ -83,17 +79,18 @@ struct Serve: AsyncParsableCommand {
     }
 }
 
-/// Starts the refreshes that are due, every second.
-private struct Refresher: Service {
-    let tokens: ProjectTokens
+/// Starts the refreshes that are due, every second; at the end, waits for the mints that are running.
+private struct Mints: Service {
+    let core: BrokerCore
     let clock: any BrokerClock
 
     func run() async throws {
         try? await cancelWhenGracefulShutdown {
             while true {
                 try await clock.sleep(for: .seconds(1))
-                tokens.refreshDue()
+                core.tokens.refreshDue()
             }
         }
+        await core.cache.drained()
     }
 }

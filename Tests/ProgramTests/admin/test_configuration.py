@@ -9,7 +9,7 @@ from rig.wire import post_form
 SETTINGS = [
     *("--data-dir", "--master-key-file", "--listen", "--ops-listen", "--admin-socket", "--token-endpoint"),
     *("--upstream-ca-file", "--upstream-proxy", "--mint-rate", "--mint-burst", "--allow-plaintext", "--allowed-hosts"),
-    *("--log-level", "--log-format"),
+    *("--drain-delay", "--log-level", "--log-format"),
 ]
 
 

@@ -1,7 +1,7 @@
 import ArgumentParser
 
-/// How long two secrets work side by side, as people write it: `90s`, `30m`, `24h`, `7d` or `0`.
-struct Overlap: ExpressibleByArgument, CustomStringConvertible {
+/// A length of time as people write it: `90s`, `30m`, `24h`, `7d` or `0`.
+struct TimeSpan: ExpressibleByArgument, CustomStringConvertible {
     private static let units: [Character: Int] = ["s": 1, "m": 60, "h": 3600, "d": 86_400]
 
     let seconds: Int

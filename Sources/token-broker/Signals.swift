@@ -1,0 +1,39 @@
+import Glibc
+import Logging
+import ServiceLifecycle
+import UnixSignals
+
+/// What signals mean to a broker that serves.
+enum Signals {
+    /// Runs the services until one of them fails, or SIGTERM or SIGINT asks for a graceful stop.
+    ///
+    /// A second one of these ends the process at once, as the signal itself would have. SIGHUP changes nothing.
+    static func run(_ services: ServiceGroup, logger: Logger) async throws {
+        let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup)
+        try await withThrowingTaskGroup(of: Void.self) { tasks in
+            tasks.addTask { try await services.run() }
+            tasks.addTask {
+                var isStopping = false
+                for await signal in signals {
+                    switch (signal, isStopping) {
+                    case (.sighup, _):
+                        logger.notice("SIGHUP: there are no certificates to read anew")
+                    case (_, false):
+                        isStopping = true
+                        logger.notice("stopping", metadata: ["signal": "\(signal)"])
+                        await services.triggerGracefulShutdown()
+                    case (_, true):
+                        logger.warning("stopped at once by a second signal", metadata: ["signal": "\(signal)"])
+                        end(with: signal)
+                    }
+                }
+            }
+            defer { tasks.cancelAll() }
+            try await tasks.next()
+        }
+    }
+
+    private static func end(with signal: UnixSignal) -> Never {
+        _exit(128 + (signal == .sigint ? SIGINT : SIGTERM))
+    }
+}
