@@ -8,7 +8,7 @@ VENV := $(CACHE)/venv-$(shell { python3 --version; cat Tests/ProgramTests/requir
 SCRATCH := --scratch-path $(CACHE)/build
 
 # What the build and the tests need besides the Swift toolchain.
-PACKAGES := libsqlite3-dev curl ca-certificates python3 python3-venv
+PACKAGES := libsqlite3-dev curl ca-certificates python3 python3-venv systemd iproute2
 COMMIT = $(shell git rev-parse --short HEAD)
 SWIFT_SOURCES := Package.swift Sources Tests migrations
 DEBUG := swift build $(SCRATCH) --build-tests --explicit-target-dependency-import-check error
@@ -55,6 +55,7 @@ test: packages ## Everything that must pass
 	$(call stage,test-swift,420)
 	$(call stage,test-program,600)
 	$(call stage,demo,120)
+	$(call stage,test-image,2400)
 
 .PHONY: long
 long: packages ## The tests that take their time, in their long setting
@@ -85,6 +86,7 @@ image: ## The container image token-broker:local, by docker or podman, or by bui
 .PHONY: lint
 lint: $(VENV)/installed
 	swift format lint --strict --recursive --parallel $(SWIFT_SOURCES)
+	$(VENV)/bin/hadolint Dockerfile
 	$(VENV)/bin/ruff check --quiet Tests
 	$(VENV)/bin/ruff format --quiet --check Tests
 
@@ -115,8 +117,12 @@ test-smoke: $(VENV)/installed
 
 .PHONY: test-program
 test-program: $(VENV)/installed
-	$(PYTEST) --numprocesses 2 --dist loadfile -m 'not alone'
+	$(PYTEST) --numprocesses 2 --dist loadfile -m 'not alone and not image'
 	$(PYTEST) -m alone
+
+.PHONY: test-image
+test-image: image $(VENV)/installed
+	$(PYTEST) -m image
 
 .PHONY: pytest
 pytest: $(VENV)/installed ## Some of the program's tests: make pytest ARGS='client -k 401'

@@ -27,6 +27,8 @@ package final class Readiness: Service {
         state.withLock { Checks(listeners: $0.awaited.isEmpty, notDraining: !$0.isDraining) }
     }
 
+    package var isReady: Bool { checks.allPass }
+
     /// Waits for the shutdown, and says so for as long as it takes those who probe to hear it.
     package func run() async throws {
         try await gracefulShutdown()

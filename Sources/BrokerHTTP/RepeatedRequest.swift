@@ -73,7 +73,7 @@ final class RepeatedRequest: ChannelDuplexHandler {
                 return
             }
             let digest = RequestDigest(request.head, body: request.body, user: user)
-            if context.channel.isWritable, let answer = answers[digest] {
+            if front.isRunning, context.channel.isWritable, let answer = answers[digest] {
                 if let message = answer.message() {
                     held = nil
                     front.write(message)

@@ -102,4 +102,53 @@ import Testing
         #expect(try connection.sent().isEmpty)
         #expect(connection.requestsPassedOn == 2)
     }
+
+    private func beginDrain() { connection.channel.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent()) }
+
+    @Test func `at a stop an idle connection has a second for a last request`() throws {
+        beginDrain()
+        wait(1)
+        connection.send(request)
+        #expect(connection.requestsPassedOn == 0)
+        wait(2)
+        #expect(!isOpen)
+    }
+
+    @Test func `the last request is answered, and the answer says that it was the last`() async throws {
+        beginDrain()
+        connection.send(request)
+        wait(5)
+        #expect(isOpen)
+        #expect(try await connection.goTheWholeWay().contains("Connection: close\r\n"))
+        connection.send(request)
+        #expect(connection.requestsPassedOn == 1)
+    }
+
+    @Test(arguments: [20, StandingAnswerTests.post.count - 5])
+    func `at a stop a request that is half received is finished, repeated or not`(cut: Int) async throws {
+        connection.send(request)
+        _ = try await connection.goTheWholeWay()
+        connection.send(request.prefix(cut))
+        beginDrain()
+        wait(5)
+        connection.send(request.dropFirst(cut))
+        #expect(connection.requestsPassedOn == 2)
+        #expect(try await connection.goTheWholeWay().contains("Connection: close\r\n"))
+    }
+
+    @Test func `at a stop a request that never ends has 12 s`() {
+        connection.send(request.dropLast(5))
+        beginDrain()
+        wait(11)
+        #expect(isOpen)
+        wait(1)
+        #expect(!isOpen)
+    }
+
+    @Test func `of several requests at a stop the last answer says so`() async throws {
+        connection.send(request + request)
+        beginDrain()
+        #expect(try await !connection.goTheWholeWay().contains("Connection: close"))
+        #expect(try await connection.goTheWholeWay().contains("Connection: close\r\n"))
+    }
 }

@@ -3,6 +3,7 @@ import AsyncHTTPClient
 import Broker
 import BrokerHTTP
 import BrokerSQLite
+import Foundation
 import Logging
 import ServiceLifecycle
 
@@ -56,9 +57,12 @@ struct Serve: AsyncParsableCommand {
         }
         // Stopped from the last to the first, one after the other: say that we go, answer what was accepted, end the
         // mints, and let those who probe see all of it.
-        let services: [any Service] = [
-            operations, Mints(core: core, clock: clock), Listeners(clients + [admin]), readiness,
-        ]
+        let systemd = SystemdNotifier(
+            environment: ProcessInfo.processInfo.environment, readiness: readiness, clock: clock, logger: logger
+        )
+        let services: [any Service] =
+            [operations, Mints(core: core, clock: clock), Listeners(clients + [admin]), readiness]
+            + [systemd].compactMap(\.self)
         var group = ServiceGroupConfiguration(services: services.map { .init(service: $0) }, logger: quiet(logger))
         group.maximumGracefulShutdownDuration = configuration.drainDelay + .seconds(20)
         group.maximumCancellationDuration = .seconds(3)

@@ -54,8 +54,11 @@ class Connection:
 
 @contextlib.asynccontextmanager
 async def connected(address: str) -> typing.AsyncIterator[Connection]:
-    host, port = address.removeprefix("http://").rsplit(":", 1)
-    reader, writer = await asyncio.open_connection(host, int(port))
+    if address.startswith("unix:"):
+        reader, writer = await asyncio.open_unix_connection(address.removeprefix("unix:"))
+    else:
+        host, port = address.removeprefix("http://").rsplit(":", 1)
+        reader, writer = await asyncio.open_connection(host, int(port))
     try:
         yield Connection(reader, writer)
     finally:

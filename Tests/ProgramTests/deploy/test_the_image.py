@@ -1,0 +1,189 @@
+"""The image as it was built last: small, with nothing in it but the broker, and at home anywhere."""
+
+import gzip
+import json
+import os
+import pathlib
+import stat
+import subprocess
+import tempfile
+import time
+
+import pytest
+
+from rig import container
+from rig.container import Container, Network
+from rig.processes import PATIENCE, end, environment, program, start, wait_until
+
+pytestmark = [pytest.mark.image, pytest.mark.timeout(120)]
+
+MEGABYTE = 1_000_000
+OPERATIONS = "http://127.0.0.1:8788"
+
+
+@pytest.fixture(scope="module")
+def image():
+    with tempfile.TemporaryDirectory(prefix="tb.") as folder, container.unpacked(pathlib.Path(folder)) as image:
+        yield image
+
+
+@pytest.fixture
+def network():
+    network = Network()
+    yield network
+    network.close()
+
+
+@pytest.fixture
+def volume(image, folder):
+    """A new volume, as an engine makes it: with the owner and the mode that the image's directory has."""
+    path = folder / "volume"
+    path.mkdir()
+    like = (image.root / "data").stat()
+    os.chown(path, like.st_uid, like.st_gid)
+    path.chmod(stat.S_IMODE(like.st_mode))
+    return path
+
+
+@pytest.fixture
+def made(image, network, volume):
+    """Makes containers, and ends them."""
+    containers = []
+
+    def make(**settings) -> Container:
+        containers.append(Container(image, network, **{"data": volume, **settings}))
+        return containers[-1]
+
+    yield make
+    for one in containers:
+        if one.process:
+            end(one.process)
+
+
+def is_healthy(broker: Container) -> bool:
+    assert broker.process.poll() is None, f"it ended with {broker.process.poll()}"
+    return broker.network.curl("--fail", f"{OPERATIONS}/health/ready").returncode == 0
+
+
+def refusal(broker: Container) -> tuple[int, str, str]:
+    """How a start that is refused ends, and what it says and advises."""
+    process = broker.run(stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    _, text = process.communicate(timeout=PATIENCE)
+    lines = text.splitlines()
+    assert [line.split(":")[0] for line in lines] == ["error", "hint"], f"one line and one hint are due: {text}"
+    return process.returncode, *lines
+
+
+def test_it_is_small(image):
+    packed = subprocess.run(["tar", "-C", str(image.root), "-cf", "-", "."], capture_output=True, check=True).stdout
+    size, compressed = len(packed) / MEGABYTE, len(gzip.compress(packed, 6)) / MEGABYTE
+    print(f"{size:.1f} MB, {compressed:.1f} MB compressed")
+    assert size <= 115 and compressed <= 45
+
+
+def test_nothing_in_it_is_a_shell_or_gives_anybody_other_rights(image):
+    files = [path for path in image.root.rglob("*") if path.is_file() and not path.is_symlink()]
+    lent = [path for path in files if path.stat().st_mode & (stat.S_ISUID | stat.S_ISGID)]
+    assert not lent, f"set-uid or set-gid: {lent}"
+    runnable = {path.name for path in files if "bin" in path.parts and path.stat().st_mode & 0o111}
+    assert runnable == {"token-broker"}, f"{runnable}"
+    assert not any(path.name in ("sh", "bash", "dash", "busybox") for path in image.root.rglob("*"))
+
+
+def test_a_first_start_on_an_empty_volume_is_healthy_within_a_second(made):
+    broker = made()
+    begin = time.monotonic()
+    broker.run()
+    wait_until(lambda: is_healthy(broker), "it is healthy")
+    took = time.monotonic() - begin
+    print(f"healthy after {took:.2f} s")
+    assert took <= 1, f"{took:.2f} s"
+
+
+@pytest.mark.parametrize("user", [None, "12345:0", "1000:0"], ids=["its own user", "12345", "1000"])
+def test_it_serves_a_token_as_whichever_user_and_ends_gracefully(made, network, user):
+    sandbox = start(
+        network.join(program("sinch-sandbox"), "--port", "0"), stdout=subprocess.PIPE, env=environment()
+    )
+    url = json.loads(sandbox.stdout.readline())["http"].rstrip("/")
+    key = json.dumps({"project_id": "prj-a", "secret": "secret-of-key-a"})
+    put = ("--fail", "-X", "PUT", "-H", "Content-Type: application/json", "-d", key, f"{url}/sandbox/keys/key-a")
+    assert network.curl(*put).returncode == 0
+
+    broker = made(user=user, TOKEN_BROKER_TOKEN_ENDPOINT=f"{url}/oauth2/token")
+    broker.run()
+    wait_until(lambda: is_healthy(broker), "it is healthy")
+    health = broker.exec(*broker.image.health_check)
+    assert (health.returncode, health.stdout) == (0, "ready\n"), f"{health}"
+
+    add = ("token-broker", "key", "add", "--project", "prj-a", "--key-id", "key-a")
+    added = broker.exec(*add, input="secret-of-key-a")
+    assert added.returncode == 0, f"{added}"
+    client = json.loads(broker.exec("token-broker", "client", "add", "one", "--project", "prj-a", "--json").stdout)
+    credentials = f"one:{client['client_secret']}"
+    ask = ("-u", credentials, "-d", "grant_type=client_credentials", "http://127.0.0.1:8787/oauth2/token")
+    token = json.loads(network.curl(*ask).stdout)["access_token"]
+    trunks = network.curl("--fail", "-H", f"Authorization: Bearer {token}", f"{url}/v1/projects/prj-a/trunks")
+    assert trunks.returncode == 0, f"{trunks}"
+
+    broker.process.terminate()
+    assert broker.process.wait(PATIENCE) == 0
+    broker.run()
+    wait_until(lambda: is_healthy(broker), "it is healthy again")
+    assert json.loads(network.curl(*ask).stdout)["access_token"] == token, "the restart lost the token"
+    end(sandbox)
+    sandbox.stdout.close()
+
+
+def test_an_unhealthy_one_is_known_by_its_health_check(made):
+    broker = made()
+    broker.run("serve", "--init", "--ops-listen", "127.0.0.1:9999")
+    wait_until(lambda: broker.network.curl("http://127.0.0.1:9999/health/live").returncode == 0, "it lives")
+    assert broker.exec(*broker.image.health_check).returncode == 1
+
+
+def test_somebody_elses_volume_gets_one_helpful_line(made, volume):
+    volume.chmod(0o755)
+    code, error, hint = refusal(made(user="12345:0"))
+    assert code == 77
+    assert error == (
+        "error: user 12345 cannot write to the data directory '/data', which belongs to user 0 and group 0 (mode 755)"
+    )
+    assert hint == "hint: chown 12345 '/data', or run this as user 0"
+
+
+def test_a_volume_that_everybody_may_write_to_is_refused(made, volume):
+    volume.chmod(0o777)
+    code, error, hint = refusal(made(user="12345:0"))
+    assert code == 77 and "'/data' (mode 777)" in error and "--data-dir" in hint
+
+
+def test_a_read_only_volume_gets_one_helpful_line(made, volume):
+    broker = made()
+    broker.mounts = []
+    code, error, hint = refusal(broker)
+    assert code == 77 and "/data" in error and "Read-only file system" in error and "volume" in hint
+
+
+@pytest.mark.parametrize("mount", ["as Kubernetes does", "as systemd does"])
+def test_a_master_key_is_taken_as_it_is_mounted(made, folder, mount):
+    secret = folder / "secret"
+    version = secret / "..2026_11_24_00_00_00.1"
+    version.mkdir(parents=True)
+    key = version / "master.key"
+    key.write_text("tbmk_" + "A" * 43 + "\n")
+    (secret / "..data").symlink_to(version.name)
+    (secret / "master.key").symlink_to("..data/master.key")
+    if mount == "as Kubernetes does":
+        os.chown(key, 0, 65532)
+        key.chmod(0o440)
+    else:
+        os.chown(key, 65532, 0)
+        key.chmod(0o400)
+    broker = made(user="65532:65532", TOKEN_BROKER_MASTER_KEY_FILE="/run/secrets/master.key")
+    os.chown(broker.data, 0, 65532)
+    broker.mounts.append(f"{secret}:/run/secrets")
+    broker.run()
+    wait_until(lambda: is_healthy(broker), "it is healthy")
+    assert {path.name for path in broker.data.iterdir()} >= {"token-broker.db"}
+    assert not (broker.data / "master.key").exists(), "a key was made although one is mounted"
