@@ -7,10 +7,12 @@ RUN apt-get update \
     && rm -rf /var/lib/apt/lists/*
 WORKDIR /source
 COPY . .
+ARG COMMIT=unknown
 # Other people's packages stay compiled in the builder's cache. The final image gets the program, and of the libraries
 # that it needs those that are not there.
 RUN --mount=type=cache,id=token-broker-build,target=/source/.build,sharing=locked \
-    build=(swift build --configuration release --static-swift-stdlib) \
+    export TOKEN_BROKER_COMMIT="$COMMIT" \
+    && build=(swift build --configuration release --static-swift-stdlib) \
     && "${build[@]}" --product token-broker \
     && program=$("${build[@]}" --show-bin-path)/token-broker \
     && install -D --strip "$program" /image/usr/bin/token-broker \

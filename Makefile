@@ -9,7 +9,7 @@ SCRATCH := --scratch-path $(CACHE)/build
 
 # What the build and the tests need besides the Swift toolchain.
 PACKAGES := libsqlite3-dev curl ca-certificates python3 python3-venv systemd iproute2
-COMMIT = $(shell git rev-parse --short HEAD)
+export TOKEN_BROKER_COMMIT := $(shell git describe --always --dirty --exclude '*' 2>/dev/null || echo unknown)
 SWIFT_SOURCES := Package.swift Sources Tests migrations
 DEBUG := swift build $(SCRATCH) --build-tests --explicit-target-dependency-import-check error
 RELEASE := swift build $(SCRATCH) --configuration release
@@ -62,6 +62,21 @@ long: packages ## The tests that take their time, in their long setting
 	$(call stage,build,2400)
 	$(call stage,test-long,1800)
 
+PREFIX ?= /usr
+.PHONY: install
+install: release ## The program, its documents and its systemd unit; PREFIX=/usr, DESTDIR= for packagers
+	$(PROGRAMS) install -D --strip --mode 0755 "$$BROKER_BIN_DIR/token-broker" "$(DESTDIR)$(PREFIX)/bin/token-broker"
+	install -D --mode 0644 --target-directory "$(DESTDIR)$(PREFIX)/share/doc/token-broker" docs/*.md README.md CHANGELOG.md LICENSE
+	install -D --mode 0644 deploy/systemd/token-broker.sysusers "$(DESTDIR)$(PREFIX)/lib/sysusers.d/token-broker.conf"
+	mkdir -p "$(DESTDIR)$(PREFIX)/lib/systemd/system"
+	sed 's|/usr/|$(PREFIX)/|g' deploy/systemd/token-broker.service > "$(DESTDIR)$(PREFIX)/lib/systemd/system/token-broker.service"
+
+.PHONY: format
+format: $(VENV)/installed ## Swift and Python as the lint wants them
+	swift format --in-place --recursive --parallel $(SWIFT_SOURCES)
+	$(VENV)/bin/ruff check --quiet --fix Tests
+	$(VENV)/bin/ruff format --quiet Tests
+
 .PHONY: fresh
 fresh: ## .ci/run in a clone of HEAD
 	@folder=$$(mktemp -d); trap 'rm -rf "$$folder"' EXIT; \
@@ -76,7 +91,7 @@ clean-cache: ## Forget what is kept for every clone: the next build begins from 
 .PHONY: image
 image: ## The container image token-broker:local, by docker or podman, or by buildah where neither runs
 	@for engine in docker podman; do \
-		if $$engine info > /dev/null 2>&1; then exec $$engine build --build-arg COMMIT=$(COMMIT) --tag token-broker:local .; fi; \
+		if $$engine info > /dev/null 2>&1; then exec $$engine build --build-arg COMMIT=$(TOKEN_BROKER_COMMIT) --tag token-broker:local .; fi; \
 	done; \
 	if [[ -x ../shared/tools/build-image ]]; then BUILDAH_FORMAT=docker exec ../shared/tools/build-image . token-broker:local; fi; \
 	echo 'the image is built by docker or podman, and neither runs here' >&2; exit 1

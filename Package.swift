@@ -8,6 +8,11 @@ let settings: [SwiftSetting] = [
     .treatAllWarnings(as: .error),  // SE-0480
 ]
 
+/// Named by who builds where there is no git, as in a container's build.
+let commit =
+    Context.environment["TOKEN_BROKER_COMMIT"] ?? Context.gitInformation.map { String($0.currentCommit.prefix(7)) }
+    ?? "unknown"
+
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
@@ -86,11 +91,13 @@ let package = Package(
             swiftSettings: settings
         ),
 
+        .target(name: "CVersion", cSettings: [.define("TOKEN_BROKER_COMMIT", to: "\"\(commit)\"")]),
+
         // The program: reads the configuration, wires the adapters to the domain, runs.
         .executableTarget(
             name: "token-broker",
             dependencies: [
-                "Broker", "BrokerSQLite", "BrokerUpstream", "BrokerHTTP",
+                "Broker", "BrokerSQLite", "BrokerUpstream", "BrokerHTTP", "CVersion",
                 argumentParser, asyncHTTPClient, logging, nioCore, nioFoundationCompat,
                 nioHTTP1, nioPosix, serviceLifecycle, unixSignals,
             ],

@@ -55,7 +55,9 @@ package struct Listener: Service {
             server: HTTPServerBuilder { responder in
                 RequestChannel(responder: responder, answers: answers, drain: drain)
             },
-            configuration: ApplicationConfiguration(address: bind, serverName: nil, backlog: 1024),
+            configuration: ApplicationConfiguration(
+                address: bind, serverName: nil, backlog: 1024, availableConnectionsDelegate: drain
+            ),
             onServerRunning: { socket in
                 drain.isListening(on: socket)
                 await announce(socket)

@@ -45,10 +45,14 @@ struct RequestChannel: ServerChildChannel, HTTPChannelHandler {
             )
             if drain.hasBegun { channel.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent()) }
             return Value(requests: requests, connection: connection)
+        }.flatMapErrorThrowing { error in
+            drain.hasArrived()
+            throw error
         }
     }
 
     func handle(value: Value, logger: Logger) async {
+        drain.hasArrived()
         await Connection.$current.withValue(value.connection) {
             await handleHTTP(asyncChannel: value.requests, logger: logger)
         }

@@ -102,9 +102,7 @@ def test_a_first_start_on_an_empty_volume_is_healthy_within_a_second(made):
 
 @pytest.mark.parametrize("user", [None, "12345:0", "1000:0"], ids=["its own user", "12345", "1000"])
 def test_it_serves_a_token_as_whichever_user_and_ends_gracefully(made, network, user):
-    sandbox = start(
-        network.join(program("sinch-sandbox"), "--port", "0"), stdout=subprocess.PIPE, env=environment()
-    )
+    sandbox = start(network.join(program("sinch-sandbox"), "--port", "0"), stdout=subprocess.PIPE, env=environment())
     url = json.loads(sandbox.stdout.readline())["http"].rstrip("/")
     key = json.dumps({"project_id": "prj-a", "secret": "secret-of-key-a"})
     put = ("--fail", "-X", "PUT", "-H", "Content-Type: application/json", "-d", key, f"{url}/sandbox/keys/key-a")

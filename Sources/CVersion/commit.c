@@ -1,0 +1,3 @@
+#include "CVersion.h"
+
+const char *token_broker_commit(void) { return TOKEN_BROKER_COMMIT; }
