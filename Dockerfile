@@ -12,9 +12,9 @@ ARG COMMIT=unknown
 # that it needs those that are not there.
 RUN --mount=type=cache,id=token-broker-build,target=/source/.build,sharing=locked \
     export TOKEN_BROKER_COMMIT="$COMMIT" \
-    && build=(swift build --configuration release --static-swift-stdlib) \
-    && "${build[@]}" --product token-broker \
-    && program=$("${build[@]}" --show-bin-path)/token-broker \
+    && build() { swift build --configuration release --static-swift-stdlib "$@"; } \
+    && build --product token-broker \
+    && program=$(build --show-bin-path)/token-broker \
     && install -D --strip "$program" /image/usr/bin/token-broker \
     && libraries=/image/usr/lib/$(gcc -dumpmachine) \
     && mkdir -p "$libraries" \

@@ -204,28 +204,25 @@ def test_a_mint_of_six_seconds_is_answered_and_recorded(broker, clients, sandbox
         [answer] = parse(b"".join(iter(lambda: caller.recv(65536), b"")))
     assert answer.status == 200, f"{answer}"
     assert_ended(broker, within=5)
-    assert_kept(broker, clients["one"], sandbox, answer.json["access_token"])
-
-
-def test_a_mint_that_nobody_waits_for_any_more_is_recorded(broker, clients, sandbox):
-    sandbox.change(delay_milliseconds=2000)
-    with connect(broker.tcp) as caller:
-        caller.sendall(form_request(client=clients["one"]))
-        wait_until(lambda: sandbox.token_requests == 1, "the mint is under way")
-    broker.process.terminate()
-    assert_ended(broker, within=8)
-    assert_kept(broker, clients["one"], sandbox)
-
-
-def assert_kept(broker, client, sandbox, token: str | None = None):
-    """The mint is in the audit, and its token is handed out after the restart."""
     requests_before = sandbox.token_requests
     broker.serve()
     minted = [entry for entry in broker.ask("audit", "list")["entries"] if entry["action"] == "token.minted"]
-    assert len(minted) == 1, f"{minted}"
-    answer = post_form(broker.tcp, client=client)
-    assert answer.status == 200 and token in (None, answer.json["access_token"]), f"{answer}"
+    assert [entry["outcome"] for entry in minted] == ["ok"], f"{minted}"
+    again = post_form(broker.tcp, client=clients["one"])
+    assert again.json["access_token"] == answer.json["access_token"]
     assert sandbox.token_requests == requests_before, "it was minted again"
+
+
+def test_a_refresh_that_nobody_waits_for_is_recorded(broker, clients, sandbox):
+    sandbox.change(expires_in=8)
+    old = post_form(broker.tcp, client=clients["one"]).json["access_token"]
+    sandbox.change(delay_milliseconds=2000, expires_in=3599)
+    wait_until(lambda: sandbox.token_requests == 2, "the refresh is under way", 10)
+    broker.process.terminate()
+    assert_ended(broker, within=5)
+    broker.serve()
+    assert post_form(broker.tcp, client=clients["one"]).json["access_token"] != old
+    assert sandbox.token_requests == 2, "it was minted again"
 
 
 def test_sighup_changes_nothing(broker, clients):
