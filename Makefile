@@ -54,8 +54,8 @@ test: packages ## Everything that must pass
 	$(call stage,build,2400)
 	$(call stage,test-swift,420)
 	$(call stage,test-program,600)
-	$(call stage,demo,120)
 	$(call stage,test-image,2400)
+	$(call stage,demo,120)
 
 .PHONY: long
 long: packages ## The tests that take their time, in their long setting
