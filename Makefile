@@ -12,7 +12,7 @@ PACKAGES := libsqlite3-dev curl ca-certificates python3 python3-venv systemd ipr
 export TOKEN_BROKER_COMMIT := $(shell git describe --always --dirty --exclude '*' 2>/dev/null || echo unknown)
 SWIFT_SOURCES := Package.swift Sources Tests migrations
 DEBUG := swift build $(SCRATCH) --build-tests --explicit-target-dependency-import-check error
-RELEASE := swift build $(SCRATCH) --configuration release
+RELEASE := swift build $(SCRATCH) --configuration release --static-swift-stdlib
 SWIFT_TEST := swift test $(SCRATCH) --skip-build
 # What is measured in real time over real sockets does not share the processor with what keeps it busy.
 REAL_TIME := ^(BrokerUpstreamTests|SandboxTests)\.
@@ -134,6 +134,10 @@ test-smoke: $(VENV)/installed
 test-program: $(VENV)/installed
 	$(PYTEST) --numprocesses 2 --dist loadfile -m 'not alone and not image'
 	$(PYTEST) -m alone
+
+.PHONY: swift-test
+swift-test: debug ## Some of the Swift tests: make swift-test ARGS='--filter BrokerHTTPTests'
+	$(SWIFT_TEST) $(ARGS)
 
 .PHONY: test-image
 test-image: image $(VENV)/installed

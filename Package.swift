@@ -142,6 +142,8 @@ let package = Package(
             dependencies: ["Broker", "BrokerHTTP", "BrokerSQLite", "token-broker", argumentParser, logging],
             swiftSettings: settings
         ),
-        .testTarget(name: "SandboxTests", dependencies: ["sinch-sandbox"], swiftSettings: settings),
+        .testTarget(
+            name: "SandboxTests", dependencies: ["Broker", "BrokerTesting", "sinch-sandbox"], swiftSettings: settings
+        ),
     ]
 )

@@ -53,7 +53,27 @@ package final class CachedTokenSource: TokenSource {
 
     /// Joins the slot's mint, or starts one; throws the failure that is still shared.
     package func token(for need: TokenNeed) async throws -> AccessToken {
-        try await mint(for: need).value
+        switch try state.withLock({ try answer(need, in: &$0) }) {
+        case .held(let token): token
+        case .minting(let mint): try await mint.value
+        }
+    }
+
+    private enum Answer {
+        case held(AccessToken)
+        case minting(Task<AccessToken, any Error>)
+    }
+
+    private func answer(_ need: TokenNeed, in state: inout sending State) throws -> Answer {
+        let now = clock.now
+        // Another caller's mint may have ended since this one looked.
+        if let token = open(need.slot, in: &state), token.life.keepsPromise(at: now),
+            token.life.remaining(at: now) >= need.minimumLife, state.entries[need.slot]?.failure(at: now) == nil
+        {
+            state.entries[need.slot]?.isWanted = true
+            return .held(token)
+        }
+        return .minting(try mint(for: need, in: &state))
     }
 
     /// Starts a mint that nobody waits for, unless one is running or has just failed.

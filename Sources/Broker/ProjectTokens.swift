@@ -36,7 +36,7 @@ package struct ProjectTokens: Sendable {
             if let token = try heldToken(of: keys, scope: scope, minimumLife: minimumLife) { return token }
             let token: AccessToken
             do {
-                token = try await mint(with: keys, scope: scope, deadline: deadline)
+                token = try await mint(with: keys, scope: scope, minimumLife: minimumLife, deadline: deadline)
             } catch let failure as MintFailure {
                 // Whatever is left is better than nothing, unless more was asked for.
                 let left = try self.keys(of: project, scope: scope).lazy
@@ -138,10 +138,12 @@ package struct ProjectTokens: Sendable {
             ?? .seconds(1)
     }
 
-    private func need(_ key: AccessKey, scope: Scope, urgency: TokenNeed.Urgency, deadline: Deadline) -> TokenNeed {
+    private func need(
+        _ key: AccessKey, scope: Scope, urgency: TokenNeed.Urgency, minimumLife: Duration = .zero, deadline: Deadline
+    ) -> TokenNeed {
         TokenNeed(
             key: key, endpoint: key.tokenEndpoint ?? defaultTokenEndpoint, scope: scope, urgency: urgency,
-            deadline: deadline
+            minimumLife: minimumLife, deadline: deadline
         )
     }
 
@@ -172,9 +174,13 @@ package struct ProjectTokens: Sendable {
         }
     }
 
-    private func mint(with keys: [AccessKey], scope: Scope?, deadline: Deadline) async throws -> AccessToken {
+    private func mint(
+        with keys: [AccessKey], scope: Scope?, minimumLife: Duration, deadline: Deadline
+    ) async throws -> AccessToken {
         for key in keys {
-            let need = need(key, scope: scope ?? key.scope, urgency: .caller, deadline: deadline)
+            let need = need(
+                key, scope: scope ?? key.scope, urgency: .caller, minimumLife: minimumLife, deadline: deadline
+            )
             do {
                 return try await cache.token(for: need)
             } catch MintFailure.keyRefused {

@@ -24,13 +24,19 @@ package struct TokenNeed: Sendable {
     package let endpoint: URL
     package let scope: Scope
     package let urgency: Urgency
+    /// The life that a token must have left to do for it.
+    package let minimumLife: Duration
     package let deadline: Deadline
 
-    package init(key: AccessKey, endpoint: URL, scope: Scope, urgency: Urgency, deadline: Deadline) {
+    package init(
+        key: AccessKey, endpoint: URL, scope: Scope, urgency: Urgency, minimumLife: Duration = .zero,
+        deadline: Deadline
+    ) {
         self.key = key
         self.endpoint = endpoint
         self.scope = scope
         self.urgency = urgency
+        self.minimumLife = minimumLife
         self.deadline = deadline
     }
 

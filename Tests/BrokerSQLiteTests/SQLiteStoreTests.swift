@@ -24,12 +24,9 @@ import Testing
     }
 
     private func key(_ id: String, _ state: AccessKey.State = .active, sealer: MasterKeySealer) throws -> AccessKey {
-        let id = try KeyID(id)
-        return AccessKey(
-            id: id, project: TestBroker.project, version: 1, name: "näme",
-            tokenEndpoint: URL(string: "https://x.test/t")!,
-            scope: try Scope("a b"), state: state, created: Date(timeIntervalSince1970: 1_800_000_000),
-            secret: try sealer.seal(Secret("canary"), in: .keySecret(id, version: 1))
+        try .test(
+            id, name: "näme", tokenEndpoint: URL(string: "https://x.test/t"), scope: "a b", state: state,
+            secret: Secret("canary"), sealer: sealer
         )
     }
 

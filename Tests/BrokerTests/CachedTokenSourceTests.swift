@@ -36,6 +36,20 @@ import Testing
         #expect(test.endpoint.mints.count == 1)
     }
 
+    @Test(arguments: 1...1000)
+    func `a mint that ends just when another caller comes is that caller's as well`(round: Int) async throws {
+        let test = try await TestBroker()
+        try await test.addKey()
+        let gate = Gate()
+        test.endpoint.hold(by: gate)
+        let first = Task { try await test.token() }
+        await gate.reached(by: 1)
+        let second = Task { try await test.token() }
+        await gate.open()
+        #expect(try await first.value == second.value)
+        #expect(test.endpoint.mints.count == 1)
+    }
+
     @Test func `a caller that gives up takes nothing from the others`() async throws {
         let test = try await TestBroker()
         try await test.addKey()

@@ -31,11 +31,7 @@ import sinch_sandbox
                 configuration: try .upstream(authorities: authorities, proxy: nil)
             )
             let base = tls ? try #require(addresses.https) : addresses.http
-            let key = AccessKey(
-                id: try KeyID(keyID), project: try ProjectID("project-1"), version: 1, name: nil,
-                tokenEndpoint: URL(string: base + path), scope: .none, state: .active, created: Date(),
-                secret: Sealed(bytes: [])
-            )
+            let key = try Broker.AccessKey.test(keyID, tokenEndpoint: URL(string: base + path))
             let outcome: Result<Broker.MintedToken, any Error>
             do {
                 outcome = .success(
@@ -96,11 +92,7 @@ import sinch_sandbox
         let client = HTTPClient(
             eventLoopGroupProvider: .singleton, configuration: try .upstream(authorities: nil, proxy: nil)
         )
-        let key = AccessKey(
-            id: try KeyID("key-1"), project: try ProjectID("p"), version: 1, name: nil,
-            tokenEndpoint: URL(string: "http://127.0.0.1:1/oauth2/token"), scope: .none, state: .active,
-            created: Date(), secret: Sealed(bytes: [])
-        )
+        let key = try Broker.AccessKey.test(tokenEndpoint: URL(string: "http://127.0.0.1:1/oauth2/token"))
         let error = await #expect(throws: MintFailure.self) {
             try await TokenEndpointClient(client, clock: SystemClock()).mint(
                 with: key, secret: Secret("s"), at: try #require(key.tokenEndpoint), scope: .none, patience: .seconds(5)

@@ -1,3 +1,4 @@
+import BrokerTesting
 import Foundation
 import Testing
 
@@ -19,9 +20,9 @@ import Testing
             let token = try await client.token()["access_token"]
             sandbox.deleteKey(id: "key-1")
 
-            clock.advance(bySeconds: 59)
+            clock.advance(by: .seconds(59))
             #expect(try await client.trunks(token: token).status == 200)
-            clock.advance(bySeconds: 1)
+            clock.advance(by: .seconds(1))
             let dead = try await client.trunks(token: token)
             #expect(dead.status == 401)
             #expect(dead.header("www-authenticate")?.contains("expired") == false)

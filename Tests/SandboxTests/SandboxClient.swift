@@ -1,3 +1,5 @@
+import Broker
+import BrokerTesting
 import Foundation
 import FoundationNetworking
 import Testing
@@ -33,7 +35,7 @@ struct SandboxClient {
     static func withSandbox(
         clock: ManualClock = ManualClock(), _ body: (SandboxClient, Sandbox) async throws -> Void
     ) async throws {
-        let sandbox = Sandbox(now: clock.now)
+        let sandbox = Sandbox(now: { clock.now.wall })
         try sandbox.registerKey(id: "key-1", secret: "s3cr~et", projectID: "project-1")
         try await SandboxServer.withRunning(sandbox) { addresses in
             try await body(SandboxClient(address: addresses.http), sandbox)

@@ -1,3 +1,4 @@
+import BrokerTesting
 import Foundation
 import Testing
 
@@ -67,7 +68,7 @@ import Testing
             #expect(refused.header("x-envoy-ratelimited") == "true")
             #expect(refused.header("Retry-After") == nil)
 
-            clock.advance(bySeconds: 0.1)
+            clock.advance(by: .seconds(0.1))
             #expect(try await client.token().status == 200)
             #expect(try await client.token().status == 429)
             #expect(sandbox.counters.rateLimited == 2)

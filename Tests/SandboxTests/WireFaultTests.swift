@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @testable import sinch_sandbox
@@ -41,7 +42,7 @@ import Testing
 
     @Test(arguments: [WireFault.hangBeforeHead, .dripHead, .endlessBody])
     func `a fault ends with the sandbox`(fault: WireFault) async throws {
-        let sandbox = Sandbox(now: ManualClock().now)
+        let sandbox = Sandbox(now: { Date() })
         sandbox.setFaults([Sandbox.Fault(.wire(fault))])
         let exchange = try await SandboxServer.withRunning(sandbox) { addresses in
             let exchange = Task { try await RawConnection(address: addresses.http).exchange(for: 30) }

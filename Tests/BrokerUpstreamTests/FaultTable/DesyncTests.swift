@@ -1,5 +1,6 @@
 import AsyncHTTPClient
 import Broker
+import BrokerTesting
 import BrokerUpstream
 import Foundation
 import Testing
@@ -30,10 +31,7 @@ import sinch_sandbox
     }
 
     private func mint(_ number: String, with client: HTTPClient, at address: URL) async throws -> String {
-        let key = AccessKey(
-            id: try KeyID("key-\(number)"), project: try ProjectID("project-\(number)"), version: 1, name: nil,
-            tokenEndpoint: nil, scope: .none, state: .active, created: Date(), secret: Sealed(bytes: [])
-        )
+        let key = try Broker.AccessKey.test("key-\(number)", project: "project-\(number)")
         return try await TokenEndpointClient(client, clock: SystemClock()).mint(
             with: key, secret: Secret("secret"), at: address, scope: .none, patience: .seconds(5)
         ).value.reveal()

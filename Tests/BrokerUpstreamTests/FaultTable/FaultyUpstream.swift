@@ -77,11 +77,8 @@ struct FaultyUpstream: Sendable {
     }
 
     private static func store(holdingToken: Bool) async throws -> MemoryStore {
-        let (store, sealer, id) = (MemoryStore(), PlainSealer(), try KeyID("key-1"))
-        let key = AccessKey(
-            id: id, project: try ProjectID("project-1"), version: 1, name: nil, tokenEndpoint: nil, scope: .none,
-            state: .active, created: Date(), secret: try sealer.seal(Secret(secret), in: .keySecret(id, version: 1))
-        )
+        let (store, sealer) = (MemoryStore(), PlainSealer())
+        let key = try Broker.AccessKey.test(secret: Secret(secret))
         var changes: [Change] = [.putKey(key)]
         if holdingToken {
             let slot = key.slot(for: .none)
