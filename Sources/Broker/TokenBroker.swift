@@ -43,7 +43,7 @@ package struct TokenBroker: Sendable {
             until: client.credentials.compactMap(\.expires).filter { $0 > handOut.at.wall }.min(), uses: uses,
             clock: clock
         )
-        return standing.holds && standing.look(at: clock.now) != nil ? standing : nil
+        return standing.holds(at: clock.now) ? standing : nil
     }
 
     /// A token for an operator, who needs no grant.

@@ -1,4 +1,3 @@
-import Glibc
 import NIOCore
 
 /// Recognises the same bytes: what arrives at a message boundary and equals, to the last byte, a request that this
@@ -114,13 +113,9 @@ final class RepeatedBytes: ChannelInboundHandler {
 
 extension ByteBuffer {
     fileprivate func begins(with other: ByteBuffer) -> Bool {
-        let length = other.readableBytes
-        guard readableBytes >= length else { return false }
+        guard readableBytes >= other.readableBytes else { return false }
         return withUnsafeReadableBytes { own in
-            other.withUnsafeReadableBytes { other in
-                guard let own = own.baseAddress, let other = other.baseAddress else { return true }
-                return memcmp(own, other, length) == 0
-            }
+            other.withUnsafeReadableBytes { own.prefix($0.count).elementsEqual($0) }
         }
     }
 

@@ -14,8 +14,11 @@ final class StandingAnswer: Sendable {
         let body: @Sendable (HandOut) throws -> ByteBuffer
     }
 
+    /// A whole message, and the seconds that it is right in.
     private struct Rendered {
-        let look: Standing.Look
+        let expiresIn: Int
+        let refreshAfter: Int
+        let date: Int
         let message: ByteBuffer
     }
 
@@ -31,20 +34,22 @@ final class StandingAnswer: Sendable {
 
     /// The whole message as it is now; `nil` when the answer does not stand any more.
     func message() -> ByteBuffer? {
-        let standing = offer.standing
-        guard standing.holds else { return nil }
-        let now = standing.now
-        let message: ByteBuffer? = rendered.withLock { rendered in
-            if let rendered, rendered.look.isRight(at: now) { return rendered.message }
-            guard let look = standing.look(at: now), let message = try? render(look.handOut) else { return nil }
-            rendered = Rendered(look: look, message: message)
+        guard let handOut = offer.standing.repeated() else { return nil }
+        let (expiresIn, refreshAfter) = (handOut.expiresIn, handOut.refreshAfter)
+        let date = Int(handOut.at.wall.timeIntervalSince1970)
+        return rendered.withLock { rendered in
+            if let rendered, rendered.expiresIn == expiresIn, rendered.refreshAfter == refreshAfter,
+                rendered.date == date
+            {
+                return rendered.message
+            }
+            guard let message = try? render(handOut, date: date) else { return nil }
+            rendered = Rendered(expiresIn: expiresIn, refreshAfter: refreshAfter, date: date, message: message)
             return message
         }
-        if message != nil { standing.count(at: now) }
-        return message
     }
 
-    private func render(_ handOut: HandOut) throws -> ByteBuffer {
+    private func render(_ handOut: HandOut, date: Int) throws -> ByteBuffer {
         var body = try offer.body(handOut)
         var message = ByteBufferAllocator().buffer(capacity: 512 + body.readableBytes)
         message.writeStaticString("HTTP/1.1 200 OK\r\n")
@@ -53,7 +58,7 @@ final class StandingAnswer: Sendable {
             message.writeStaticString(": ")
             switch name.lowercased() {
             case "content-length": message.writeString(String(body.readableBytes))
-            case "date": message.writeString(HTTPDate.text(Int(handOut.at.wall.timeIntervalSince1970)))
+            case "date": message.writeString(HTTPDate.text(date))
             default: message.writeString(value)
             }
             message.writeStaticString("\r\n")
