@@ -55,11 +55,11 @@ struct Serve: AsyncParsableCommand {
         let clients = configuration.listen.map {
             Listener.client(on: $0, clientRoutes, allowedHosts: hosts, readiness: readiness, logger: logger)
         }
-        // Stopped from the last to the first, one after the other: say that we go, answer what was accepted, end the
-        // mints, and let those who probe see all of it.
         let systemd = SystemdNotifier(
             environment: ProcessInfo.processInfo.environment, readiness: readiness, clock: clock, logger: logger
         )
+        // Stopped from the last to the first, one after the other: say that we go, answer what was accepted, end the
+        // mints, and let those who probe see all of it.
         let services: [any Service] =
             [operations, Mints(core: core, clock: clock), Listeners(clients + [admin]), readiness]
             + [systemd].compactMap(\.self)
