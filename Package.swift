@@ -87,7 +87,7 @@ let package = Package(
             name: "Migrations",
             path: "migrations",
             sources: ["Migrations.swift"],
-            resources: [.embedInCode("0001_create_roster.sql")],
+            resources: [.embedInCode("0001_create_registry.sql")],
             swiftSettings: settings
         ),
 

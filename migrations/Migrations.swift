@@ -2,6 +2,6 @@
 package enum Migrations {
     /// Name and SQL text.
     package static let all: [(name: String, sql: [UInt8])] = [
-        ("0001_create_roster", PackageResources._001_create_roster_sql)
+        ("0001_create_registry", PackageResources._001_create_registry_sql)
     ]
 }

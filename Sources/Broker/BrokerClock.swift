@@ -28,6 +28,9 @@ package protocol BrokerClock: Sendable {
 
     /// Waits by the boot clock; throws `CancellationError` when the task is cancelled.
     func sleep(for duration: Duration) async throws
+
+    /// The same, for a limit to something that should end before.
+    func timeout(after duration: Duration) async throws
 }
 
 /// The machine's clocks.
@@ -41,5 +44,9 @@ package struct SystemClock: BrokerClock {
 
     package func sleep(for duration: Duration) async throws {
         try await Task.sleep(for: duration, clock: .continuous)
+    }
+
+    package func timeout(after duration: Duration) async throws {
+        try await sleep(for: duration)
     }
 }

@@ -19,47 +19,53 @@ package struct BrokerCore: Sendable {
     }
 
     package let authenticator: ClientAuthenticator
-    package let cache: CachedTokenSource
-    package let tokens: ProjectTokens
     package let broker: TokenBroker
     package let administrator: Administrator
+    package let tokens: ProjectTokens
+    package let flights: MintFlights
+    package let refresher: Refresher
 
     /// Brings what is in the store to life; mints nothing.
     ///
-    /// - Parameter chance: draws from 0..<1.
+    /// - Parameter random: draws from 0..<1.
     package init(
         store: any Store, sealer: any Sealer, endpoint: any TokenEndpoint, policy: Policy, clock: any BrokerClock,
-        chance: @escaping @Sendable () -> Double, logger: Logger
+        random: @escaping @Sendable () -> Double, logger: Logger
     ) async throws {
         let store = LoggedStore(store, logger: logger)
         let contents = try await store.contents()
-        let roster = Roster()
-        roster.apply(contents.keys.map { .putKey($0) } + contents.clients.map { .putClient($0) })
+        let registry = Registry(defaultTokenEndpoint: policy.defaultTokenEndpoint)
+        registry.apply(contents.keys.map { .putKey($0) } + contents.clients.map { .putClient($0) })
 
+        let health = Health(clock: clock, logger: logger)
         let budget = MintBudget(rate: policy.mintRate, burst: policy.mintBurst, clock: clock)
-        let breaker = MintBreaker(clock: clock, chance: chance)
-        let asking = MintingTokenSource(endpoint, sealer: sealer, clock: clock, chance: chance)
-        let minting = RetryingTokenSource(
-            BreakingTokenSource(BudgetedTokenSource(asking, budget: budget), breaker: breaker),
-            clock: clock, chance: chance
+        let breaker = MintBreaker(clock: clock, random: random)
+        let asking = EndpointTokenSource(endpoint, sealer: sealer, clock: clock, random: random)
+        let sending = BudgetedTokenSource(BreakingTokenSource(asking, breaker: breaker), budget: budget)
+        let mints = RecordingTokenSource(
+            RetryingTokenSource(sending, clock: clock, random: random),
+            store: store, sealer: sealer, breaker: breaker, health: health, clock: clock, logger: logger
         )
-        cache = CachedTokenSource(
-            RecordingTokenSource(minting, store: store, sealer: sealer, clock: clock, logger: logger),
-            sealer: sealer, clock: clock, chance: chance, logger: logger
-        )
-        let now = clock.now
-        for token in contents.tokens.compactMap({ $0.resumed(at: now) }) { cache.adopt(token) }
 
-        let ledger = HandOutLedger(store: store, clock: clock)
+        let queue = RefreshQueue { registry.endpoint(of: $0) }
+        let cache = TokenCache(queue: queue, sealer: sealer, clock: clock, logger: logger)
+        let now = clock.now
+        for token in contents.tokens.compactMap({ $0.resumed(at: now) }) { cache.put(token) }
+
+        let failures = FailedMints(breaker: breaker, registry: registry, health: health, clock: clock, random: random)
+        flights = MintFlights(mints, cache: cache, failures: failures, clock: clock)
         tokens = ProjectTokens(
-            cache, roster: roster, defaultTokenEndpoint: policy.defaultTokenEndpoint, clock: clock
+            cache, queue: queue, flights: flights, failures: failures, registry: registry, health: health, clock: clock
         )
-        broker = TokenBroker(roster: roster, tokens: tokens, ledger: ledger, clock: clock)
-        authenticator = ClientAuthenticator(roster: roster, sealer: sealer, store: store, clock: clock)
+        refresher = Refresher(
+            queue: queue, cache: cache, tokens: tokens, flights: flights, budget: budget, breaker: breaker,
+            clock: clock
+        )
+        broker = TokenBroker(registry: registry, tokens: tokens, store: store, clock: clock)
+        authenticator = ClientAuthenticator(registry: registry, sealer: sealer, store: store, clock: clock)
         administrator = Administrator(
-            roster: roster, store: store, sealer: sealer, cache: cache, broker: broker, ledger: ledger, budget: budget,
-            breaker: breaker,
-            clock: clock, defaultTokenEndpoint: policy.defaultTokenEndpoint, candidateTokens: minting
+            registry: registry, store: store, sealer: sealer, cache: cache, failures: failures, tokens: tokens,
+            broker: broker, mints: mints, budget: budget, breaker: breaker, clock: clock
         )
     }
 }

@@ -18,4 +18,8 @@ package enum BrokerError: Error, Equatable {
     case mintUnavailable(retryAfter: Duration)
     /// The authorization server refuses every key of the project.
     case everyKeyRefused
+    /// The client has the grant, but the project has no key.
+    case noKey
+    /// The client has the grant, but an operator has disabled every key of the project.
+    case everyKeyDisabled
 }

@@ -32,9 +32,9 @@ package struct ClientRoutes: Sendable {
     private func oauth2Token(
         _ request: Request, _ context: ListenerContext, of named: Result<ProjectID, BrokerError>?
     ) async throws -> Response {
-        let version = broker.version
         let form = try await request.form()
-        let client = try await authenticator.authenticate(ClientClaim(request.headers, form: form), from: context.peer)
+        let authorization = try await authenticator.authorize(
+            ClientClaim(request.headers, form: form), from: context.peer)
         switch form["grant_type"] {
         case "client_credentials": break
         case nil:
@@ -44,13 +44,13 @@ package struct ClientRoutes: Sendable {
         let project = try (named ?? form["project_id"].map(projectID))?.get()
         let scope = try form["scope"].map { try Scope($0) }
         let asked = TokenRequest(project: project, scope: scope)
-        return try await answer(asked, as: client, context, since: version) { try .init(json: OAuth2TokenAnswer($0)) }
+        return try await answer(asked, as: authorization, context) { try .init(json: OAuth2TokenAnswer($0)) }
     }
 
     /// `GET …/token?min_ttl=SECONDS`, for people who prefer a GET.
     private func token(_ request: Request, _ context: ListenerContext) async throws -> Response {
-        let version = broker.version
-        let client = try await authenticator.authenticate(ClientClaim(request.headers, form: nil), from: context.peer)
+        let authorization = try await authenticator.authorize(
+            ClientClaim(request.headers, form: nil), from: context.peer)
         var minimumLife: Duration = .zero
         if let text = try FormFields(request.uri.query ?? "")["min_ttl"] {
             guard let seconds = Int(text), (0...86_400).contains(seconds) else {
@@ -60,23 +60,20 @@ package struct ClientRoutes: Sendable {
         }
         let asked = TokenRequest(project: try project(context).get(), scope: nil, minimumLife: minimumLife)
         guard !Accept.prefersText(request.headers[.accept]) else {
-            return try await answer(asked, as: client, context, since: version, type: "text/plain; charset=utf-8") {
+            return try await answer(asked, as: authorization, context, type: "text/plain; charset=utf-8") {
                 ByteBuffer(string: $0.token.value.reveal())
             }
         }
-        return try await answer(asked, as: client, context, since: version) { try .init(json: TokenAnswer($0)) }
+        return try await answer(asked, as: authorization, context) { try .init(json: TokenAnswer($0)) }
     }
 
     /// Hands out a token, and offers the answer for repetition where it may stand.
     private func answer(
-        _ asked: TokenRequest, as client: Client, _ context: ListenerContext, since version: Int,
+        _ asked: TokenRequest, as authorization: Authorization, _ context: ListenerContext,
         type: String = "application/json", body: @escaping @Sendable (HandOut) throws -> ByteBuffer
     ) async throws -> Response {
-        let handOut = try await broker.token(for: asked, as: client)
-        let standing = broker.standing(
-            handOut, minimumLife: asked.minimumLife, for: client, at: context.peer, since: version
-        )
-        if let standing { context.connection.offer.make(.init(standing: standing, body: body)) }
+        let handOut = try await broker.token(for: asked, as: authorization)
+        if let handOut = handOut.repeatable { context.connection.offer.make(.init(handOut: handOut, body: body)) }
         return Response(
             status: .ok, headers: [.contentType: type], body: ResponseBody(byteBuffer: try body(handOut))
         )
@@ -88,13 +85,14 @@ package struct ClientRoutes: Sendable {
             let outcome: String
         }
         let form = try await request.form(orJSON: true)
-        let client = try await authenticator.authenticate(ClientClaim(request.headers, form: form), from: context.peer)
+        let authorization = try await authenticator.authorize(
+            ClientClaim(request.headers, form: form), from: context.peer)
         guard let hex = form["token_sha256"]?.lowercased(), hex.utf8.count == 64,
             hex.allSatisfy({ $0.isASCII && $0.isHexDigit })
         else {
             throw BrokerError.invalidRequest("token_sha256 is the SHA-256 of the whole token, 64 hexadecimal digits")
         }
-        switch try await broker.replace(TokenDigest(hex: hex), of: project(context).get(), as: client) {
+        switch try await broker.replace(TokenDigest(hex: hex), of: project(context).get(), as: authorization) {
         case .replaced:
             return try Response(json: Outcome(outcome: "replaced"))
         case .alreadyReplaced:
@@ -116,8 +114,11 @@ package struct ClientRoutes: Sendable {
 
             let projects: [Project]
         }
-        let client = try await authenticator.authenticate(ClientClaim(request.headers, form: nil), from: context.peer)
-        let projects = client.grants.sorted().map { Listing.Project(projectID: $0, token: broker.report(of: $0)) }
+        let authorization = try await authenticator.authorize(
+            ClientClaim(request.headers, form: nil), from: context.peer)
+        let projects = authorization.client.grants.sorted().map {
+            Listing.Project(projectID: $0, token: broker.report(of: $0))
+        }
         return try Response(json: Listing(projects: projects))
     }
 

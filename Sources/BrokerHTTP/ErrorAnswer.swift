@@ -97,6 +97,25 @@ struct ErrorAnswer {
                     operatorAction: "replace_key"
                 )
             )
+        case BrokerError.noKey:
+            (status, body) = (
+                .badGateway,
+                Body(
+                    error: "server_error",
+                    errorDescription: "this project has no access key: the operator of the token broker has to add one",
+                    operatorAction: "add_key"
+                )
+            )
+        case BrokerError.everyKeyDisabled:
+            (status, body) = (
+                .badGateway,
+                Body(
+                    error: "server_error",
+                    errorDescription: "every access key of this project is disabled: "
+                        + "the operator of the token broker has to enable one",
+                    operatorAction: "enable_key"
+                )
+            )
         case RequestRefusal.malformed(let description):
             (status, body) = (.badRequest, Body(error: "invalid_request", errorDescription: description))
         case RequestRefusal.headTooLarge:

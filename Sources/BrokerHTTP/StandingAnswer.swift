@@ -10,7 +10,7 @@ import Synchronization
 final class StandingAnswer: Sendable {
     /// A hand-out that may be repeated, and how it is written.
     struct Offer: Sendable {
-        let standing: Standing
+        let handOut: RepeatableHandOut
         let body: @Sendable (HandOut) throws -> ByteBuffer
     }
 
@@ -34,7 +34,7 @@ final class StandingAnswer: Sendable {
 
     /// The whole message as it is now; `nil` when the answer does not stand any more.
     func message() -> ByteBuffer? {
-        guard let handOut = offer.standing.repeated() else { return nil }
+        guard let handOut = offer.handOut.repeated() else { return nil }
         let (expiresIn, refreshAfter) = (handOut.expiresIn, handOut.refreshAfter)
         let date = Int(handOut.at.wall.timeIntervalSince1970)
         return rendered.withLock { rendered in

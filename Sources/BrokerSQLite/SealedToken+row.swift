@@ -19,12 +19,13 @@ extension SealedToken {
         }
     }
 
+    /// Does nothing when the key was removed, or replaced, while the token was minted.
     func put(in database: Database) throws {
         try database.execute(
             sql: """
                 INSERT OR REPLACE INTO tokens
                     (key_id, key_version, scope, minted_at, lifetime, refresh_due, token)
-                VALUES (?, ?, ?, ?, ?, ?, ?)
+                SELECT key_id, version, ?3, ?4, ?5, ?6, ?7 FROM access_keys WHERE key_id = ?1 AND version = ?2
                 """,
             arguments: [
                 slot.keyID.description, slot.keyVersion, slot.scope.description,

@@ -7,10 +7,16 @@ extension HTTPClient.Configuration {
     /// How the authorization server is talked to: verified TLS 1.2 or later, no redirects, no decompression, and no
     /// proxy but the one that is named here.
     ///
-    /// - Parameter authorities: a PEM file with certificate authorities to trust in place of the system's.
-    package static func upstream(authorities: String?, proxy: (host: String, port: Int)?) throws
-        -> HTTPClient.Configuration
-    {
+    /// As many connections at once as the budget can ask for, so that none is waited for: such a wait would look like
+    /// the server's failure.
+    ///
+    /// - Parameters:
+    ///   - authorities: a PEM file with certificate authorities to trust in place of the system's.
+    ///   - rate: requests per second at most.
+    ///   - burst: requests at once at most, beyond the rate.
+    package static func upstream(
+        authorities: String?, proxy: (host: String, port: Int)?, rate: Double, burst: Int
+    ) throws -> HTTPClient.Configuration {
         var tls = TLSConfiguration.makeClientConfiguration()
         tls.minimumTLSVersion = .tlsv12
         if let authorities {
@@ -32,6 +38,8 @@ extension HTTPClient.Configuration {
         // Shorter than any server's, so that a mint does not meet a connection that is being closed.
         configuration.connectionPool.idleTimeout = .seconds(15)
         configuration.connectionPool.retryConnectionEstablishment = false
+        configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit =
+            burst + Int((rate * (TokenEndpointClient.attempt / .seconds(1))).rounded(.up))
         return configuration
     }
 }

@@ -8,7 +8,7 @@ import NIOHTTP1
 /// Asks a token endpoint for tokens with the client credentials grant (RFC 6749 §4.4), once per call.
 package struct TokenEndpointClient: TokenEndpoint {
     /// What one attempt may take, from the connection to the last byte.
-    private static let attempt: Duration = .seconds(5)
+    static let attempt: Duration = .seconds(5)
     private static let largestBody = 64 * 1024
 
     private let client: HTTPClient
@@ -20,7 +20,7 @@ package struct TokenEndpointClient: TokenEndpoint {
     }
 
     package func mint(
-        with key: AccessKey, secret: Secret, at endpoint: URL, scope: Scope, patience: Duration
+        with key: AccessKey, secret: Secret, at endpoint: URL, scope: Scope, timeout: Duration
     ) async throws -> MintedToken {
         var request = HTTPClientRequest(url: endpoint.absoluteString)
         request.method = .POST
@@ -31,7 +31,7 @@ package struct TokenEndpointClient: TokenEndpoint {
             "User-Agent": "token-broker",
         ]
         request.body = .bytes(ByteBuffer(string: form(scope)))
-        let (status, retryAfter, body) = try await answer(to: request, within: min(patience, Self.attempt))
+        let (status, retryAfter, body) = try await answer(to: request, within: min(timeout, Self.attempt))
         let wait = RetryAfter.duration(retryAfter, now: clock.now.wall)
         return try TokenResponse.token(status: status, retryAfter: wait, body: body)
     }
@@ -43,23 +43,23 @@ package struct TokenEndpointClient: TokenEndpoint {
 
     /// The whole answer, or the reason why there is none in time. The library's own deadline ends with the head.
     private func answer(
-        to request: HTTPClientRequest, within patience: Duration
+        to request: HTTPClientRequest, within timeout: Duration
     ) async throws -> (status: UInt, retryAfter: String?, body: Data) {
-        guard patience > .zero else { throw MintFailure.unavailable("no time is left to ask it") }
+        guard timeout > .zero else { throw MintFailure.unavailable("no time is left to ask it") }
         do {
             return try await withThrowingTaskGroup(of: (UInt, String?, Data)?.self) { group in
                 group.addTask {
-                    let response = try await client.execute(request, timeout: .nanoseconds(patience.nanoseconds))
+                    let response = try await client.execute(request, timeout: .nanoseconds(timeout.nanoseconds))
                     let body = try await response.body.collect(upTo: Self.largestBody)
                     return (response.status.code, response.headers.first(name: "Retry-After"), Data(buffer: body))
                 }
                 group.addTask {
-                    try await clock.sleep(for: patience)
+                    try await clock.timeout(after: timeout)
                     return nil
                 }
                 defer { group.cancelAll() }
                 guard let answer = try await group.next() ?? nil else {
-                    throw MintFailure.unavailable("no answer within \(patience)")
+                    throw MintFailure.unavailable("no answer within \(timeout.text)")
                 }
                 return answer
             }

@@ -7,7 +7,7 @@ import NIOHTTP1
 
 /// Has an operator's requests done by the running broker, over its admin socket.
 struct AdminSocketClient: Administration {
-    private static let patience: TimeAmount = .seconds(60)
+    private static let timeout: TimeAmount = .seconds(60)
     private static let largestReply = 256 * 1024 * 1024
 
     private let client: HTTPClient
@@ -30,7 +30,7 @@ struct AdminSocketClient: Administration {
         let status: UInt
         let body: Data
         do {
-            let response = try await client.execute(message, timeout: Self.patience)
+            let response = try await client.execute(message, timeout: Self.timeout)
             status = response.status.code
             body = Data(buffer: try await response.body.collect(upTo: Self.largestReply))
         } catch {

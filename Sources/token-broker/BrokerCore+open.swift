@@ -16,7 +16,7 @@ extension BrokerCore {
                 defaultTokenEndpoint: configuration.tokenEndpoint, mintRate: configuration.mintRate,
                 mintBurst: configuration.mintBurst
             ),
-            clock: clock, chance: { Double.random(in: 0..<1) }, logger: logger
+            clock: clock, random: { Double.random(in: 0..<1) }, logger: logger
         )
         return (core, store)
     }

@@ -53,10 +53,6 @@ struct Configuration {
         tokenEndpoint = try read(
             "--token-endpoint", settings.tokenEndpoint, or: TokenEndpointURL.sinch, as: TokenEndpointURL.checked
         )
-        let proxy = try read("--upstream-proxy", settings.upstreamProxy, or: "", as: Self.proxy)
-        upstream = try read("--upstream-ca-file", settings.upstreamCaFile, or: "") { path in
-            try .upstream(authorities: path.isEmpty ? nil : path, proxy: proxy)
-        }
         mintRate = try read("--mint-rate", settings.mintRate, or: "5") { text in
             guard let rate = Double(text), (0.01...1000).contains(rate) else {
                 throw OperatorError(.invalid, "'\(text)' is no number of requests per second between 0.01 and 1000")
@@ -68,6 +64,12 @@ struct Configuration {
                 throw OperatorError(.invalid, "'\(text)' is no number of requests between 1 and 1000")
             }
             return burst
+        }
+        let proxy = try read("--upstream-proxy", settings.upstreamProxy, or: "", as: Self.proxy)
+        upstream = try read("--upstream-ca-file", settings.upstreamCaFile, or: "") { [mintRate, mintBurst] path in
+            try .upstream(
+                authorities: path.isEmpty ? nil : path, proxy: proxy, rate: mintRate, burst: mintBurst
+            )
         }
         allowedHosts = try read("--allowed-hosts", settings.allowedHosts, or: "") { text in
             Set(text.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces).lowercased() })

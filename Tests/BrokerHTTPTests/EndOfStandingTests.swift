@@ -42,20 +42,20 @@ import Testing
         Change("token rejected") { listener in
             let token = try await listener.test.core.broker.token(of: TestBroker.project, as: .administrator(user: 0))
             let outcome = try await listener.test.core.broker.replace(
-                token.token.digest, of: TestBroker.project, as: listener.client)
+                token.token.digest, of: TestBroker.project, as: listener.authorization())
             #expect(outcome == .replaced)
         },
         Change("key refused after a report") { listener in
             let token = try await listener.test.core.broker.token(of: TestBroker.project, as: .administrator(user: 0))
             listener.test.endpoint.fail(.keyRefused, key: try KeyID("key-1"))
             _ = try? await listener.test.core.broker.replace(
-                token.token.digest, of: TestBroker.project, as: listener.client)
+                token.token.digest, of: TestBroker.project, as: listener.authorization())
         },
         Change("key refused when more life was asked for") { listener in
-            listener.test.clock.advance(by: .seconds(100))
+            listener.test.clock.advance(by: .seconds(1200))
             listener.test.endpoint.fail(.keyRefused, key: try KeyID("key-1"))
-            let asked = TokenRequest(project: TestBroker.project, scope: nil, minimumLife: .seconds(3550))
-            _ = try? await listener.test.core.broker.token(for: asked, as: listener.client)
+            let asked = TokenRequest(project: TestBroker.project, scope: nil, minimumLife: .seconds(2500))
+            _ = try? await listener.test.core.broker.token(for: asked, as: listener.authorization())
         },
     ]
 
@@ -110,7 +110,7 @@ import Testing
     @Test func `an answer that was asked for with an old secret ends with it`() async throws {
         let listener = try await TestListener()
         _ = try await listener.test.perform(ClientRotation(clientID: listener.client.id, overlap: 100))
-        let client = try #require(listener.test.core.administrator.roster.client(listener.client.id))
+        let client = try #require(listener.test.core.administrator.registry.client(listener.client.id))
         let rotated = TestListener(listener, as: client)
         _ = try await rotated.learn(request)
         listener.test.clock.advance(by: .seconds(99))

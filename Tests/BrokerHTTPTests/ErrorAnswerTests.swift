@@ -30,6 +30,8 @@ import Testing
         Row(BrokerError.mintThrottled(retryAfter: .seconds(60)), 429, "temporarily_unavailable", retryAfter: "5"),
         Row(BrokerError.mintUnavailable(retryAfter: .seconds(1.2)), 503, "temporarily_unavailable", retryAfter: "2"),
         Row(BrokerError.everyKeyRefused, 502, "server_error"),
+        Row(BrokerError.noKey, 502, "server_error"),
+        Row(BrokerError.everyKeyDisabled, 502, "server_error"),
         Row(RequestRefusal.malformed("x"), 400, "invalid_request"),
         Row(RequestRefusal.headTooLarge, 431, "invalid_request"),
         Row(RequestRefusal.bodyTooLarge, 413, "invalid_request"),
@@ -53,6 +55,14 @@ import Testing
         // RFC 6749 §5.2 allows no quotation mark, no backslash and nothing beyond ASCII.
         let description = try #require(body["error_description"] as? String)
         #expect(description.utf8.allSatisfy { (0x20...0x7E).contains($0) && $0 != 0x22 && $0 != 0x5C })
+    }
+
+    @Test(arguments: [
+        (BrokerError.everyKeyRefused, "replace_key"), (.noKey, "add_key"), (.everyKeyDisabled, "enable_key"),
+    ])
+    func `what only an operator can mend says what to do`(error: BrokerError, action: String) throws {
+        let body = try JSONSerialization.jsonObject(with: ErrorAnswer(error).body) as? [String: Any]
+        #expect(body?["operator_action"] as? String == action)
     }
 
     @Test func `OAuth2 paths say 400 where others say 403`() {

@@ -141,8 +141,8 @@ import Testing
     }
 
     @Test func `an answer with little life left does not do for a request that wants more`() async throws {
-        _ = try await listener.learn(Self.get, minimumLife: .seconds(3000))
-        listener.test.clock.advance(by: .seconds(598))
+        _ = try await listener.learn(Self.get, minimumLife: .seconds(2500))
+        listener.test.clock.advance(by: .seconds(1098))
         try listener.expect(Self.get, toStand: true)
         listener.test.clock.advance(by: .seconds(2))
         try listener.expect(Self.get, toStand: false)

@@ -18,9 +18,9 @@ struct TestListener {
         test = try await TestBroker()
         try await test.addKey()
         let secret = try await test.addClient(users: [1001])
-        client = try await test.core.authenticator.authenticate(
+        client = try await test.core.authenticator.authorize(
             ClientClaim(id: "client-1", secret: secret), from: Peer(.unknown)
-        )
+        ).client
     }
 
     /// A listener on the same broker, for a client as it is now.
@@ -49,12 +49,18 @@ struct TestListener {
     }
 
     /// How often tokens were handed out.
-    var uses: Int? {
-        test.core.administrator.ledger.uses(of: TokenSlot(keyID: key.id, keyVersion: key.version, scope: key.scope))?
-            .count
+    var uses: Int { key.use.count }
+
+    /// The client as it is authorized now.
+    func authorization(user: UInt32? = nil) -> Authorization {
+        Authorization(
+            client, from: Peer(user.map { .user($0) } ?? .address("127.0.0.1")),
+            registryVersion: test.core.administrator.registry.version,
+            deadline: Deadline(after: Deadline.request, from: test.clock.now)
+        )
     }
 
-    private var key: AccessKey { test.core.administrator.roster.allKeys()[0] }
+    private var key: AccessKey { test.core.administrator.registry.allKeys()[0] }
 }
 
 /// A connection, and the whole way of its requests in place of Hummingbird and the routes.
@@ -65,7 +71,7 @@ final class TestConnection {
     private let listener: TestListener
     private let offer = AnswerOffer()
     private let user: UInt32?
-    private var versions: [Int] = []
+    private var authorizations: [Authorization] = []
 
     init(_ listener: TestListener, _ answers: StandingAnswers, user: UInt32?) throws {
         self.listener = listener
@@ -90,7 +96,7 @@ final class TestConnection {
         while let part = try? channel.readInbound(as: HTTPServerRequestPart.self) {
             if case .head = part {
                 requestsPassedOn += 1
-                versions.append(listener.test.core.broker.version)
+                authorizations.append(listener.authorization(user: user))
             }
         }
     }
@@ -106,14 +112,9 @@ final class TestConnection {
     /// All that is done before the answer is written.
     func decide(minimumLife: Duration = .zero) async throws {
         let asked = TokenRequest(project: TestBroker.project, scope: nil, minimumLife: minimumLife)
-        let broker = listener.test.core.broker
-        let handOut = try await broker.token(for: asked, as: listener.client)
-        let peer = Peer(user.map { .user($0) } ?? .address("127.0.0.1"))
-        let standing = broker.standing(
-            handOut, minimumLife: minimumLife, for: listener.client, at: peer, since: versions.removeFirst()
-        )
-        if let standing {
-            offer.make(.init(standing: standing) { try ByteBuffer(json: TokenAnswer($0)) })
+        let handOut = try await listener.test.core.broker.token(for: asked, as: authorizations.removeFirst())
+        if let repeatable = handOut.repeatable {
+            offer.make(.init(handOut: repeatable) { try ByteBuffer(json: TokenAnswer($0)) })
         }
         decided = handOut
     }

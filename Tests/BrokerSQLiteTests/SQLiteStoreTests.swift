@@ -93,6 +93,21 @@ import Testing
         #expect(try await store.contents().tokens.isEmpty)
     }
 
+    @Test(arguments: ["key-2", "key-1"])
+    func `a token whose key was removed or replaced during the mint is not stored, and its mint is recorded`(id: String)
+        async throws
+    {
+        try make()
+        let (store, sealer) = try open()
+        try await store.commit([.putKey(key("key-1", sealer: sealer))], recording: record())
+        let slot = TokenSlot(keyID: try KeyID(id), keyVersion: 2, scope: .none)
+        let life = TokenLife(start: Moment(wall: Date(), boot: .zero), lifetime: .seconds(1), refreshDue: .zero)
+        let token = SealedToken(slot: slot, life: life, sealed: try sealer.seal(Secret("t"), in: .token(slot)))
+        try await store.commit([.putToken(token)], recording: record(.tokenMinted))
+        #expect(try await store.contents().tokens.isEmpty)
+        #expect(try await store.auditLog(limit: 1).map(\.action) == ["token.minted"])
+    }
+
     @Test func `a first hand-out is recorded once, also when a thousand come at the same time`() async throws {
         try make()
         let (store, _) = try open()

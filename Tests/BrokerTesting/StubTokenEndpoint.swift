@@ -14,6 +14,8 @@ package final class StubTokenEndpoint: TokenEndpoint {
         var mints: [Mint] = []
         var failures: [KeyID: MintFailure] = [:]
         var failureForAll: MintFailure?
+        /// How often yet; `nil`: until told otherwise.
+        var failuresLeft: Int?
         var expiresIn: Double? = 3599
         var gate: Gate?
     }
@@ -38,6 +40,15 @@ package final class StubTokenEndpoint: TokenEndpoint {
     package func fail(_ failure: MintFailure?, key: KeyID? = nil) {
         state.withLock { state in
             if let key { state.failures[key] = failure } else { state.failureForAll = failure }
+            state.failuresLeft = nil
+        }
+    }
+
+    /// Fails the next mints.
+    package func fail(_ failure: MintFailure, times: Int) {
+        state.withLock { state in
+            state.failureForAll = failure
+            state.failuresLeft = times
         }
     }
 
@@ -45,7 +56,7 @@ package final class StubTokenEndpoint: TokenEndpoint {
     package func hold(by gate: Gate?) { state.withLock { $0.gate = gate } }
 
     package func mint(
-        with key: AccessKey, secret: Secret, at endpoint: URL, scope: Scope, patience: Duration
+        with key: AccessKey, secret: Secret, at endpoint: URL, scope: Scope, timeout: Duration
     ) async throws -> MintedToken {
         let now = clock.now
         let (number, gate) = state.withLock { state in
@@ -56,6 +67,10 @@ package final class StubTokenEndpoint: TokenEndpoint {
         // As a request that is cancelled brings nothing.
         try Task.checkCancellation()
         return try state.withLock { state in
+            if let left = state.failuresLeft {
+                if left == 0 { state.failureForAll = nil }
+                state.failuresLeft = left > 0 ? left - 1 : nil
+            }
             if let failure = state.failures[key.id] ?? state.failureForAll { throw failure }
             return MintedToken(value: Secret("token-\(number)-of-\(key.id)"), expiresIn: state.expiresIn)
         }

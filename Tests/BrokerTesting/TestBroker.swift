@@ -10,11 +10,12 @@ package struct TestBroker {
     package let clock: ManualClock
     package let endpoint: StubTokenEndpoint
     package let store: MemoryStore
+    package let log = LineCollector()
     package let core: BrokerCore
 
-    /// - Parameter chance: what is drawn wherever something is drawn.
+    /// - Parameter random: what is drawn wherever something is drawn.
     package init(
-        clock: ManualClock = ManualClock(), store: MemoryStore = MemoryStore(), chance: Double = 0.5,
+        clock: ManualClock = ManualClock(), store: MemoryStore = MemoryStore(), random: Double = 0.5,
         mintRate: Double = 1000,
         mintBurst: Int = 1000
     ) async throws {
@@ -27,7 +28,7 @@ package struct TestBroker {
                 defaultTokenEndpoint: URL(string: "http://127.0.0.1/oauth2/token")!, mintRate: mintRate,
                 mintBurst: mintBurst
             ),
-            clock: clock, chance: { chance }, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+            clock: clock, random: { random }, logger: log.logger
         )
     }
 
@@ -68,6 +69,20 @@ package struct TestBroker {
     package func token(
         of project: ProjectID = project, scope: Scope? = nil, minimumLife: Duration = .zero
     ) async throws -> String {
-        try await core.tokens.token(of: project, scope: scope, minimumLife: minimumLife).value.reveal()
+        try await accessToken(of: project, scope: scope, minimumLife: minimumLife).value.reveal()
+    }
+
+    /// The same with its life.
+    package func accessToken(
+        of project: ProjectID = project, scope: Scope? = nil, minimumLife: Duration = .zero
+    ) async throws -> AccessToken {
+        let deadline = Deadline(after: Deadline.request, from: clock.now)
+        return try await core.tokens.token(of: project, scope: scope, minimumLife: minimumLife, by: deadline)
+    }
+
+    /// Starts the refreshes that are due, and waits until they are done.
+    package func refresh() async throws {
+        core.refresher.refreshDue()
+        try await core.flights.drained()
     }
 }

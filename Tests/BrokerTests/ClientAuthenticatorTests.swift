@@ -8,7 +8,7 @@ import Testing
     private func authenticate(_ test: TestBroker, _ id: String?, _ secret: Secret?, from peer: Peer) async throws
         -> ClientID
     {
-        try await test.core.authenticator.authenticate(ClientClaim(id: id, secret: secret), from: peer).id
+        try await test.core.authenticator.authorize(ClientClaim(id: id, secret: secret), from: peer).client.id
     }
 
     @Test func `the right secret is let in; anything else is one and the same refusal`() async throws {

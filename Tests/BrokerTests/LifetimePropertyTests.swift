@@ -27,9 +27,9 @@ import Testing
         seed: UInt64
     ) async throws {
         var dice = Dice(state: seed)
-        let test = try await TestBroker(chance: Double.random(in: 0..<1, using: &dice), mintRate: 1, mintBurst: 5)
+        let test = try await TestBroker(random: Double.random(in: 0..<1, using: &dice), mintRate: 1, mintBurst: 5)
         let key = try await test.addKey()
-        let slot = try #require(test.core.administrator.roster.key(key)).slot(for: .none)
+        let slot = try #require(test.core.administrator.registry.key(key)).slot(for: .none)
         let start = test.clock.now
         var isFailing = false
 
@@ -48,18 +48,16 @@ import Testing
             case 4...5:
                 test.clock.advance(by: .seconds(Int.random(in: 0...1000, using: &dice)))
             case 6:
-                test.core.tokens.refreshDue()
-                await test.core.cache.drained()
+                try await test.refresh()
             default:
-                let (held, failure) = test.core.cache.peek(at: slot)
+                let held = test.core.administrator.cache.life(in: slot)
+                let failure = test.core.administrator.failures.failure(of: slot)
                 let isShut = test.core.administrator.breaker.open().values.contains { $0 > .zero }
                 let keepsPromise = held?.keepsPromise(at: test.clock.now) ?? false
                 let refreshIsDue = held?.state(at: test.clock.now) != .fresh
                 let mints = test.endpoint.mints.count
-                let token = try? await test.core.tokens.token(
-                    of: TestBroker.project, scope: nil, minimumLife: .zero
-                )
-                await test.core.cache.drained()
+                let token = try? await test.accessToken()
+                try await test.core.flights.drained()
                 let more = test.endpoint.mints.count - mints
                 if let token {
                     #expect(token.life.isUsable(at: test.clock.now) || more > 0)

@@ -12,29 +12,34 @@ import Testing
         }
         #expect(test.endpoint.mints.count == 5)
         let breaker = try #require(try await test.perform(StatusReport()).breakers.first)
-        #expect((24...36).contains(breaker.probeIn))
+        #expect(breaker.probeIn == 1)
     }
 
-    @Test func `one request probes, and the pause doubles to five minutes while it fails`() async throws {
+    @Test func `one request probes, after a wait that doubles to ten seconds while it fails`() async throws {
         let test = try await TestBroker()
-        try await test.addKey()
+        for number in 0..<20 { try await test.addKey("key-\(number)", project: ProjectID("project-\(number)")) }
         test.endpoint.fail(.unavailable("no"))
-        for _ in 0..<2 {
-            await #expect(throws: BrokerError.self) { try await test.token() }
-            test.clock.advance(by: .seconds(2))
+        var asked = 0
+        /// A project that nobody has asked for yet, so that nothing but the breaker is in its way.
+        func refused() async throws -> BrokerError? {
+            let project = try ProjectID("project-\(asked)")
+            asked += 1
+            return await #expect(throws: BrokerError.self) { try await test.token(of: project) }
         }
+        for _ in 0..<2 { _ = try await refused() }
         #expect(test.endpoint.mints.count == 5)
-        for (probes, pause) in [(1, 30), (2, 60), (3, 120), (4, 240), (5, 300), (6, 300)] {
-            test.clock.advance(by: .seconds(pause - 5))
-            await #expect(throws: BrokerError.self) { try await test.token() }
+        for (probes, wait) in [(1, 1.0), (2, 2), (3, 4), (4, 8), (5, 10), (6, 10)] {
+            test.clock.advance(by: .seconds(wait - 0.5))
+            guard case .mintUnavailable(let left)? = try await refused() else { throw Unexpected(nil) }
+            #expect(left > .zero && left <= .seconds(0.5))
             #expect(test.endpoint.mints.count == 4 + probes)
-            test.clock.advance(by: .seconds(5))
-            await #expect(throws: BrokerError.self) { try await test.token() }
+            test.clock.advance(by: .seconds(0.5))
+            _ = try await refused()
             #expect(test.endpoint.mints.count == 5 + probes, "one request, and its retry is held back")
         }
-        test.clock.advance(by: .seconds(301))
+        test.clock.advance(by: .seconds(10))
         test.endpoint.fail(nil)
-        _ = try await test.token()
+        _ = try await test.token(of: ProjectID("project-19"))
         #expect(try await test.perform(StatusReport()).breakers.isEmpty)
     }
 
@@ -46,6 +51,43 @@ import Testing
             await #expect(throws: BrokerError.self) { try await test.token(of: ProjectID("project-\(number)")) }
         }
         #expect(test.endpoint.mints.count == 10)
+    }
+
+    @Test func `whom an open breaker refuses takes nothing from the budget`() async throws {
+        let test = try await TestBroker(mintRate: 0.01, mintBurst: 10)
+        for number in 0..<50 { try await test.addKey("key-\(number)", project: ProjectID("project-\(number)")) }
+        test.endpoint.fail(.unavailable("no"))
+        for number in 0..<50 {
+            let error = await #expect(throws: BrokerError.self) {
+                try await test.token(of: ProjectID("project-\(number)"))
+            }
+            guard case .mintUnavailable = error else { throw Unexpected(error) }
+        }
+        #expect(test.endpoint.mints.count == 5)
+        #expect(try await test.perform(StatusReport()).budgets.map(\.remaining) == [5])
+    }
+
+    @Test func `callers wait for a probe that is running, and a refresh does not`() async throws {
+        let test = try await TestBroker()
+        for number in 0..<10 { try await test.addKey("key-\(number)", project: ProjectID("project-\(number)")) }
+        test.endpoint.fail(.unavailable("no"))
+        for number in 0..<2 {
+            await #expect(throws: BrokerError.self) { try await test.token(of: ProjectID("project-\(number)")) }
+        }
+        test.clock.advance(by: .seconds(1))
+        test.endpoint.fail(nil)
+        let gate = Gate()
+        test.endpoint.hold(by: gate)
+        let callers = try (2..<10).map { number in
+            let project = try ProjectID("project-\(number)")
+            return Task { try await test.token(of: project) }
+        }
+        await gate.reached(by: 1)
+        try await until { test.clock.timeouts == callers.count + callers.count - 1 }
+        #expect(test.endpoint.mints.count == 6, "one probes")
+        await gate.open()
+        for caller in callers { _ = try await caller.value }
+        #expect(test.endpoint.mints.count == 5 + 8)
     }
 
     @Test func `an open breaker does not stand between a caller and a token that is there`() async throws {

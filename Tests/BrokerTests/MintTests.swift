@@ -81,12 +81,10 @@ import Testing
         #expect(try await test.perform(StatusReport()).budgets.map(\.remaining) == [4])
 
         _ = try await test.token(of: projects[0])
-        test.core.tokens.refreshDue()
-        await test.core.cache.drained()
+        try await test.refresh()
         #expect(test.endpoint.mints.count == 7, "what is left is for callers")
         test.clock.advance(by: .seconds(2))
-        test.core.tokens.refreshDue()
-        await test.core.cache.drained()
+        try await test.refresh()
         #expect(test.endpoint.mints.count == 8)
     }
 }

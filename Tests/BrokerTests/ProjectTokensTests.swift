@@ -20,7 +20,7 @@ import Testing
         test.endpoint.fail(.keyRefused, key: first)
         test.clock.advance(by: .seconds(2800))
         #expect(try await test.token() == token)
-        await test.core.cache.drained()
+        try await test.refresh()
         #expect(test.endpoint.mints.count == 2)
         #expect(try await test.token() == "token-3-of-key-2")
     }
@@ -33,7 +33,7 @@ import Testing
         test.clock.advance(by: .seconds(2800))
         for _ in 0..<5 {
             #expect(try await test.token() == token)
-            await test.core.cache.drained()
+            try await test.refresh()
         }
         #expect(test.endpoint.mints.count == 2)
     }
@@ -67,18 +67,42 @@ import Testing
     @Test func `more life than a new token has is the caller's mistake`() async throws {
         let test = try await TestBroker()
         try await test.addKey()
-        _ = try await test.token(minimumLife: .seconds(3000))
-        let error = await #expect(throws: BrokerError.self) { try await test.token(minimumLife: .seconds(4000)) }
-        guard case .invalidRequest = error else { throw Unexpected(error) }
+        _ = try await test.token(minimumLife: .seconds(2519))
+        let error = await #expect(throws: BrokerError.self) { try await test.token(minimumLife: .seconds(2520)) }
+        guard case .invalidRequest(let message) = error else { throw Unexpected(error) }
+        #expect(message.contains("at most 2519 seconds"))
+        #expect(test.endpoint.mints.count == 1)
+    }
+
+    @Test func `no token is minted for a longer life that another has to replace soon`() async throws {
+        let test = try await TestBroker()
+        try await test.addKey()
+        for _ in 0..<3600 {
+            _ = try await test.token(minimumLife: .seconds(2519))
+            try await test.refresh()
+            test.clock.advance(by: .seconds(1))
+        }
+        #expect(test.endpoint.mints.count == 4, "one when 30 % of a life are over, and no other")
+    }
+
+    @Test(arguments: [(50, 20), (10, 0), (1000, 700)])
+    func `of a short life no more may be asked for than a token has when it is 30 s old`(lifetime: Int, most: Int)
+        async throws
+    {
+        let test = try await TestBroker()
+        try await test.addKey()
+        test.endpoint.answer(expiresIn: Double(lifetime))
+        _ = try await test.token(minimumLife: .seconds(most))
+        await #expect(throws: BrokerError.self) { try await test.token(minimumLife: .seconds(most + 1)) }
     }
 
     @Test func `a longer life than is left is minted`() async throws {
         let test = try await TestBroker()
         try await test.addKey()
         let first = try await test.token()
-        test.clock.advance(by: .seconds(1000))
+        test.clock.advance(by: .seconds(1500))
         #expect(try await test.token(minimumLife: .seconds(2000)) == first)
-        #expect(try await test.token(minimumLife: .seconds(3000)) != first)
+        #expect(try await test.token(minimumLife: .seconds(2500)) != first)
     }
 
     @Test func `a token of a key that was disabled during its mint is nobody's`() async throws {
@@ -90,7 +114,7 @@ import Testing
         await gate.reached(by: 1)
         _ = try await test.perform(KeyChange(.disable, key))
         await gate.open()
-        await #expect(throws: BrokerError.everyKeyRefused) { try await caller.value }
+        await #expect(throws: BrokerError.everyKeyDisabled) { try await caller.value }
     }
 
     @Test func `a token of a disabled or removed key is never handed out again`() async throws {
@@ -98,11 +122,11 @@ import Testing
         let key = try await test.addKey()
         _ = try await test.token()
         _ = try await test.perform(KeyChange(.disable, key))
-        await #expect(throws: BrokerError.everyKeyRefused) { try await test.token() }
+        await #expect(throws: BrokerError.everyKeyDisabled) { try await test.token() }
         _ = try await test.perform(KeyChange(.enable, key))
         #expect(try await test.token() == "token-1-of-key-1")
         _ = try await test.perform(KeyChange(.remove, key, force: true))
-        await #expect(throws: BrokerError.unauthorizedClient) { try await test.token() }
+        await #expect(throws: BrokerError.noKey) { try await test.token() }
     }
 
     @Test func `a key that merely became second has its token handed out until the new one's is there`() async throws {
@@ -115,7 +139,7 @@ import Testing
         let gate = Gate()
         test.endpoint.hold(by: gate)
         test.clock.advance(by: .seconds(2800))
-        test.core.tokens.refreshDue()
+        test.core.refresher.refreshDue()
         await gate.reached(by: 1)
         await gate.open()
         test.clock.advance(by: .seconds(800))

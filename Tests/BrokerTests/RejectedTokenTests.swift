@@ -3,8 +3,11 @@ import BrokerTesting
 import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct RejectedTokenTests {
-    private func report(_ token: String, to test: TestBroker) async throws -> ProjectTokens.Replacement {
-        try await test.core.tokens.replace(PlainSealer().digest(of: Secret(token)), of: TestBroker.project)
+    private func report(_ token: String, to test: TestBroker) async throws -> Replacement {
+        try await test.core.tokens.replace(
+            PlainSealer().digest(of: Secret(token)), of: TestBroker.project,
+            by: Deadline(after: Deadline.request, from: test.clock.now)
+        )
     }
 
     @Test func `a token that is reported dead is replaced, once`() async throws {
@@ -34,7 +37,7 @@ import Testing
         let dead = try await test.token()
         let gate = Gate()
         test.endpoint.hold(by: gate)
-        let outcomes = try await withThrowingTaskGroup(of: ProjectTokens.Replacement.self) { group in
+        let outcomes = try await withThrowingTaskGroup(of: Replacement.self) { group in
             group.addTask { try await report(dead, to: test) }
             await gate.reached(by: 1)
             let reported = Tally()

@@ -5,8 +5,8 @@ import Testing
 @Suite(.timeLimit(.minutes(1))) struct TokenBrokerTests {
     let peer = Peer(.address("127.0.0.1"))
 
-    private func client(_ test: TestBroker, _ secret: Secret, id: String = "client-1") async throws -> Client {
-        try await test.core.authenticator.authenticate(ClientClaim(id: id, secret: secret), from: peer)
+    private func client(_ test: TestBroker, _ secret: Secret, id: String = "client-1") async throws -> Authorization {
+        try await test.core.authenticator.authorize(ClientClaim(id: id, secret: secret), from: peer)
     }
 
     private func request(_ project: ProjectID? = nil) -> TokenRequest { TokenRequest(project: project, scope: nil) }
@@ -93,7 +93,7 @@ import Testing
         test.endpoint.hold(by: gate)
         let caller = Task { try await test.core.broker.token(for: request(), as: client) }
         await gate.reached(by: 1)
-        _ = try await test.perform(ClientChange(.revoke(projectID: TestBroker.project), client.id))
+        _ = try await test.perform(ClientChange(.revoke(projectID: TestBroker.project), client.client.id))
         await gate.open()
         await #expect(throws: BrokerError.unauthorizedClient) { try await caller.value }
     }

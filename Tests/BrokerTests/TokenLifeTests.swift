@@ -36,15 +36,15 @@ import Testing
     }
 
     @Test func `a refresh is due at 75 % of the life, give or take 5`() {
-        #expect(TokenLifetime.refreshDue(after: .seconds(10_000), chance: 0) == .seconds(7000))
-        #expect(TokenLifetime.refreshDue(after: .seconds(10_000), chance: 0.5) == .seconds(7500))
-        #expect(TokenLifetime.refreshDue(after: .seconds(10_000), chance: 0.9999) < .seconds(8000))
+        #expect(TokenLifetime.refreshDue(after: .seconds(10_000), random: 0) == .seconds(7000))
+        #expect(TokenLifetime.refreshDue(after: .seconds(10_000), random: 0.5) == .seconds(7500))
+        #expect(TokenLifetime.refreshDue(after: .seconds(10_000), random: 0.9999) < .seconds(8000))
     }
 
     @Test(arguments: [20, 60, 300, 599, 600, 601, 1200, 1500, 2000, 3599, 86_400])
     func `a refresh is due well before the promise ends, however short the life`(seconds: Int) {
         let lifetime = Duration.seconds(seconds)
-        let latest = TokenLifetime.refreshDue(after: lifetime, chance: 0.9999)
+        let latest = TokenLifetime.refreshDue(after: lifetime, random: 0.9999)
         #expect(latest < (lifetime - TokenLifetime.promised(of: lifetime)) * 0.97)
     }
 

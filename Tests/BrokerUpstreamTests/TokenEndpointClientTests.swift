@@ -28,7 +28,7 @@ import sinch_sandbox
         ) { addresses in
             let client = HTTPClient(
                 eventLoopGroupProvider: .singleton,
-                configuration: try .upstream(authorities: authorities, proxy: nil)
+                configuration: try .upstream(authorities: authorities, proxy: nil, rate: 5, burst: 10)
             )
             let base = tls ? try #require(addresses.https) : addresses.http
             let key = try Broker.AccessKey.test(keyID, tokenEndpoint: URL(string: base + path))
@@ -37,7 +37,7 @@ import sinch_sandbox
                 outcome = .success(
                     try await TokenEndpointClient(client, clock: SystemClock()).mint(
                         with: key, secret: Secret(secret), at: try #require(key.tokenEndpoint), scope: .none,
-                        patience: .seconds(5)
+                        timeout: .seconds(5)
                     )
                 )
             } catch {
@@ -90,12 +90,13 @@ import sinch_sandbox
 
     @Test func `a server that is not there is unavailable`() async throws {
         let client = HTTPClient(
-            eventLoopGroupProvider: .singleton, configuration: try .upstream(authorities: nil, proxy: nil)
+            eventLoopGroupProvider: .singleton,
+            configuration: try .upstream(authorities: nil, proxy: nil, rate: 5, burst: 10)
         )
         let key = try Broker.AccessKey.test(tokenEndpoint: URL(string: "http://127.0.0.1:1/oauth2/token"))
         let error = await #expect(throws: MintFailure.self) {
             try await TokenEndpointClient(client, clock: SystemClock()).mint(
-                with: key, secret: Secret("s"), at: try #require(key.tokenEndpoint), scope: .none, patience: .seconds(5)
+                with: key, secret: Secret("s"), at: try #require(key.tokenEndpoint), scope: .none, timeout: .seconds(5)
             )
         }
         #expect(error?.outcome == "unavailable")

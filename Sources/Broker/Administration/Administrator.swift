@@ -1,38 +1,35 @@
-package import Foundation
-
 /// Does what operators ask for: one change at a time, each durable together with its audit record before it counts.
 package actor Administrator {
-    nonisolated let roster: Roster
+    nonisolated let registry: Registry
     nonisolated let store: any Store
     nonisolated let sealer: any Sealer
-    nonisolated let cache: CachedTokenSource
+    nonisolated let cache: TokenCache
+    nonisolated let failures: FailedMints
+    nonisolated let tokens: ProjectTokens
     nonisolated let broker: TokenBroker
-    nonisolated let ledger: HandOutLedger
+    /// Mints, with any key, whether it is in the store or not.
+    nonisolated let mints: any TokenSource
     nonisolated let budget: MintBudget
     nonisolated let breaker: MintBreaker
     nonisolated let clock: any BrokerClock
-    nonisolated let defaultTokenEndpoint: URL
-    /// Mints with a key that is not in the store yet.
-    nonisolated let candidateTokens: any TokenSource
     private var lastChange: Task<Void, Never>?
 
     package init(
-        roster: Roster, store: any Store, sealer: any Sealer, cache: CachedTokenSource, broker: TokenBroker,
-        ledger: HandOutLedger, budget: MintBudget, breaker: MintBreaker, clock: any BrokerClock,
-        defaultTokenEndpoint: URL,
-        candidateTokens: any TokenSource
+        registry: Registry, store: any Store, sealer: any Sealer, cache: TokenCache, failures: FailedMints,
+        tokens: ProjectTokens, broker: TokenBroker, mints: any TokenSource, budget: MintBudget, breaker: MintBreaker,
+        clock: any BrokerClock
     ) {
-        self.roster = roster
+        self.registry = registry
         self.store = store
         self.sealer = sealer
         self.cache = cache
+        self.failures = failures
+        self.tokens = tokens
         self.broker = broker
-        self.ledger = ledger
+        self.mints = mints
         self.budget = budget
         self.breaker = breaker
         self.clock = clock
-        self.defaultTokenEndpoint = defaultTokenEndpoint
-        self.candidateTokens = candidateTokens
     }
 
     package nonisolated func perform<Request: AdminRequest>(
@@ -55,11 +52,11 @@ package actor Administrator {
     /// The change belongs to the broker: whoever asked may go away, it is wholly made or wholly not.
     func change(_ decide: @escaping @Sendable () throws -> (changes: [Change], record: AuditRecord)) async throws {
         let previous = lastChange
-        let change = Task { [store, roster] in
+        let change = Task { [store, registry] in
             await previous?.value
             let (changes, record) = try decide()
             try await store.commit(changes, recording: record)
-            roster.apply(changes)
+            registry.apply(changes)
         }
         lastChange = Task { _ = await change.result }
         try await change.value
@@ -72,37 +69,34 @@ package actor Administrator {
         AuditRecord(at: clock.now.wall, actor: actor, action: action, project: project, key: key, client: client)
     }
 
-    nonisolated func endpoint(of key: AccessKey) -> URL { key.tokenEndpoint ?? defaultTokenEndpoint }
-
     nonisolated func key(_ id: KeyID) throws -> AccessKey {
-        guard let key = roster.key(id) else {
+        guard let key = registry.key(id) else {
             throw OperatorError(.notFound, "no key '\(id)'", hint: "'token-broker key list' shows them")
         }
         return key
     }
 
     nonisolated func client(_ id: ClientID) throws -> Client {
-        guard let client = roster.client(id) else {
+        guard let client = registry.client(id) else {
             throw OperatorError(.notFound, "no client '\(id)'", hint: "'token-broker client list' shows them")
         }
         return client
     }
 
-    /// Mints once with a key, to see that it works, and records how that went; the token is there to be kept.
+    /// Mints once with a key, to see that it works; the token is there to be kept.
     nonisolated func verify(_ key: AccessKey) async throws -> AccessToken {
-        let deadline = Deadline(after: Deadline.mint, from: clock.now)
-        do {
-            let token = try await candidateTokens.token(
-                for: TokenNeed(
-                    key: key, endpoint: endpoint(of: key), scope: key.scope, urgency: .caller, deadline: deadline
-                )
+        try await mints.token(
+            for: MintRequest(
+                key: key, endpoint: registry.endpoint(of: key), scope: key.scope, purpose: .verification,
+                deadline: Deadline(after: Deadline.mint, from: clock.now)
             )
-            try await store.record(AuditRecord(minted: token, with: key, at: clock.now.wall))
-            return token
-        } catch let failure as MintFailure {
-            try await store.record(AuditRecord(failure, with: key, at: clock.now.wall))
-            throw failure
-        }
+        )
+    }
+
+    /// Holds the token that a key was verified with, and ends whatever the key was in trouble for.
+    nonisolated func adopt(_ token: AccessToken, of key: AccessKey) {
+        failures.forget(key)
+        cache.put(token)
     }
 }
 
@@ -128,6 +122,11 @@ extension OperatorError {
             self.init(
                 .refused, "\(failure)",
                 hint: "check key ID and secret at Sinch; key add --no-verify stores a key without minting with it"
+            )
+        case .secretDamaged:
+            self.init(
+                .failed, "\(failure)",
+                hint: "restore the database from a backup, or register the key anew: key remove, key add"
             )
         case .refused:
             self.init(.refused, "\(failure)", hint: "is the token endpoint right?")

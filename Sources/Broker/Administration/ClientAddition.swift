@@ -18,7 +18,7 @@ package struct ClientAddition: AdminRequest {
         let secret = ClientSecret.generate()
         let verifier = administrator.sealer.verifier(of: secret)
         try await administrator.change {
-            guard administrator.roster.client(clientID) == nil else {
+            guard administrator.registry.client(clientID) == nil else {
                 throw OperatorError(
                     .conflict, "client '\(clientID)' is registered already",
                     hint: "a new secret for it: token-broker client rotate \(clientID)"
@@ -31,7 +31,7 @@ package struct ClientAddition: AdminRequest {
             )
             return ([.putClient(client)], administrator.record(.clientAdded, by: actor, client: clientID))
         }
-        let keyless = projects.filter { !administrator.roster.has($0) }
+        let keyless = projects.filter { !administrator.registry.has($0) }
         return ClientCredentials(
             clientID: clientID, clientSecret: secret.reveal(), previousSecretExpiresAt: nil,
             projectsWithoutKeys: keyless.isEmpty ? nil : keyless

@@ -21,7 +21,7 @@ package struct ClientReport: Codable, Sendable {
         clientID = client.id
         enabled = client.isEnabled
         projects = client.grants.sorted()
-        projectsWithoutKeys = projects.filter { !administrator.roster.has($0) }
+        projectsWithoutKeys = projects.filter { !administrator.registry.has($0) }
         users = client.users.sorted()
         secrets = client.credentials.filter { $0.expires.map { $0 > now } ?? true }.map {
             SecretReport(createdAt: $0.created, expiresAt: $0.expires)
@@ -41,7 +41,7 @@ package struct ClientListing: AdminRequest {
     package init() {}
 
     package func perform(by administrator: Administrator, for actor: Actor) async throws -> Reply {
-        let clients = administrator.roster.allClients().sorted { $0.id < $1.id }
+        let clients = administrator.registry.allClients().sorted { $0.id < $1.id }
         return Reply(clients: clients.map { ClientReport($0, administrator) })
     }
 }

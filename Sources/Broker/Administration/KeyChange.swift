@@ -19,46 +19,49 @@ package struct KeyChange: AdminRequest {
 
     /// The key as it was left, or as it was when it was removed.
     package func perform(by administrator: Administrator, for actor: Actor) async throws -> KeyReport {
-        let before = KeyReport(try administrator.key(keyID), administrator)
+        let key = try administrator.key(keyID)
+        let before = KeyReport(key, administrator)
         try await administrator.change {
             let key = try administrator.key(keyID)
             return (
-                try changes(of: key, in: administrator.roster),
+                try changes(of: key, in: administrator.registry),
                 administrator.record(verb.action, by: actor, project: key.project, key: key.id)
             )
         }
         switch verb {
-        case .activate, .enable: administrator.cache.forgetFailure(of: keyID)
+        case .activate, .enable: administrator.failures.forget(key)
         case .disable: break
-        case .remove: return before
+        case .remove:
+            administrator.tokens.forget(key)
+            return before
         }
         return KeyReport(try administrator.key(keyID), administrator)
     }
 
-    private func changes(of key: AccessKey, in roster: Roster) throws -> [Change] {
+    private func changes(of key: AccessKey, in registry: Registry) throws -> [Change] {
         var key = key
         switch verb {
         case .activate:
             key.state = .active
-            return roster.demotion(in: key.project) + [.putKey(key)]
+            return registry.demotion(in: key.project) + [.putKey(key)]
         case .enable:
             guard !key.isEnabled else { return [] }
-            let hasActive = roster.keys(of: key.project).contains { $0.state == .active }
+            let hasActive = registry.keys(of: key.project).contains { $0.state == .active }
             key.state = hasActive ? .standby : .active
             return [.putKey(key)]
         case .disable:
             let wasActive = key.state == .active
             key.state = .disabled
-            return [.putKey(key)] + (wasActive ? roster.promotion(in: key.project, insteadOf: key.id) : [])
+            return [.putKey(key)] + (wasActive ? registry.promotion(in: key.project, insteadOf: key.id) : [])
         case .remove:
-            guard force || !key.isEnabled || roster.enabledKeys(of: key.project).count > 1 else {
+            guard force || !key.isEnabled || registry.enabledKeys(of: key.project).count > 1 else {
                 throw OperatorError(
                     .conflict, "'\(key.id)' is the last enabled key of project '\(key.project)'",
                     hint: "without it the project has no tokens; --force removes it all the same"
                 )
             }
             return [.removeKey(key.id)]
-                + (key.state == .active ? roster.promotion(in: key.project, insteadOf: key.id) : [])
+                + (key.state == .active ? registry.promotion(in: key.project, insteadOf: key.id) : [])
         }
     }
 }
@@ -74,7 +77,7 @@ extension KeyChange.Verb {
     }
 }
 
-extension Roster {
+extension Registry {
     /// Makes the project's active key stand by.
     func demotion(in project: ProjectID) -> [Change] {
         keys(of: project).filter { $0.state == .active }.map { key in
@@ -108,9 +111,8 @@ package struct KeyVerification: AdminRequest {
         let token = try await administrator.verify(key)
         var record = administrator.record(.keyVerified, by: actor, project: key.project, key: key.id)
         record.token = token.digest
-        let stored = Change.putToken(try SealedToken(token, sealer: administrator.sealer))
-        try await administrator.change { [record] in ([stored], record) }
-        administrator.cache.adopt(token)
+        try await administrator.change { [record] in ([], record) }
+        administrator.adopt(token, of: key)
         return KeyReport(key, administrator)
     }
 }

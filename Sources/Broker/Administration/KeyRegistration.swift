@@ -30,7 +30,7 @@ package struct KeyRegistration: Codable, Sendable {
     /// - Parameter place: the state that the key gets, and the changes to its project's other keys.
     func register(
         with administrator: Administrator, recording record: AuditRecord,
-        place: @escaping @Sendable (Roster) -> (state: AccessKey.State, others: [Change])
+        place: @escaping @Sendable (Registry) -> (state: AccessKey.State, others: [Change])
     ) async throws -> KeyReport {
         try checkIsNew(to: administrator)
         let key = try sealed(by: administrator)
@@ -42,12 +42,12 @@ package struct KeyRegistration: Codable, Sendable {
         let stored = try token.map { try [Change.putToken(SealedToken($0, sealer: administrator.sealer))] } ?? []
         try await administrator.change { [record] in
             try checkIsNew(to: administrator)
-            let (state, others) = place(administrator.roster)
+            let (state, others) = place(administrator.registry)
             var key = key
             key.state = state
             return (others + [.putKey(key)] + stored, record)
         }
-        if let token { administrator.cache.adopt(token) }
+        if let token { administrator.adopt(token, of: key) }
         return KeyReport(try administrator.key(key.id), administrator)
     }
 
@@ -70,7 +70,7 @@ package struct KeyRegistration: Codable, Sendable {
     }
 
     private func checkIsNew(to administrator: Administrator) throws {
-        guard let known = administrator.roster.key(keyID) else { return }
+        guard let known = administrator.registry.key(keyID) else { return }
         throw OperatorError(
             .conflict, "key '\(keyID)' is registered already, for project '\(known.project)'",
             hint: "to register it anew, remove it first: token-broker key remove \(keyID)"

@@ -17,19 +17,18 @@ package struct KeyReport: Codable, Sendable {
     package let quarantined: Bool
 
     init(_ key: AccessKey, _ administrator: Administrator) {
-        let slot = key.slot(for: key.scope)
-        let (life, failure) = administrator.cache.peek(at: slot)
+        let life = administrator.cache.life(in: key.slot(for: key.scope))
         keyID = key.id
         projectID = key.project
         name = key.name
         state = key.state
-        tokenEndpoint = administrator.endpoint(of: key).absoluteString
+        tokenEndpoint = administrator.registry.endpoint(of: key).absoluteString
         scope = key.scope.description
         createdAt = key.created
         lastMintedAt = life?.start.wall
-        lastUsedAt = administrator.ledger.uses(of: slot)?.lastUse
+        lastUsedAt = key.use.last
         token = life.map { TokenReport($0, at: administrator.clock.now) }
-        quarantined = failure?.isQuarantine ?? false
+        quarantined = administrator.failures.isQuarantined(key.id, version: key.version)
     }
 }
 
@@ -62,9 +61,9 @@ package struct KeyListing: AdminRequest {
     }
 
     package func perform(by administrator: Administrator, for actor: Actor) async throws -> Reply {
-        let projects = projectID.map { [$0] } ?? administrator.roster.projects()
+        let projects = projectID.map { [$0] } ?? administrator.registry.projects()
         return Reply(
-            keys: projects.flatMap { administrator.roster.keys(of: $0) }.map { KeyReport($0, administrator) }
+            keys: projects.flatMap { administrator.registry.keys(of: $0) }.map { KeyReport($0, administrator) }
         )
     }
 }

@@ -8,7 +8,7 @@ package struct ProjectReport: Codable, Sendable {
 
     init(_ project: ProjectID, clients: [ClientID], _ administrator: Administrator) {
         projectID = project
-        keys = administrator.roster.keys(of: project).map { KeyReport($0, administrator) }
+        keys = administrator.registry.keys(of: project).map { KeyReport($0, administrator) }
         self.clients = clients
         token = administrator.broker.report(of: project)
     }
@@ -26,11 +26,11 @@ package struct ProjectListing: AdminRequest {
 
     package func perform(by administrator: Administrator, for actor: Actor) async throws -> Reply {
         var clients: [ProjectID: [ClientID]] = [:]
-        for client in administrator.roster.allClients() {
+        for client in administrator.registry.allClients() {
             for project in client.grants { clients[project, default: []].append(client.id) }
         }
         return Reply(
-            projects: administrator.roster.projects().map {
+            projects: administrator.registry.projects().map {
                 ProjectReport($0, clients: clients[$0, default: []].sorted(), administrator)
             }
         )

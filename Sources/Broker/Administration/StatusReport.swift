@@ -31,13 +31,15 @@ package struct StatusReport: AdminRequest {
         let projects = try await ProjectListing().perform(by: administrator, for: actor).projects
         return Reply(
             projects: projects,
-            clientCount: administrator.roster.allClients().count,
+            clientCount: administrator.registry.allClients().count,
             quarantinedKeys: projects.flatMap(\.keys).filter(\.quarantined).map(\.keyID),
-            budgets: administrator.budget.remaining()
-                .map { Budget(tokenEndpoint: $0.key.absoluteString, remaining: $0.value) }
+            budgets: Set(administrator.registry.allKeys().map { administrator.registry.endpoint(of: $0) })
+                .map { Budget(tokenEndpoint: $0.absoluteString, remaining: administrator.budget.remaining(at: $0)) }
                 .sorted { $0.tokenEndpoint < $1.tokenEndpoint },
             breakers: administrator.breaker.open()
-                .map { Breaker(tokenEndpoint: $0.key.absoluteString, probeIn: Int($0.value.components.seconds)) }
+                .map {
+                    Breaker(tokenEndpoint: $0.key.absoluteString, probeIn: Int(($0.value / .seconds(1)).rounded(.up)))
+                }
                 .sorted { $0.tokenEndpoint < $1.tokenEndpoint }
         )
     }

@@ -21,10 +21,15 @@ package struct TokenFetch: AdminRequest {
             return Reply(
                 accessToken: handOut.token.value.reveal(), expiresIn: handOut.expiresIn, projectID: projectID
             )
-        } catch BrokerError.unauthorizedClient {
+        } catch BrokerError.noKey {
             throw OperatorError(
                 .notFound, "project '\(projectID)' has no key",
                 hint: "register one: token-broker key add --project \(projectID) --key-id ID"
+            )
+        } catch BrokerError.everyKeyDisabled {
+            throw OperatorError(
+                .conflict, "every key of project '\(projectID)' is disabled",
+                hint: "enable one: token-broker key enable KEY"
             )
         } catch BrokerError.everyKeyRefused {
             throw OperatorError(

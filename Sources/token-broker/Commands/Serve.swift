@@ -61,7 +61,7 @@ struct Serve: AsyncParsableCommand {
         // Stopped from the last to the first, one after the other: say that we go, answer what was accepted, end the
         // mints, and let those who probe see all of it.
         let services: [any Service] =
-            [operations, Mints(core: core, clock: clock), Listeners(clients + [admin]), readiness]
+            [operations, Mints(core: core), Listeners(clients + [admin]), readiness]
             + [systemd].compactMap(\.self)
         var group = ServiceGroupConfiguration(services: services.map { .init(service: $0) }, logger: quiet(logger))
         group.maximumGracefulShutdownDuration = configuration.drainDelay + .seconds(20)
@@ -83,18 +83,12 @@ struct Serve: AsyncParsableCommand {
     }
 }
 
-/// Starts the refreshes that are due, every second; at the end, waits for the mints that are running.
+/// Refreshes tokens; at the end, waits for the mints that are running.
 private struct Mints: Service {
     let core: BrokerCore
-    let clock: any BrokerClock
 
     func run() async throws {
-        try? await cancelWhenGracefulShutdown {
-            while true {
-                try await clock.sleep(for: .seconds(1))
-                core.tokens.refreshDue()
-            }
-        }
-        await core.cache.drained()
+        try? await cancelWhenGracefulShutdown { try await core.refresher.run() }
+        try await core.flights.drained()
     }
 }

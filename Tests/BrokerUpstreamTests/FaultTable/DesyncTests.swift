@@ -15,7 +15,9 @@ import sinch_sandbox
         sandbox.setFaults([Sandbox.Fault(.wire(.secondAnswer), keyID: "key-1")])
         try await SandboxServer.withRunning(sandbox) { addresses in
             let address = try #require(URL(string: addresses.http + "/oauth2/token"))
-            try await HTTPClient.withHTTPClient(configuration: .upstream(authorities: nil, proxy: nil)) { client in
+            try await HTTPClient.withHTTPClient(
+                configuration: .upstream(authorities: nil, proxy: nil, rate: 5, burst: 10)
+            ) { client in
                 var others = 0
                 for _ in 1...10 {
                     let first = try await mint("1", with: client, at: address)
@@ -33,7 +35,7 @@ import sinch_sandbox
     private func mint(_ number: String, with client: HTTPClient, at address: URL) async throws -> String {
         let key = try Broker.AccessKey.test("key-\(number)", project: "project-\(number)")
         return try await TokenEndpointClient(client, clock: SystemClock()).mint(
-            with: key, secret: Secret("secret"), at: address, scope: .none, patience: .seconds(5)
+            with: key, secret: Secret("secret"), at: address, scope: .none, timeout: .seconds(5)
         ).value.reveal()
     }
 }

@@ -1,4 +1,5 @@
 import Broker
+import BrokerTesting
 import Testing
 import sinch_sandbox
 

@@ -36,7 +36,7 @@ struct FaultyUpstream: Sendable {
                 sandbox.setFaults(fault.sandboxFaults(elsewhere: elsewhere.http))
                 let log = LineCollector()
                 try await HTTPClient.withHTTPClient(
-                    configuration: .upstream(authorities: configuration.caFile, proxy: nil),
+                    configuration: .upstream(authorities: configuration.caFile, proxy: nil, rate: 5, burst: 10),
                     backgroundActivityLogger: log.logger
                 ) { client in
                     let endpoint = WatchedTokenEndpoint(TokenEndpointClient(client, clock: SystemClock()))
@@ -58,7 +58,9 @@ struct FaultyUpstream: Sendable {
     func token(minimumLife: Duration = .zero) async -> Result<AccessToken, any Error> {
         do {
             let project = try ProjectID("project-1")
-            return .success(try await core.tokens.token(of: project, scope: nil, minimumLife: minimumLife))
+            let deadline = Deadline(after: Deadline.request, from: SystemClock().now)
+            return .success(
+                try await core.tokens.token(of: project, scope: nil, minimumLife: minimumLife, by: deadline))
         } catch {
             return .failure(error)
         }
@@ -72,7 +74,7 @@ struct FaultyUpstream: Sendable {
             policy: BrokerCore.Policy(
                 defaultTokenEndpoint: try #require(URL(string: address)), mintRate: 5, mintBurst: 10
             ),
-            clock: SystemClock(), chance: { 0.5 }, logger: log.logger
+            clock: SystemClock(), random: { 0.5 }, logger: log.logger
         )
     }
 

@@ -1,0 +1,75 @@
+/// Recognises clients: by their secret, or on the Unix socket by their user.
+package struct ClientAuthenticator: Sendable {
+    private let registry: Registry
+    private let sealer: any Sealer
+    private let store: any Store
+    private let clock: any BrokerClock
+    private let throttle: AuthenticationThrottle
+    /// What an unknown client's secret is compared with, so that the answer takes the same time.
+    private let dummy: ClientSecretVerifier
+
+    package init(registry: Registry, sealer: any Sealer, store: any Store, clock: any BrokerClock) {
+        self.registry = registry
+        self.sealer = sealer
+        self.store = store
+        self.clock = clock
+        throttle = AuthenticationThrottle(clock: clock)
+        dummy = sealer.verifier(of: Secret(""))
+    }
+
+    /// Authorizes the client that sends a request, from now until the deadline that its answer has.
+    ///
+    /// Throws ``BrokerError/invalidClient``; ``BrokerError/authenticationThrottled`` instead once the peer has failed
+    /// too often, while a right secret is let in whatever others got wrong.
+    package func authorize(_ claim: ClientClaim, from peer: Peer) async throws -> Authorization {
+        let version = registry.version
+        let deadline = Deadline(after: Deadline.request, from: clock.now)
+        if let client = try recognize(claim, from: peer), client.isEnabled {
+            return Authorization(client, from: peer, registryVersion: version, deadline: deadline)
+        }
+        let verdict = throttle.failure(of: peer)
+        if verdict.isRecorded {
+            try await store.record(
+                AuditRecord(
+                    at: clock.now.wall, actor: .stranger(peer), action: .authenticationRefused,
+                    // Only what is known to be an ID: anything else may be a secret in the wrong place.
+                    client: named(by: claim)?.id, outcome: "refused"
+                )
+            )
+        }
+        throw verdict.isThrottled ? BrokerError.authenticationThrottled : .invalidClient
+    }
+
+    private func named(by claim: ClientClaim) -> Client? {
+        claim.id.flatMap { try? ClientID($0) }.flatMap { registry.client($0) }
+    }
+
+    private func recognize(_ claim: ClientClaim, from peer: Peer) throws -> Client? {
+        guard claim.isUsable else { return nil }
+        let named = named(by: claim)
+        if let secret = claim.secret { return isValid(secret, of: named) ? named : nil }
+        guard let user = peer.user else { return nil }
+        if claim.id != nil { return named.flatMap { $0.users.contains(user) ? $0 : nil } }
+        let clients = registry.clients(ofUser: user).filter(\.isEnabled)
+        guard clients.count <= 1 else {
+            throw BrokerError.invalidRequest(
+                "several clients are registered for this Unix user; name one: HTTP Basic with its ID and no secret"
+            )
+        }
+        return clients.first
+    }
+
+    private func isValid(_ secret: Secret, of client: Client?) -> Bool {
+        let now = clock.now.wall
+        let live = (client?.credentials ?? []).filter { credential in
+            credential.expires.map { $0 > now } ?? true
+        }
+        // Always two comparisons, known client or not.
+        var verifiers = live.map { ($0.verifier, true) }
+        while verifiers.count < 2 { verifiers.append((dummy, false)) }
+        return verifiers.reduce(false) { found, verifier in
+            let matches = sealer.check(secret, against: verifier.0)
+            return found || (matches && verifier.1)
+        }
+    }
+}

@@ -1,0 +1,25 @@
+/// A moment after which nobody waits any more.
+package struct Deadline: Sendable {
+    /// Any answer to a client (Sinch's Python SDK gives up at 10 s).
+    package static let request: Duration = .seconds(8)
+    /// A mint with its retries; what a request has beyond it is for the audit.
+    package static let mint: Duration = .milliseconds(7_500)
+
+    private let start: Moment
+    private let allowed: Duration
+
+    package init(after allowed: Duration, from start: Moment) {
+        self.start = start
+        self.allowed = allowed
+    }
+
+    /// What is left; negative when it has passed.
+    package func remaining(at now: Moment) -> Duration {
+        allowed - now.elapsed(since: start)
+    }
+}
+
+/// Thrown to whoever waited until its deadline.
+package struct DeadlinePassed: Error, CustomStringConvertible {
+    package var description: String { "not done before the request's deadline" }
+}

@@ -1,0 +1,102 @@
+package import Foundation
+package import Logging
+import Synchronization
+
+/// What does not work as it should, and since when; each change is one line in the log.
+package final class Health: Sendable {
+    /// What can be in trouble.
+    package enum Subject: Hashable, Sendable {
+        case endpoint(URL)
+        case key(KeyID, of: ProjectID)
+        case project(ProjectID)
+    }
+
+    package enum Trouble: String, Sendable {
+        /// An endpoint's or a key's.
+        case failing
+        /// An endpoint's.
+        case unavailable, throttled
+        /// A key's.
+        case quarantined
+        /// A project's.
+        case degraded
+        case outOfTokens = "out_of_tokens"
+    }
+
+    private struct Problem {
+        var trouble: Trouble
+        let since: Moment
+    }
+
+    private let clock: any BrokerClock
+    private let logger: Logger
+    /// Guards what is in trouble; everything else works.
+    private let problems = Mutex<[Subject: Problem]>([:])
+
+    package init(clock: any BrokerClock, logger: Logger) {
+        self.clock = clock
+        self.logger = logger
+    }
+
+    /// Notes that a subject is in trouble.
+    func report(_ subject: Subject, is trouble: Trouble, because reason: String? = nil) {
+        let now = clock.now
+        let isChange = problems.withLock { problems in
+            let before = problems[subject]
+            problems[subject] = Problem(trouble: trouble, since: before?.since ?? now)
+            return before?.trouble != trouble
+        }
+        guard isChange else { return }
+        var metadata = subject.metadata
+        metadata["state"] = "\(trouble.rawValue)"
+        metadata["reason"] = reason.map { "\($0)" }
+        logger.log(level: trouble.level, "\(trouble.message)", metadata: metadata)
+    }
+
+    /// Notes that a subject works, again where it was in trouble.
+    func reportWorking(_ subject: Subject) {
+        guard let problem = problems.withLock({ $0.removeValue(forKey: subject) }) else { return }
+        let elapsed = clock.now.elapsed(since: problem.since)
+        logger.notice(
+            "working again",
+            metadata: subject.metadata.merging(["state": "working", "after_seconds": "\(elapsed.components.seconds)"]) {
+                $1
+            }
+        )
+    }
+
+    /// Forgets a subject that was removed.
+    func forget(_ subject: Subject) {
+        problems.withLock { $0[subject] = nil }
+    }
+}
+
+extension Health.Subject {
+    fileprivate var metadata: Logger.Metadata {
+        switch self {
+        case .endpoint(let url): ["endpoint": "\(url)"]
+        case .key(let id, let project): ["key": "\(id)", "project": "\(project)"]
+        case .project(let id): ["project": "\(id)"]
+        }
+    }
+}
+
+extension Health.Trouble {
+    fileprivate var message: Logger.Message {
+        switch self {
+        case .failing: "mints fail"
+        case .unavailable: "the authorization server keeps failing: one request at a time is sent until it works again"
+        case .throttled: "the authorization server wants fewer requests"
+        case .quarantined: "the key is in quarantine: it is not used for a while"
+        case .degraded: "the project's tokens have less life left than promised"
+        case .outOfTokens: "the project has no token that can be used"
+        }
+    }
+
+    fileprivate var level: Logger.Level {
+        switch self {
+        case .failing, .throttled, .degraded: .warning
+        case .unavailable, .quarantined, .outOfTokens: .error
+        }
+    }
+}

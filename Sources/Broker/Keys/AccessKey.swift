@@ -1,0 +1,49 @@
+package import Foundation
+
+/// A Sinch access key: what tokens of a project are minted with.
+package struct AccessKey: Sendable, Identifiable {
+    package enum State: String, Sendable, Codable {
+        /// The project's tokens are minted with this key. A project has at most one.
+        case active
+        /// Enabled, and used when the active key is refused.
+        case standby
+        /// Neither minted with nor handed out from.
+        case disabled
+    }
+
+    package let id: KeyID
+    package let project: ProjectID
+    /// Counts the secrets and endpoints that this ID has had.
+    package let version: Int
+    package let name: String?
+    /// `nil`: the broker's usual one, whichever that is now.
+    package let tokenEndpoint: URL?
+    package let scope: Scope
+    package var state: State
+    package let created: Date
+    /// Opened only to mint.
+    package let secret: Sealed
+    /// Shared by every copy of this key.
+    package let use = KeyUse()
+
+    package init(
+        id: KeyID, project: ProjectID, version: Int, name: String?, tokenEndpoint: URL?, scope: Scope, state: State,
+        created: Date, secret: Sealed
+    ) {
+        self.id = id
+        self.project = project
+        self.version = version
+        self.name = name
+        self.tokenEndpoint = tokenEndpoint
+        self.scope = scope
+        self.state = state
+        self.created = created
+        self.secret = secret
+    }
+
+    package var isEnabled: Bool { state != .disabled }
+
+    package func slot(for scope: Scope) -> TokenSlot {
+        TokenSlot(keyID: id, keyVersion: version, scope: scope)
+    }
+}

@@ -1,0 +1,139 @@
+import Synchronization
+
+/// Single flight: however many ask for the same token at the same time, one of them causes one mint.
+///
+/// The mint belongs to the broker and not to the caller that happened to start it: callers may give up, the mint goes
+/// on, and its outcome is everybody's, a failure for a while longer than the mint itself (see ``FailedMints``). A mint
+/// that fails takes nothing away: a token that was there stays.
+package final class MintFlights: Sendable {
+    private struct Flight {
+        let request: MintRequest
+        let outcome = Promise<AccessToken>()
+    }
+
+    /// A flight to wait for, or what makes one unnecessary.
+    private enum Boarding<Other> {
+        case flight(Flight)
+        case other(Other)
+    }
+
+    private let source: any TokenSource
+    private let cache: TokenCache
+    private let failures: FailedMints
+    private let clock: any BrokerClock
+    /// Guards the mints that are running.
+    private let flights = Mutex<[TokenSlot: Flight]>([:])
+
+    package init(_ source: any TokenSource, cache: TokenCache, failures: FailedMints, clock: any BrokerClock) {
+        self.source = source
+        self.cache = cache
+        self.failures = failures
+        self.clock = clock
+    }
+
+    /// Joins the slot's mint, or starts one.
+    ///
+    /// Throws a ``MintFailure``, which may be an earlier mint's that is backed off from; ``DeadlinePassed``.
+    ///
+    /// - Parameters:
+    ///   - deadline: the caller's; the mint has its own.
+    ///   - suffices: whether a token will do that came since the caller looked.
+    func token(
+        for request: MintRequest, by deadline: Deadline, suffices: (AccessToken) -> Bool
+    ) async throws -> AccessToken {
+        while true {
+            let boarding = try flights.withLock { flights -> Boarding<AccessToken> in
+                if let flight = flights[request.slot] { return .flight(flight) }
+                if let failure = failures.failure(of: request.slot) { throw failure }
+                if let token = cache.openToken(in: request.slot), suffices(token) { return .other(token) }
+                return .flight(start(request, in: &flights))
+            }
+            switch boarding {
+            case .other(let token):
+                return token
+            case .flight(let flight):
+                flight.request.join()
+                do {
+                    return try await flight.outcome.value(by: deadline, clock: clock)
+                } catch MintFailure.postponed where flight.request.purpose == .refresh {
+                    // A caller's mint may go where a refresh may not.
+                    continue
+                }
+            }
+        }
+    }
+
+    /// Starts a mint that nobody waits for, unless one is running.
+    ///
+    /// - Parameter ended: is told when it is over how long until another may be started.
+    func refresh(_ request: MintRequest, ended: @escaping @Sendable (Duration) -> Void) {
+        let isStarted = flights.withLock { flights in
+            guard flights[request.slot] == nil else { return false }
+            _ = start(request, in: &flights, ended: ended)
+            return true
+        }
+        if !isStarted { ended(.seconds(1)) }
+    }
+
+    /// Starts, or joins, the mint of a token that replaces one that is dead.
+    ///
+    /// - Parameter permit: asked when a mint would be started; says how long until one may be.
+    func replace(
+        _ dead: TokenDigest, for request: MintRequest, by deadline: Deadline, permit: () -> Duration?
+    ) async throws -> Replacement {
+        let boarding = try flights.withLock { flights -> Boarding<Replacement> in
+            guard cache.openToken(in: request.slot)?.digest == dead else { return .other(.alreadyReplaced) }
+            if let flight = flights[request.slot] { return .flight(flight) }
+            if let failure = failures.failure(of: request.slot) { throw failure }
+            if let wait = permit() { return .other(.tooSoon(retryAfter: wait)) }
+            return .flight(start(request, in: &flights))
+        }
+        switch boarding {
+        case .other(let replacement):
+            return replacement
+        case .flight(let flight):
+            flight.request.join()
+            _ = try await flight.outcome.value(by: deadline, clock: clock)
+            return .replaced
+        }
+    }
+
+    /// How many mints are running.
+    package var running: Int { flights.withLock(\.count) }
+
+    /// Returns when no mint is running.
+    package func drained() async throws {
+        while let flight = flights.withLock(\.values.first) {
+            do { _ = try await flight.outcome.value() } catch { try Task.checkCancellation() }
+        }
+    }
+
+    private func start(
+        _ request: MintRequest, in flights: inout [TokenSlot: Flight],
+        ended: @escaping @Sendable (Duration) -> Void = { _ in }
+    ) -> Flight {
+        let flight = Flight(request: request)
+        flights[request.slot] = flight
+        // Not a child task: it outlives the caller that starts it.
+        Task {
+            do {
+                let token = try await source.token(for: request)
+                failures.succeeded(request)
+                cache.put(token)
+                land(flight, .success(token))
+                ended(.zero)
+            } catch {
+                let failure = error as? MintFailure
+                if let failure { failures.failed(request, failure) }
+                land(flight, .failure(error))
+                ended(failure?.postponement ?? .zero)
+            }
+        }
+        return flight
+    }
+
+    private func land(_ flight: Flight, _ outcome: Result<AccessToken, any Error>) {
+        flights.withLock { $0[flight.request.slot] = nil }
+        flight.outcome.fulfill(with: outcome)
+    }
+}

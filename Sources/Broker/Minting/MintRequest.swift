@@ -1,0 +1,50 @@
+package import Foundation
+import Synchronization
+
+/// A mint that is needed: with which key, where, for which scope, what for and until when.
+package struct MintRequest: Sendable {
+    package enum Purpose: Sendable {
+        /// A client waits for the token.
+        case caller
+        /// The token that is there will expire. Comes with a permit of the budget.
+        case refresh
+        /// An operator wants to know whether the key works.
+        case verification
+    }
+
+    /// What changes while the mint runs.
+    private final class Progress: Sendable {
+        let isJoined = Atomic(false)
+        let hasPermit: Atomic<Bool>
+
+        init(hasPermit: Bool) {
+            self.hasPermit = Atomic(hasPermit)
+        }
+    }
+
+    package let key: AccessKey
+    package let endpoint: URL
+    package let scope: Scope
+    package let purpose: Purpose
+    package let deadline: Deadline
+    private let progress: Progress
+
+    package init(key: AccessKey, endpoint: URL, scope: Scope, purpose: Purpose, deadline: Deadline) {
+        self.key = key
+        self.endpoint = endpoint
+        self.scope = scope
+        self.purpose = purpose
+        self.deadline = deadline
+        progress = Progress(hasPermit: purpose == .refresh)
+    }
+
+    package var slot: TokenSlot { key.slot(for: scope) }
+
+    /// Whether somebody waits for the token: a refresh becomes urgent when a caller joins it.
+    var isUrgent: Bool { purpose != .refresh || progress.isJoined.load(ordering: .relaxed) }
+
+    func join() { progress.isJoined.store(true, ordering: .relaxed) }
+
+    /// Whether the request has a permit of the budget, which counts for one attempt.
+    func usePermit() -> Bool { progress.hasPermit.exchange(false, ordering: .relaxed) }
+}

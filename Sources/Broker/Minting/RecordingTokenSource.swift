@@ -1,0 +1,76 @@
+package import Logging
+
+/// A token source that seals what another one minted into the store, records every mint in the audit, and notes what
+/// works and what does not.
+///
+/// A store that fails does not cost the client its token: that goes on from memory, and the operator is told.
+package struct RecordingTokenSource: TokenSource {
+    private let source: any TokenSource
+    private let store: any Store
+    private let sealer: any Sealer
+    private let breaker: MintBreaker
+    private let health: Health
+    private let clock: any BrokerClock
+    private let logger: Logger
+
+    package init(
+        _ source: any TokenSource, store: any Store, sealer: any Sealer, breaker: MintBreaker, health: Health,
+        clock: any BrokerClock, logger: Logger
+    ) {
+        self.source = source
+        self.store = store
+        self.sealer = sealer
+        self.breaker = breaker
+        self.health = health
+        self.clock = clock
+        self.logger = logger
+    }
+
+    package func token(for request: MintRequest) async throws -> AccessToken {
+        do {
+            let token = try await source.token(for: request)
+            await record(request) {
+                AuditRecord(minted: token, with: request.key, at: clock.now.wall)
+            } changes: {
+                [.putToken(try SealedToken(token, sealer: sealer))]
+            }
+            health.reportWorking(.endpoint(request.endpoint))
+            return token
+        } catch let failure as MintFailure where failure.origin != .broker {
+            report(failure, of: request)
+            await record(request) {
+                AuditRecord(failure, with: request.key, at: clock.now.wall)
+            } changes: {
+                []
+            }
+            throw failure
+        }
+    }
+
+    private func record(
+        _ request: MintRequest, _ record: () -> AuditRecord, changes: () throws -> [Change]
+    ) async {
+        do {
+            try await store.commit(changes(), recording: record())
+        } catch {
+            logger.error(
+                "a mint could not be recorded",
+                metadata: [
+                    "project": "\(request.key.project)", "key": "\(request.key.id)", "error": "\(error)",
+                ]
+            )
+        }
+    }
+
+    private func report(_ failure: MintFailure, of request: MintRequest) {
+        let endpoint = Health.Subject.endpoint(request.endpoint)
+        let isOpen = breaker.wait(of: request.endpoint) != nil
+        switch failure {
+        case .throttled: health.report(endpoint, is: .throttled, because: "\(failure)")
+        case .unavailable, .garbled:
+            health.report(endpoint, is: isOpen ? .unavailable : .failing, because: "\(failure)")
+        case .keyRefused, .refused: health.reportWorking(endpoint)
+        case .secretDamaged, .postponed, .budgetSpent: break
+        }
+    }
+}

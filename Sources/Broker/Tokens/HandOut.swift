@@ -1,0 +1,23 @@
+/// A token as it is handed out.
+package struct HandOut: Sendable {
+    package let project: ProjectID
+    package let token: AccessToken
+    package let at: Moment
+    /// `nil` when the next one may be decided otherwise.
+    package let repeatable: RepeatableHandOut?
+
+    init(_ token: AccessToken, of project: ProjectID, at now: Moment, repeatable: RepeatableHandOut? = nil) {
+        self.project = project
+        self.token = token
+        at = now
+        self.repeatable = repeatable
+    }
+
+    /// What remains now, in seconds, rounded down.
+    package var expiresIn: Int { Int(token.life.remaining(at: at).components.seconds) }
+
+    package var refreshAfter: Int { Int(token.life.refreshAfter(at: at).components.seconds) }
+
+    /// Still valid, but with less life than we promise, because the authorization server is failing.
+    package var isDegraded: Bool { !token.life.keepsPromise(at: at) }
+}

@@ -1,0 +1,237 @@
+/// A project's tokens, whichever of its keys they are minted with.
+///
+/// The active key comes first. A key in quarantine is passed over for the next one; a token of any enabled key is as good
+/// as another as long as it keeps the promise.
+package struct ProjectTokens: Sendable {
+    private let cache: TokenCache
+    private let queue: RefreshQueue
+    private let flights: MintFlights
+    private let failures: FailedMints
+    private let registry: Registry
+    private let rejections: RejectionLimit
+    private let health: Health
+    private let clock: any BrokerClock
+
+    package init(
+        _ cache: TokenCache, queue: RefreshQueue, flights: MintFlights, failures: FailedMints, registry: Registry,
+        health: Health, clock: any BrokerClock
+    ) {
+        self.cache = cache
+        self.queue = queue
+        self.flights = flights
+        self.failures = failures
+        self.registry = registry
+        self.health = health
+        self.clock = clock
+        rejections = RejectionLimit(clock: clock)
+    }
+
+    /// A token of the project with the life that was promised and the life that was asked for.
+    ///
+    /// Throws ``BrokerError``.
+    package func token(
+        of project: ProjectID, scope: Scope?, minimumLife: Duration, by deadline: Deadline
+    ) async throws -> AccessToken {
+        while true {
+            let keys = try keys(of: project, scope: scope)
+            let token: AccessToken
+            do {
+                if let held = try held(by: keys, scope: scope, minimumLife: minimumLife) {
+                    token = held
+                } else {
+                    token = try await mint(with: keys, scope: scope, minimumLife: minimumLife, by: deadline)
+                }
+            } catch let error where error is MintFailure || error is DeadlinePassed {
+                token = try leftOver(of: project, scope: scope, minimumLife: minimumLife, after: error)
+            }
+            // The key may have been disabled or replaced while we waited: then its token is nobody's any more.
+            guard registry.isEnabled(token.slot) else { continue }
+            try check(minimumLife, against: token.life)
+            queue.want(token.slot, at: clock.now)
+            return token
+        }
+    }
+
+    /// Replaces the token that is handed out, when it is the one that a client says is dead.
+    ///
+    /// The authorization server decides: when it refuses the key, the token goes with it and the next key is used; a
+    /// mint that merely fails leaves the token in place.
+    package func replace(
+        _ dead: TokenDigest, of project: ProjectID, by deadline: Deadline
+    ) async throws -> Replacement {
+        let keys = try keys(of: project, scope: nil)
+        guard let key = keys.first(where: { cache.token(in: slot(of: $0, scope: nil))?.digest == dead }) else {
+            return .alreadyReplaced
+        }
+        guard firstHeld(by: keys, scope: nil).map({ $0.digest == dead }) ?? true else {
+            cache.remove(dead, from: slot(of: key, scope: nil))
+            return .alreadyReplaced
+        }
+        do {
+            return try await flights.replace(dead, for: request(key, scope: nil, for: .caller), by: deadline) {
+                rejections.take(for: key.id)
+            }
+        } catch let failure as MintFailure where failure.origin == .key {
+            cache.remove(dead, from: slot(of: key, scope: nil))
+            _ = try await token(of: project, scope: nil, minimumLife: .zero, by: deadline)
+            return .replaced
+        } catch let error where error is MintFailure || error is DeadlinePassed {
+            throw brokerError(error, keys: keys, scope: nil)
+        }
+    }
+
+    /// The life of the token that is handed out next, where one is there; no demand.
+    package func life(of project: ProjectID) -> TokenLife? {
+        let now = clock.now
+        let lives = registry.enabledKeys(of: project).compactMap { cache.life(in: slot(of: $0, scope: nil)) }
+        return lives.first { $0.keepsPromise(at: now) } ?? lives.first
+    }
+
+    /// Forgets the tokens and the failures of a key that was removed.
+    func forget(_ key: AccessKey) {
+        cache.remove(slot(of: key, scope: nil))
+        failures.forget(key)
+        if !registry.has(key.project) { health.forget(.project(key.project)) }
+    }
+
+    /// What responses with a token rest on; `nil` when the next one may be with another token.
+    func validity(of token: AccessToken) -> Validity? { cache.validity(of: token) }
+
+    // MARK: Refreshing
+
+    /// What is to be done about a token whose refresh is due.
+    enum Refresh {
+        /// No key of the project can be used, or another key's token is fresh.
+        case notNeeded
+        case blocked(Duration)
+        case needed(MintRequest)
+    }
+
+    /// Decides on the refresh of a slot's token, which may be that of another key by now.
+    func refresh(of slot: TokenSlot) -> Refresh {
+        guard registry.isEnabled(slot), let key = registry.key(slot.keyID) else { return .notNeeded }
+        // A token of all that its key may do is replaced by one of all that the next key may do.
+        let scope = slot.scope == key.scope ? nil : slot.scope
+        guard let keys = try? keys(of: key.project, scope: scope) else { return .notNeeded }
+        let now = clock.now
+        let usable = keys.filter { !isQuarantined($0) }
+        let isCovered = usable.contains { cache.life(in: self.slot(of: $0, scope: scope))?.state(at: now) == .fresh }
+        if isCovered { return .notNeeded }
+        guard let first = usable.first, failures.remaining(of: self.slot(of: first, scope: scope)) == nil else {
+            return .blocked(wait(for: keys, scope: scope))
+        }
+        return .needed(request(first, scope: scope, for: .refresh))
+    }
+
+    /// Notes what a project's tokens have come to, where a wanted one's life has changed.
+    func reportState(after slot: TokenSlot) {
+        let now = clock.now
+        guard registry.isEnabled(slot), let project = registry.key(slot.keyID)?.project,
+            life(of: project)?.keepsPromise(at: now) != true
+        else { return }
+        let isUsable = life(of: project)?.isUsable(at: now) ?? false
+        health.report(.project(project), is: isUsable ? .degraded : .outOfTokens)
+    }
+
+    // MARK: Keys
+
+    private func keys(of project: ProjectID, scope: Scope?) throws -> [AccessKey] {
+        let enabled = registry.enabledKeys(of: project)
+        guard !enabled.isEmpty else {
+            throw registry.has(project) ? BrokerError.everyKeyDisabled : .noKey
+        }
+        guard let scope else { return enabled }
+        let able = enabled.filter { scope.isSubset(of: $0.scope) }
+        guard !able.isEmpty else { throw BrokerError.invalidScope }
+        return able
+    }
+
+    private func slot(of key: AccessKey, scope: Scope?) -> TokenSlot {
+        key.slot(for: scope ?? key.scope)
+    }
+
+    private func isQuarantined(_ key: AccessKey) -> Bool {
+        failures.isQuarantined(key.id, version: key.version)
+    }
+
+    private func request(_ key: AccessKey, scope: Scope?, for purpose: MintRequest.Purpose) -> MintRequest {
+        MintRequest(
+            key: key, endpoint: registry.endpoint(of: key), scope: scope ?? key.scope, purpose: purpose,
+            deadline: Deadline(after: Deadline.mint, from: clock.now)
+        )
+    }
+
+    // MARK: Tokens
+
+    private func held(by keys: [AccessKey], scope: Scope?, minimumLife: Duration) throws -> AccessToken? {
+        guard let token = firstHeld(by: keys, scope: scope) else { return nil }
+        try check(minimumLife, against: token.life)
+        return token.life.remaining(at: clock.now) >= minimumLife ? token : nil
+    }
+
+    /// The first key's token that keeps the promise. A token of a key in quarantine does not: with its key deleted at
+    /// Sinch it is dead within a minute, whatever life it was given.
+    private func firstHeld(by keys: [AccessKey], scope: Scope?) -> AccessToken? {
+        let now = clock.now
+        return keys.lazy.filter { !isQuarantined($0) }
+            .compactMap { cache.token(in: slot(of: $0, scope: scope)) }
+            .first { $0.life.keepsPromise(at: now) }
+    }
+
+    private func mint(
+        with keys: [AccessKey], scope: Scope?, minimumLife: Duration, by deadline: Deadline
+    ) async throws -> AccessToken {
+        var refusal = MintFailure.keyRefused
+        for key in keys {
+            do {
+                return try await flights.token(for: request(key, scope: scope, for: .caller), by: deadline) { token in
+                    let now = clock.now
+                    return token.life.keepsPromise(at: now) && token.life.remaining(at: now) >= minimumLife
+                }
+            } catch let failure as MintFailure where failure.origin == .key {
+                refusal = failure
+            }
+        }
+        throw refusal
+    }
+
+    /// Whatever is left is better than nothing, unless more was asked for.
+    private func leftOver(
+        of project: ProjectID, scope: Scope?, minimumLife: Duration, after error: any Error
+    ) throws -> AccessToken {
+        let now = clock.now
+        let keys = try keys(of: project, scope: scope)
+        let token = keys.lazy.compactMap { cache.token(in: slot(of: $0, scope: scope)) }.first {
+            $0.life.isUsable(at: now) && $0.life.remaining(at: now) >= minimumLife
+        }
+        if let token { return token }
+        throw brokerError(error, keys: keys, scope: scope)
+    }
+
+    private func check(_ minimumLife: Duration, against life: TokenLife) throws {
+        let most = TokenLifetime.mostAsked(of: life.lifetime)
+        guard minimumLife <= most else {
+            throw BrokerError.invalidRequest(
+                "min_ttl is at most \(most.components.seconds) seconds: the project's tokens live "
+                    + "\(life.lifetime.components.seconds)"
+            )
+        }
+    }
+
+    /// How long until another mint may bring a token: with the first key that can be used, or that can be again.
+    private func wait(for keys: [AccessKey], scope: Scope?) -> Duration {
+        let tried = keys.first { !isQuarantined($0) }.map { [$0] } ?? keys
+        return tried.compactMap { failures.remaining(of: slot(of: $0, scope: scope)) }.min() ?? .seconds(1)
+    }
+
+    private func brokerError(_ error: any Error, keys: [AccessKey], scope: Scope?) -> BrokerError {
+        let wait = wait(for: keys, scope: scope)
+        return switch error as? MintFailure {
+        case .keyRefused, .secretDamaged: .everyKeyRefused
+        case .throttled: .mintThrottled(retryAfter: wait)
+        case .budgetSpent(let wait): .mintThrottled(retryAfter: wait)
+        case .postponed(let wait): .mintUnavailable(retryAfter: wait)
+        case .unavailable, .garbled, .refused, nil: .mintUnavailable(retryAfter: wait)
+        }
+    }
+}

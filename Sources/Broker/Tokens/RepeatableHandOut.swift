@@ -1,0 +1,40 @@
+import Foundation
+
+/// A hand-out that has gone the whole way and may be repeated as it is: until the token's refresh is due, or anything
+/// that it rests on changes.
+package struct RepeatableHandOut: Sendable {
+    private let token: AccessToken
+    private let project: ProjectID
+    private let minimumLife: Duration
+    private let validities: [Validity]
+    /// When one of the client's secrets expires.
+    private let until: Date?
+    private let use: KeyUse
+    private let clock: any BrokerClock
+
+    init(
+        _ token: AccessToken, of project: ProjectID, minimumLife: Duration, validities: [Validity], until: Date?,
+        use: KeyUse, clock: any BrokerClock
+    ) {
+        self.token = token
+        self.project = project
+        self.minimumLife = minimumLife
+        self.validities = validities
+        self.until = until
+        self.use = use
+        self.clock = clock
+    }
+
+    func isValid(at now: Moment) -> Bool {
+        validities.allSatisfy(\.isValid) && token.life.state(at: now) == .fresh && token.life.keepsPromise(at: now)
+            && token.life.remaining(at: now) >= minimumLife && until.map { now.wall < $0 } ?? true
+    }
+
+    /// The hand-out once more, counted as one; `nil` when it is not valid any more, which is for good.
+    package func repeated() -> HandOut? {
+        let now = clock.now
+        guard isValid(at: now) else { return nil }
+        use.note(at: now.wall)
+        return HandOut(token, of: project, at: now, repeatable: self)
+    }
+}

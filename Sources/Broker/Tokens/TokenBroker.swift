@@ -1,0 +1,114 @@
+/// The use case: somebody who is allowed to gets a token.
+package struct TokenBroker: Sendable {
+    private let registry: Registry
+    private let tokens: ProjectTokens
+    private let store: any Store
+    private let clock: any BrokerClock
+
+    package init(registry: Registry, tokens: ProjectTokens, store: any Store, clock: any BrokerClock) {
+        self.registry = registry
+        self.tokens = tokens
+        self.store = store
+        self.clock = clock
+    }
+
+    /// A token for a client. It has not left before the first hand-out of it to this client is durably recorded.
+    ///
+    /// Throws ``BrokerError``; anything else is the broker's own trouble.
+    package func token(for request: TokenRequest, as authorization: Authorization) async throws -> HandOut {
+        let client = authorization.client
+        let project = try project(for: request, of: client)
+        try check(client, mayHaveTokensOf: project)
+        let (token, key) = try await handOut(
+            of: project, scope: request.scope, minimumLife: request.minimumLife, to: .client(client.id),
+            by: authorization.deadline
+        )
+        // A mint takes seconds: the client may have been disabled, or its grant revoked, meanwhile.
+        guard let current = registry.client(client.id), current.isEnabled else { throw BrokerError.invalidClient }
+        try check(current, mayHaveTokensOf: project)
+        return HandOut(
+            token, of: project, at: clock.now,
+            repeatable: repeatable(token, of: project, key: key, minimumLife: request.minimumLife, authorization)
+        )
+    }
+
+    /// A token for an operator, who needs no grant.
+    package func token(of project: ProjectID, as actor: Actor) async throws -> HandOut {
+        let deadline = Deadline(after: Deadline.request, from: clock.now)
+        let (token, _) = try await handOut(of: project, scope: nil, minimumLife: .zero, to: actor, by: deadline)
+        return HandOut(token, of: project, at: clock.now)
+    }
+
+    /// Replaces a token that Sinch does not accept any more, for a client that may have tokens of the project.
+    package func replace(
+        _ rejected: TokenDigest, of project: ProjectID, as authorization: Authorization
+    ) async throws -> Replacement {
+        try check(authorization.client, mayHaveTokensOf: project)
+        return try await tokens.replace(rejected, of: project, by: authorization.deadline)
+    }
+
+    /// The life of the token that the project's next client gets, where one is there.
+    package func report(of project: ProjectID) -> TokenReport? {
+        tokens.life(of: project).map { TokenReport($0, at: clock.now) }
+    }
+
+    private func project(for request: TokenRequest, of client: Client) throws -> ProjectID {
+        if let project = request.project { return project }
+        if client.grants.count == 1, let only = client.grants.first { return only }
+        throw BrokerError.invalidRequest(
+            client.grants.isEmpty
+                ? "this client has no grant yet; ask the operator for one"
+                : "this client has several grants: name the project with the form parameter project_id, "
+                    + "or use /projects/{projectId}/oauth2/token"
+        )
+    }
+
+    private func check(_ client: Client, mayHaveTokensOf project: ProjectID) throws {
+        guard client.grants.contains(project) else { throw BrokerError.unauthorizedClient }
+    }
+
+    private func handOut(
+        of project: ProjectID, scope: Scope?, minimumLife: Duration, to recipient: Actor, by deadline: Deadline
+    ) async throws -> (AccessToken, AccessKey) {
+        while true {
+            let token = try await tokens.token(of: project, scope: scope, minimumLife: minimumLife, by: deadline)
+            try await record(token, of: project, to: recipient, by: deadline)
+            // Its key may have been disabled while the hand-out was recorded.
+            guard registry.isEnabled(token.slot), let key = registry.key(token.slot.keyID) else { continue }
+            key.use.note(at: clock.now.wall)
+            return (token, key)
+        }
+    }
+
+    private func record(
+        _ token: AccessToken, of project: ProjectID, to recipient: Actor, by deadline: Deadline
+    ) async throws {
+        try await token.recipients.record(recipient, by: deadline, clock: clock) { [store, clock] in
+            var record = AuditRecord(
+                at: clock.now.wall, actor: recipient, action: .tokenHandedOut, project: project, key: token.slot.keyID,
+                token: token.digest
+            )
+            if case .client(let id) = recipient { record.client = id }
+            try await store.record(record)
+        }
+    }
+
+    /// What the hand-out rests on, unless something has changed since the client was authorized.
+    private func repeatable(
+        _ token: AccessToken, of project: ProjectID, key: AccessKey, minimumLife: Duration,
+        _ authorization: Authorization
+    ) -> RepeatableHandOut? {
+        let client = authorization.client
+        let now = clock.now
+        guard let validity = tokens.validity(of: token),
+            let validities = registry.validities(
+                client.id, authorization.peer.user, project, since: authorization.registryVersion
+            )
+        else { return nil }
+        let repeatable = RepeatableHandOut(
+            token, of: project, minimumLife: minimumLife, validities: validities + [validity],
+            until: client.credentials.compactMap(\.expires).filter { $0 > now.wall }.min(), use: key.use, clock: clock
+        )
+        return repeatable.isValid(at: now) ? repeatable : nil
+    }
+}

@@ -1,0 +1,137 @@
+import Broker
+import BrokerTesting
+import Logging
+import Testing
+
+/// How soon clients are served again once the authorization server works again, and what the log says meanwhile.
+@Suite(.timeLimit(.minutes(1))) struct RecoveryTests {
+    @Test(arguments: [10, 120, 1800], [0.0, 0.5, 0.9999])
+    func `everybody is served within 12 s after an outage, however long it was`(seconds: Int, random: Double)
+        async throws
+    {
+        let test = try await TestBroker(random: random, mintRate: 5, mintBurst: 10)
+        let projects = try (0..<8).map { try ProjectID("project-\($0)") }
+        for (number, project) in projects.enumerated() { try await test.addKey("key-\(number)", project: project) }
+        /// Asks for each project twice a second, and once for all each second for the refreshes.
+        func ask() async throws -> Set<ProjectID> {
+            var served: Set<ProjectID> = []
+            try await test.refresh()
+            for project in projects where (try? await test.token(of: project)) != nil { served.insert(project) }
+            test.clock.advance(by: .milliseconds(500))
+            return served
+        }
+        test.endpoint.fail(.unavailable("no answer"))
+        let start = test.clock.now
+        while test.clock.now.elapsed(since: start) < .seconds(seconds) { #expect(try await ask().isEmpty) }
+
+        test.endpoint.fail(nil)
+        let recovered = test.clock.now
+        while try await ask().count < projects.count {}
+        #expect(test.clock.now.elapsed(since: recovered) <= .seconds(12.5), "asked every half a second")
+    }
+
+    @Test func `an operator's verification goes through an open breaker, and closes it`() async throws {
+        let test = try await TestBroker()
+        let key = try await test.addKey()
+        test.endpoint.fail(.unavailable("no answer"))
+        for _ in 0..<2 {
+            await #expect(throws: BrokerError.self) { try await test.token() }
+            test.clock.advance(by: .seconds(1))
+        }
+        #expect(try await test.perform(StatusReport()).breakers.count == 1)
+        test.endpoint.fail(nil)
+        _ = try await test.perform(KeyVerification(key))
+        #expect(try await test.perform(StatusReport()).breakers.isEmpty)
+        let added = TestBroker.registration(try KeyID("key-2"), verify: true)
+        _ = try await test.perform(KeyAddition(added))
+    }
+
+    @Test func `a good answer to one key ends the backoff of every other`() async throws {
+        let test = try await TestBroker()
+        let other = try ProjectID("project-2")
+        try await test.addKey("key-1")
+        try await test.addKey("key-2", project: other)
+        test.endpoint.fail(.throttled(retryAfter: .seconds(50)))
+        await #expect(throws: BrokerError.mintThrottled(retryAfter: .seconds(50))) { try await test.token() }
+        test.endpoint.fail(nil)
+        await #expect(throws: BrokerError.self) { try await test.token() }
+        _ = try await test.token(of: other)
+        _ = try await test.token()
+    }
+
+    @Test func `no longer wait is believed than 60 s`() async throws {
+        let test = try await TestBroker()
+        try await test.addKey()
+        test.endpoint.fail(.throttled(retryAfter: .seconds(3600)))
+        await #expect(throws: BrokerError.mintThrottled(retryAfter: .seconds(60))) { try await test.token() }
+    }
+
+    @Test func `the first refusal after other failures quarantines a key for 30 s`() async throws {
+        let test = try await TestBroker()
+        try await test.addKey()
+        test.endpoint.fail(.refused("no"))
+        for _ in 0..<5 {
+            await #expect(throws: BrokerError.self) { try await test.token() }
+            test.clock.advance(by: .seconds(10))
+        }
+        test.endpoint.fail(.keyRefused)
+        for _ in 0..<30 {
+            await #expect(throws: BrokerError.everyKeyRefused) { try await test.token() }
+            test.clock.advance(by: .seconds(1))
+        }
+        #expect(test.endpoint.mints.count == 6)
+        test.endpoint.fail(nil)
+        _ = try await test.token()
+    }
+
+    @Test func `an outage of 110 s is told by the log alone, from its start to the recovery`() async throws {
+        let test = try await TestBroker(mintRate: 5, mintBurst: 10)
+        try await test.addKey()
+        _ = try await test.token()
+        test.clock.advance(by: .seconds(3599 - 345))
+        _ = try await test.token()
+        let before = test.log.lines(from: .notice).count
+        func pass(_ seconds: Int) async throws {
+            for _ in 0..<seconds {
+                try await test.refresh()
+                _ = try? await test.token()
+                test.clock.advance(by: .seconds(1))
+            }
+        }
+        test.endpoint.fail(.unavailable("connection refused"))
+        try await pass(110)
+        test.endpoint.fail(nil)
+        try await pass(15)
+        let lines = test.log.lines(from: .notice).dropFirst(before).filter { !$0.hasPrefix("audit") }
+        #expect(lines.count < 20)
+        let story = [
+            ["mints fail", "http://127.0.0.1/oauth2/token", "connection refused"],
+            ["keeps failing", "http://127.0.0.1/oauth2/token"],
+            ["less life left than promised", "project-1"],
+            ["working again", "http://127.0.0.1/oauth2/token"],
+            ["working again", "project-1"],
+        ]
+        #expect(lines.count == story.count, "\(lines.joined(separator: "\n"))")
+        for (line, words) in zip(lines, story) {
+            for word in words { #expect(line.contains(word), "\(line)") }
+        }
+    }
+
+    @Test func `a project that runs out of tokens says so once, and when it has one again`() async throws {
+        let test = try await TestBroker()
+        try await test.addKey()
+        _ = try await test.token()
+        test.endpoint.fail(.refused("no"))
+        for _ in 0..<3700 {
+            try await test.refresh()
+            test.clock.advance(by: .seconds(1))
+        }
+        test.endpoint.fail(nil)
+        _ = try await test.token()
+        let lines = test.log.lines(from: .notice).filter { !$0.hasPrefix("audit") }
+        for words in ["mints fail", "less life left than promised", "no token that can be used"] {
+            #expect(lines.count { $0.contains(words) } == 1, "\(lines.joined(separator: "\n"))")
+        }
+        #expect(lines.count { $0.contains("working again") } == 2, "key and project")
+    }
+}
