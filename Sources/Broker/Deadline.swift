@@ -1,8 +1,8 @@
 /// A moment after which nobody waits any more.
 package struct Deadline: Sendable {
-    /// Any answer to a client (Sinch's Python SDK gives up at 10 s).
-    package static let request: Duration = .seconds(8)
-    /// A mint with its retries; what a request has beyond it is for the audit.
+    /// Any answer to a client is to arrive within 8 s (Sinch's Python SDK gives up at 10).
+    package static let request: Duration = .milliseconds(7_800)
+    /// No attempt of a mint starts later than this after the mint.
     package static let mint: Duration = .milliseconds(7_500)
 
     private let start: Moment

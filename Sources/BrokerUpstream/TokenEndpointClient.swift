@@ -20,7 +20,7 @@ package struct TokenEndpointClient: TokenEndpoint {
     }
 
     package func mint(
-        with key: AccessKey, secret: Secret, at endpoint: URL, scope: Scope, timeout: Duration
+        with key: AccessKey, secret: Secret, at endpoint: URL, scope: Scope
     ) async throws -> MintedToken {
         var request = HTTPClientRequest(url: endpoint.absoluteString)
         request.method = .POST
@@ -31,7 +31,7 @@ package struct TokenEndpointClient: TokenEndpoint {
             "User-Agent": "token-broker",
         ]
         request.body = .bytes(ByteBuffer(string: form(scope)))
-        let (status, retryAfter, body) = try await answer(to: request, within: min(timeout, Self.attempt))
+        let (status, retryAfter, body) = try await answer(to: request)
         let wait = RetryAfter.duration(retryAfter, now: clock.now.wall)
         return try TokenResponse.token(status: status, retryAfter: wait, body: body)
     }
@@ -42,24 +42,21 @@ package struct TokenEndpointClient: TokenEndpoint {
     }
 
     /// The whole answer, or the reason why there is none in time. The library's own deadline ends with the head.
-    private func answer(
-        to request: HTTPClientRequest, within timeout: Duration
-    ) async throws -> (status: UInt, retryAfter: String?, body: Data) {
-        guard timeout > .zero else { throw MintFailure.unavailable("no time is left to ask it") }
+    private func answer(to request: HTTPClientRequest) async throws -> (status: UInt, retryAfter: String?, body: Data) {
         do {
             return try await withThrowingTaskGroup(of: (UInt, String?, Data)?.self) { group in
                 group.addTask {
-                    let response = try await client.execute(request, timeout: .nanoseconds(timeout.nanoseconds))
+                    let response = try await client.execute(request, timeout: .seconds(Self.attempt.components.seconds))
                     let body = try await response.body.collect(upTo: Self.largestBody)
                     return (response.status.code, response.headers.first(name: "Retry-After"), Data(buffer: body))
                 }
                 group.addTask {
-                    try await clock.timeout(after: timeout)
+                    try await clock.timeout(after: Self.attempt)
                     return nil
                 }
                 defer { group.cancelAll() }
                 guard let answer = try await group.next() ?? nil else {
-                    throw MintFailure.unavailable("no answer within \(timeout.text)")
+                    throw MintFailure.unavailable("no answer within \(Self.attempt.text)")
                 }
                 return answer
             }
@@ -73,8 +70,4 @@ package struct TokenEndpointClient: TokenEndpoint {
             throw MintFailure.unavailable(ConnectionTrouble.description(of: error))
         }
     }
-}
-
-extension Duration {
-    fileprivate var nanoseconds: Int64 { Int64(self / .nanoseconds(1)) }
 }

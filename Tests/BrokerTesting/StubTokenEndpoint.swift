@@ -56,7 +56,7 @@ package final class StubTokenEndpoint: TokenEndpoint {
     package func hold(by gate: Gate?) { state.withLock { $0.gate = gate } }
 
     package func mint(
-        with key: AccessKey, secret: Secret, at endpoint: URL, scope: Scope, timeout: Duration
+        with key: AccessKey, secret: Secret, at endpoint: URL, scope: Scope
     ) async throws -> MintedToken {
         let now = clock.now
         let (number, gate) = state.withLock { state in

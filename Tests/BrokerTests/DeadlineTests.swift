@@ -22,9 +22,9 @@ import Testing
         let caller = Task { try await test.core.broker.token(for: request, as: authorization) }
         await gate.reached(by: 1)
         try await until { test.clock.timeouts > 0 }
-        test.clock.advance(by: .seconds(7.9))
+        test.clock.advance(by: .seconds(7.7))
         #expect(test.clock.timeouts > 0, "not before the deadline")
-        test.clock.advance(by: .seconds(0.1))
+        test.clock.advance(by: .seconds(0.3))
         await #expect(throws: DeadlinePassed.self) { try await caller.value }
         await gate.open()
         try await until { test.store.records.contains { $0.action == .tokenHandedOut } }
@@ -43,6 +43,29 @@ import Testing
         await #expect(throws: BrokerError.mintUnavailable(retryAfter: .seconds(1))) { try await caller.value }
         await gate.open()
         #expect(try await test.token() == "token-1-of-key-1")
+    }
+
+    @Test func `whom the budget has held up too long is told so`() async throws {
+        let clock = ManualClock(sleep: .waits)
+        let test = try await TestBroker(clock: clock, mintRate: 1, mintBurst: 1)
+        let other = try ProjectID("project-2")
+        try await test.addKey("key-1")
+        try await test.addKey("key-2", project: other)
+        let gate = Gate()
+        test.endpoint.hold(by: gate)
+        let callers = [TestBroker.project, other].map { project in Task { try await test.token(of: project) } }
+        try await until { clock.timeouts == 2 && clock.sleepers == 1 && test.endpoint.mints.count == 1 }
+        let first = try #require(test.endpoint.mints.first?.description)
+        clock.advance(by: .seconds(8))
+        for (caller, key) in zip(callers, ["key-1", "key-2"]) {
+            await #expect(
+                throws: key == first
+                    ? BrokerError.mintUnavailable(retryAfter: .seconds(1)) : .mintThrottled(retryAfter: .seconds(1))
+            ) { try await caller.value }
+        }
+        await gate.open()
+        try await test.core.flights.drained()
+        #expect(test.endpoint.mints.count == 2, "a mint is not wasted")
     }
 
     @Test func `the deadline does not start again with the next key`() async throws {

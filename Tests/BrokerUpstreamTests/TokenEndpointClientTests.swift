@@ -36,8 +36,7 @@ import sinch_sandbox
             do {
                 outcome = .success(
                     try await TokenEndpointClient(client, clock: SystemClock()).mint(
-                        with: key, secret: Secret(secret), at: try #require(key.tokenEndpoint), scope: .none,
-                        timeout: .seconds(5)
+                        with: key, secret: Secret(secret), at: try #require(key.tokenEndpoint), scope: .none
                     )
                 )
             } catch {
@@ -96,7 +95,7 @@ import sinch_sandbox
         let key = try Broker.AccessKey.test(tokenEndpoint: URL(string: "http://127.0.0.1:1/oauth2/token"))
         let error = await #expect(throws: MintFailure.self) {
             try await TokenEndpointClient(client, clock: SystemClock()).mint(
-                with: key, secret: Secret("s"), at: try #require(key.tokenEndpoint), scope: .none, timeout: .seconds(5)
+                with: key, secret: Secret("s"), at: try #require(key.tokenEndpoint), scope: .none
             )
         }
         #expect(error?.outcome == "unavailable")

@@ -22,8 +22,7 @@ package struct EndpointTokenSource: TokenSource {
         let secret = try secret(of: request.key)
         let sentAt = clock.now
         let minted = try await endpoint.mint(
-            with: request.key, secret: secret, at: request.endpoint, scope: request.scope,
-            timeout: request.deadline.remaining(at: sentAt)
+            with: request.key, secret: secret, at: request.endpoint, scope: request.scope
         )
         guard minted.value.reveal() != secret.reveal() else {
             throw MintFailure.garbled("the token is the key secret itself")

@@ -29,7 +29,9 @@ package final class MintBudget: Sendable {
             limit.take(at: now.boot)
             return wait
         }
-        if wait > .zero { try await clock.sleep(for: wait) }
+        guard wait > .zero else { return }
+        request.waitForPermit()
+        try await clock.sleep(for: wait)
     }
 
     /// Returns a permit that was not used.

@@ -58,6 +58,8 @@ package final class MintFlights: Sendable {
                 } catch MintFailure.postponed where flight.request.purpose == .refresh {
                     // A caller's mint may go where a refresh may not.
                     continue
+                } catch is DeadlinePassed where flight.request.hasWaitedForPermit {
+                    throw MintFailure.budgetSpent(retryAfter: .seconds(1))
                 }
             }
         }

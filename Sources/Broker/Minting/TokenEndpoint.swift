@@ -4,10 +4,10 @@ package import Foundation
 package protocol TokenEndpoint: Sendable {
     /// Asks once, with the client credentials grant (RFC 6749 §4.4).
     ///
-    /// - Parameter timeout: how long this attempt may take at most.
-    /// - Throws: ``MintFailure``.
+    /// Takes no longer than an attempt may take, whoever has given up meanwhile: a mint is not wasted.
+    /// Throws ``MintFailure``.
     func mint(
-        with key: AccessKey, secret: Secret, at endpoint: URL, scope: Scope, timeout: Duration
+        with key: AccessKey, secret: Secret, at endpoint: URL, scope: Scope
     ) async throws -> MintedToken
 }
 

@@ -20,11 +20,11 @@ final class WatchedTokenEndpoint: TokenEndpoint {
     var failures: [String] { state.withLock { $0.failures } }
 
     func mint(
-        with key: AccessKey, secret: Secret, at address: URL, scope: Scope, timeout: Duration
+        with key: AccessKey, secret: Secret, at address: URL, scope: Scope
     ) async throws -> MintedToken {
         state.withLock { $0.attempts += 1 }
         do {
-            return try await endpoint.mint(with: key, secret: secret, at: address, scope: scope, timeout: timeout)
+            return try await endpoint.mint(with: key, secret: secret, at: address, scope: scope)
         } catch {
             state.withLock { $0.failures += ["\(error)", String(reflecting: error)] }
             throw error

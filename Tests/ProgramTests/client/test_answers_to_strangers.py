@@ -77,11 +77,13 @@ def test_no_grant_and_no_such_project_are_one_and_the_same_403_under_v1(shared, 
     assert len({str(answer.identity) for answer in answers}) == 1, "a client can find out which projects there are"
 
 
-def test_a_grant_for_a_project_without_keys_tells_no_more(broker, clients):
+def test_a_granted_project_without_a_usable_key_says_what_the_operator_has_to_do(broker, clients):
     added = broker.ask("client", "add", "early", "--project", "prj-without-keys")
     granted = post_form(broker.tcp, client=(added["client_id"], added["client_secret"]))
-    unknown = post_form(broker.tcp, GRANT + "&project_id=prj-b", client=clients["one"])
-    assert granted.identity == unknown.identity, f"{granted} differs from {unknown}"
+    assert assert_error(granted, 502, "server_error").get("operator_action") == "add_key", f"{granted}"
+    broker.ask("key", "disable", "key-a")
+    disabled = post_form(broker.tcp, client=clients["one"])
+    assert assert_error(disabled, 502, "server_error").get("operator_action") == "enable_key", f"{disabled}"
 
 
 def test_a_client_without_any_grant_gets_nothing(shared, clients):
