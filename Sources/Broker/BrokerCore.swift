@@ -35,7 +35,7 @@ package struct BrokerCore: Sendable {
         let store = LoggedStore(store, logger: logger)
         let contents = try await store.contents()
         let registry = Registry(defaultTokenEndpoint: policy.defaultTokenEndpoint)
-        registry.apply(contents.keys.map { .putKey($0) } + contents.clients.map { .putClient($0) })
+        registry.apply(contents.keys.map { .addKey($0) } + contents.clients.map { .addClient($0) })
 
         let health = Health(clock: clock, logger: logger)
         let budget = MintBudget(rate: policy.mintRate, burst: policy.mintBurst, clock: clock)

@@ -5,16 +5,6 @@ import Synchronization
 ///
 /// Follows the store: a change stands here when it is durable there, and before it is acknowledged.
 package final class Registry: Sendable {
-    fileprivate struct State {
-        var keys: [KeyID: AccessKey] = [:]
-        var keysOfProject: [ProjectID: Set<KeyID>] = [:]
-        var clients: [ClientID: Client] = [:]
-        var clientsOfUser: [UInt32: Set<ClientID>] = [:]
-        /// What answers that stand rest on.
-        var validities: [Subject: Validity] = [:]
-        var version = 0
-    }
-
     /// What a change can be about.
     fileprivate enum Subject: Hashable {
         case project(ProjectID)
@@ -22,27 +12,30 @@ package final class Registry: Sendable {
         case user(UInt32)
     }
 
-    /// Guards the keys, the clients, the indexes over them, and the validities that give way when they change.
-    private let state = Mutex(State())
+    fileprivate struct State {
+        var keys: [KeyID: AccessKey] = [:]
+        var keysOfProject: [ProjectID: Set<KeyID>] = [:]
+        var clients: [ClientID: Client] = [:]
+        var clientsOfUser: [UInt32: Set<ClientID>] = [:]
+        /// What cached responses rest on, where there are any.
+        var validities: [Subject: Validity] = [:]
+        var version = 0
+    }
+
     private let defaultTokenEndpoint: URL
+    /// Guards the keys, the clients, the indexes over them, and the validities that end when they change.
+    private let state = Mutex(State())
 
     /// - Parameter defaultTokenEndpoint: of the keys that name none.
     package init(defaultTokenEndpoint: URL) {
         self.defaultTokenEndpoint = defaultTokenEndpoint
     }
 
+    /// Takes over what is durable, and invalidates what rests on what it changes.
     package func apply(_ changes: [Change]) {
         state.withLock { state in
             state.version += 1
-            for change in changes {
-                switch change {
-                case .putKey(let key): state.put(key)
-                case .removeKey(let id): state.removeKey(id)
-                case .putClient(let client): state.put(client)
-                case .removeClient(let id): state.removeClient(id)
-                case .putToken: break
-                }
-            }
+            for change in changes { state.apply(change) }
         }
     }
 
@@ -50,14 +43,14 @@ package final class Registry: Sendable {
     func invalidate(_ project: ProjectID) {
         state.withLock { state in
             state.version += 1
-            state.changed(.project(project))
+            state.invalidate(.project(project))
         }
     }
 
     /// Counts the changes.
     package var version: Int { state.withLock(\.version) }
 
-    /// What rests on a client, the Unix user that it may be recognised by and a project's keys gives way with these.
+    /// What rests on a client, the Unix user that it may be recognised by and a project's keys is valid as long as these.
     ///
     /// `nil` when there was a change after `version`: what was decided since then may be decided otherwise now.
     func validities(_ client: ClientID, _ user: UInt32?, _ project: ProjectID, since version: Int) -> [Validity]? {
@@ -65,40 +58,38 @@ package final class Registry: Sendable {
             guard state.version == version else { return nil }
             var subjects: [Subject] = [.client(client), .project(project)]
             if let user { subjects.append(.user(user)) }
-            return subjects.map { state.validity($0) }
+            return subjects.map { state.validity(of: $0) }
         }
     }
 
     package func key(_ id: KeyID) -> AccessKey? { state.withLock { $0.keys[id] } }
 
+    /// Whether the key with which a token was minted is still there, enabled, and the same.
+    package func isEnabled(_ slot: TokenSlot) -> Bool {
+        key(slot.keyID).map { $0.isEnabled && $0.version == slot.keyVersion } ?? false
+    }
+
     /// Where tokens are minted with a key.
     package func endpoint(of key: AccessKey) -> URL { key.tokenEndpoint ?? defaultTokenEndpoint }
 
-    /// The same, of the default one when there is no such key.
+    /// The same; the default one when there is no such key.
     func endpoint(of key: KeyID) -> URL { self.key(key).map(endpoint(of:)) ?? defaultTokenEndpoint }
+
+    package func has(_ project: ProjectID) -> Bool { state.withLock { $0.keysOfProject[project] != nil } }
+
+    /// The project's keys in the order in which they are tried.
+    package func keys(of project: ProjectID) -> [AccessKey] {
+        let keys = state.withLock { state in (state.keysOfProject[project] ?? []).compactMap { state.keys[$0] } }
+        // The usual case by far, on the way of every token.
+        return keys.count > 1 ? KeyRing(keys).keys : keys
+    }
+
+    package func enabledKeys(of project: ProjectID) -> [AccessKey] { keys(of: project).filter(\.isEnabled) }
 
     package func client(_ id: ClientID) -> Client? { state.withLock { $0.clients[id] } }
 
     package func clients(ofUser user: UInt32) -> [Client] {
         state.withLock { state in (state.clientsOfUser[user] ?? []).compactMap { state.clients[$0] } }
-    }
-
-    package func has(_ project: ProjectID) -> Bool { state.withLock { $0.keysOfProject[project] != nil } }
-
-    /// The project's keys in the order in which they are tried: the active one, then those that stand by, the oldest
-    /// first, then the disabled ones.
-    package func keys(of project: ProjectID) -> [AccessKey] {
-        let keys = state.withLock { state in (state.keysOfProject[project] ?? []).compactMap { state.keys[$0] } }
-        // The usual case by far, on the way of every token.
-        guard keys.count > 1 else { return keys }
-        return keys.sorted { ($0.state.rank, $0.created, $0.id) < ($1.state.rank, $1.created, $1.id) }
-    }
-
-    package func enabledKeys(of project: ProjectID) -> [AccessKey] { keys(of: project).filter(\.isEnabled) }
-
-    /// Whether the key with which a token was minted is still there, enabled, and the same.
-    package func isEnabled(_ slot: TokenSlot) -> Bool {
-        state.withLock { $0.keys[slot.keyID].map { $0.isEnabled && $0.version == slot.keyVersion } ?? false }
     }
 
     package func allKeys() -> [AccessKey] { state.withLock { Array($0.keys.values) } }
@@ -109,57 +100,74 @@ package final class Registry: Sendable {
 }
 
 extension Registry.State {
-    mutating func validity(_ subject: Registry.Subject) -> Validity {
+    mutating func validity(of subject: Registry.Subject) -> Validity {
         if let validity = validities[subject] { return validity }
         let validity = Validity()
         validities[subject] = validity
         return validity
     }
 
-    mutating func changed(_ subject: Registry.Subject) {
+    mutating func invalidate(_ subject: Registry.Subject) {
         validities.removeValue(forKey: subject)?.invalidate()
     }
 
-    mutating func put(_ key: AccessKey) {
-        removeKey(key.id)
-        changed(.project(key.project))
-        keys[key.id] = key
-        keysOfProject[key.project, default: []].insert(key.id)
-    }
-
-    mutating func removeKey(_ id: KeyID) {
-        guard let key = keys.removeValue(forKey: id) else { return }
-        changed(.project(key.project))
-        keysOfProject[key.project]?.remove(id)
-        if keysOfProject[key.project]?.isEmpty == true { keysOfProject[key.project] = nil }
-    }
-
-    mutating func put(_ client: Client) {
-        removeClient(client.id)
-        clients[client.id] = client
-        for user in client.users {
-            changed(.user(user))
-            clientsOfUser[user, default: []].insert(client.id)
-        }
-    }
-
-    mutating func removeClient(_ id: ClientID) {
-        guard let client = clients.removeValue(forKey: id) else { return }
-        changed(.client(id))
-        for user in client.users {
-            changed(.user(user))
-            clientsOfUser[user]?.remove(id)
-            if clientsOfUser[user]?.isEmpty == true { clientsOfUser[user] = nil }
+    mutating func apply(_ change: Change) {
+        switch change {
+        case .addKey(let key):
+            keys[key.id] = key
+            keysOfProject[key.project, default: []].insert(key.id)
+            invalidate(.project(key.project))
+        case .setKeyState(let id, let state):
+            keys[id]?.state = state
+            if let project = keys[id]?.project { invalidate(.project(project)) }
+        case .removeKey(let id):
+            guard let key = keys.removeValue(forKey: id) else { return }
+            keysOfProject.remove(id, from: key.project)
+            invalidate(.project(key.project))
+        case .addClient(let client):
+            clients[client.id] = client
+            for user in client.users {
+                clientsOfUser[user, default: []].insert(client.id)
+                invalidate(.user(user))
+            }
+        case .removeClient(let id):
+            guard let client = clients.removeValue(forKey: id) else { return }
+            for user in client.users {
+                clientsOfUser.remove(id, from: user)
+                invalidate(.user(user))
+            }
+            invalidate(.client(id))
+        case .setClientEnabled(let id, let isEnabled):
+            clients[id]?.isEnabled = isEnabled
+            for user in clients[id]?.users ?? [] { invalidate(.user(user)) }
+            invalidate(.client(id))
+        case .grant(let project, let id):
+            clients[id]?.grants.insert(project)
+            invalidate(.client(id))
+        case .revoke(let project, let id):
+            clients[id]?.grants.remove(project)
+            invalidate(.client(id))
+        case .addSecret(let credential, let id):
+            clients[id]?.credentials.insert(credential, at: 0)
+            invalidate(.client(id))
+        case .endSecret(let verifier, let id, let date):
+            if let index = clients[id]?.credentials.firstIndex(where: { $0.verifier == verifier }) {
+                clients[id]?.credentials[index].expires = date
+            }
+            invalidate(.client(id))
+        case .removeSecret(let verifier, let id):
+            clients[id]?.credentials.removeAll { $0.verifier == verifier }
+            invalidate(.client(id))
+        case .putToken:
+            break
         }
     }
 }
 
-extension AccessKey.State {
-    fileprivate var rank: Int {
-        switch self {
-        case .active: 0
-        case .standby: 1
-        case .disabled: 2
-        }
+extension Dictionary {
+    /// Removes a member of the set under a key, and the set with the last one.
+    fileprivate mutating func remove<Member>(_ member: Member, from key: Key) where Value == Set<Member> {
+        self[key]?.remove(member)
+        if self[key]?.isEmpty == true { self[key] = nil }
     }
 }

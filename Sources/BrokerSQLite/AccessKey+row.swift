@@ -22,13 +22,12 @@ extension AccessKey {
         }
     }
 
-    func put(in database: Database) throws {
+    func insert(into database: Database) throws {
         try database.execute(
             sql: """
                 INSERT INTO access_keys
                     (key_id, project_id, version, name, token_endpoint, scope, state, created_at, secret)
                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
-                ON CONFLICT (key_id) DO UPDATE SET state = excluded.state
                 """,
             arguments: [
                 id.description, project.description, version, name, tokenEndpoint?.absoluteString, scope.description,

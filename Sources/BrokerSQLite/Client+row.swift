@@ -23,37 +23,40 @@ extension Client {
         Dictionary(grouping: try Row.fetchAll(database, sql: "SELECT * FROM \(table)")) { $0["client_id"] }
     }
 
-    func put(in database: Database) throws {
-        // What belongs to the client goes with it, and comes back as it is now.
-        try database.execute(sql: "DELETE FROM clients WHERE client_id = ?", arguments: [id.description])
+    func insert(into database: Database) throws {
         try database.execute(
             sql: "INSERT INTO clients (client_id, enabled, created_at) VALUES (?, ?, ?)",
             arguments: [id.description, isEnabled, created.millisecondsSince1970]
         )
-        for credential in credentials {
-            try database.execute(
-                sql: "INSERT INTO client_secrets (client_id, verifier, created_at, expires_at) VALUES (?, ?, ?, ?)",
-                arguments: [
-                    id.description, Data(credential.verifier.bytes), credential.created.millisecondsSince1970,
-                    credential.expires?.millisecondsSince1970,
-                ]
-            )
-        }
+        for credential in credentials { try credential.insert(for: id, into: database) }
         for user in users {
             try database.execute(
                 sql: "INSERT INTO client_users (client_id, uid) VALUES (?, ?)", arguments: [id.description, user]
             )
         }
-        for project in grants {
-            try database.execute(
-                sql: "INSERT INTO grants (client_id, project_id) VALUES (?, ?)",
-                arguments: [id.description, project.description]
-            )
-        }
+        for project in grants { try id.insertGrant(of: project, into: database) }
+    }
+}
+
+extension ClientID {
+    func insertGrant(of project: ProjectID, into database: Database) throws {
+        try database.execute(
+            sql: "INSERT INTO grants (client_id, project_id) VALUES (?, ?)",
+            arguments: [description, project.description]
+        )
     }
 }
 
 extension Client.Credential {
+    func insert(for client: ClientID, into database: Database) throws {
+        try database.execute(
+            sql: "INSERT INTO client_secrets (client_id, verifier, created_at, expires_at) VALUES (?, ?, ?, ?)",
+            arguments: [
+                client.description, Data(verifier.bytes), created.millisecondsSince1970, expires?.millisecondsSince1970,
+            ]
+        )
+    }
+
     fileprivate init(row: Row) {
         self.init(
             verifier: ClientSecretVerifier(bytes: Array(row["verifier"] as Data)),

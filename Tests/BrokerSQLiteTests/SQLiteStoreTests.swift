@@ -51,7 +51,7 @@ import Testing
             ),
             sealed: try sealer.seal(Secret("token"), in: .token(slot))
         )
-        try await before.commit([.putKey(key), .putClient(client), .putToken(token)], recording: record())
+        try await before.commit([.addKey(key), .addClient(client), .putToken(token)], recording: record())
         try before.close()
 
         let (after, sealerAfter) = try open()
@@ -75,7 +75,7 @@ import Testing
     @Test func `a change that fails leaves nothing, not even its record`() async throws {
         try make()
         let (store, sealer) = try open()
-        let changes: [Change] = [.putKey(try key("key-1", sealer: sealer)), .putKey(try key("key-2", sealer: sealer))]
+        let changes: [Change] = [.addKey(try key("key-1", sealer: sealer)), .addKey(try key("key-2", sealer: sealer))]
         await #expect(throws: DatabaseError.self) { try await store.commit(changes, recording: record()) }
         #expect(try await store.contents().keys.isEmpty, "a project has one active key")
         #expect(try await store.auditLog(limit: 10).isEmpty)
@@ -88,7 +88,7 @@ import Testing
         let slot = key.slot(for: .none)
         let life = TokenLife(start: Moment(wall: key.created, boot: .zero), lifetime: .seconds(1), refreshDue: .zero)
         let token = SealedToken(slot: slot, life: life, sealed: try sealer.seal(Secret("t"), in: .token(slot)))
-        try await store.commit([.putKey(key), .putToken(token)], recording: record())
+        try await store.commit([.addKey(key), .putToken(token)], recording: record())
         try await store.commit([.removeKey(key.id)], recording: record(.keyRemoved))
         #expect(try await store.contents().tokens.isEmpty)
     }
@@ -99,7 +99,7 @@ import Testing
     {
         try make()
         let (store, sealer) = try open()
-        try await store.commit([.putKey(key("key-1", sealer: sealer))], recording: record())
+        try await store.commit([.addKey(key("key-1", sealer: sealer))], recording: record())
         let slot = TokenSlot(keyID: try KeyID(id), keyVersion: 2, scope: .none)
         let life = TokenLife(start: Moment(wall: Date(), boot: .zero), lifetime: .seconds(1), refreshDue: .zero)
         let token = SealedToken(slot: slot, life: life, sealed: try sealer.seal(Secret("t"), in: .token(slot)))

@@ -42,10 +42,20 @@ package final class MemoryStore: Store {
             if state.isFull { throw Full() }
             for change in changes {
                 switch change {
-                case .putKey(let key): state.keys[key.id] = key
+                case .addKey(let key): state.keys[key.id] = key
+                case .setKeyState(let id, let keyState): state.keys[id]?.state = keyState
                 case .removeKey(let id): state.keys[id] = nil
-                case .putClient(let client): state.clients[client.id] = client
+                case .addClient(let client): state.clients[client.id] = client
+                case .setClientEnabled(let id, let isEnabled): state.clients[id]?.isEnabled = isEnabled
                 case .removeClient(let id): state.clients[id] = nil
+                case .grant(let project, let id): state.clients[id]?.grants.insert(project)
+                case .revoke(let project, let id): state.clients[id]?.grants.remove(project)
+                case .addSecret(let credential, let id): state.clients[id]?.credentials.insert(credential, at: 0)
+                case .endSecret(let verifier, let id, let date):
+                    let index = state.clients[id]?.credentials.firstIndex { $0.verifier == verifier }
+                    if let index { state.clients[id]?.credentials[index].expires = date }
+                case .removeSecret(let verifier, let id):
+                    state.clients[id]?.credentials.removeAll { $0.verifier == verifier }
                 case .putToken(let token): state.tokens[token.slot] = token
                 }
             }

@@ -29,7 +29,7 @@ package struct ClientAddition: AdminRequest {
                 credentials: [Client.Credential(verifier: verifier, created: now, expires: nil)],
                 users: Set(users), grants: Set(projects), created: now
             )
-            return ([.putClient(client)], administrator.record(.clientAdded, by: actor, client: clientID))
+            return ([.addClient(client)], administrator.record(.clientAdded, by: actor, client: clientID))
         }
         let keyless = projects.filter { !administrator.registry.has($0) }
         return ClientCredentials(

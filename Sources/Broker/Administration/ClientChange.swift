@@ -20,31 +20,36 @@ package struct ClientChange: AdminRequest {
     package func perform(by administrator: Administrator, for actor: Actor) async throws -> ClientReport {
         let before = ClientReport(try administrator.client(clientID), administrator)
         try await administrator.change {
-            var client = try administrator.client(clientID)
-            var record: AuditRecord
+            let client = try administrator.client(clientID)
+            var record = administrator.record(verb.action, by: actor, client: clientID)
             switch verb {
             case .grant(let project):
-                client.grants.insert(project)
-                record = administrator.record(.clientGranted, by: actor, project: project)
+                record.project = project
+                return (client.grants.contains(project) ? [] : [.grant(project, to: clientID)], record)
             case .revoke(let project):
-                guard client.grants.remove(project) != nil else {
+                guard client.grants.contains(project) else {
                     throw OperatorError(.notFound, "client '\(clientID)' has no grant for project '\(project)'")
                 }
-                record = administrator.record(.clientRevoked, by: actor, project: project)
-            case .enable:
-                client.isEnabled = true
-                record = administrator.record(.clientEnabled, by: actor)
-            case .disable:
-                client.isEnabled = false
-                record = administrator.record(.clientDisabled, by: actor)
-            case .remove:
-                record = administrator.record(.clientRemoved, by: actor)
+                record.project = project
+                return ([.revoke(project, from: clientID)], record)
+            case .enable: return ([.setClientEnabled(clientID, true)], record)
+            case .disable: return ([.setClientEnabled(clientID, false)], record)
+            case .remove: return ([.removeClient(clientID)], record)
             }
-            record.client = clientID
-            if case .remove = verb { return ([.removeClient(clientID)], record) }
-            return ([.putClient(client)], record)
         }
         if case .remove = verb { return before }
         return ClientReport(try administrator.client(clientID), administrator)
+    }
+}
+
+extension ClientChange.Verb {
+    fileprivate var action: AuditRecord.Action {
+        switch self {
+        case .grant: .clientGranted
+        case .revoke: .clientRevoked
+        case .enable: .clientEnabled
+        case .disable: .clientDisabled
+        case .remove: .clientRemoved
+        }
     }
 }

@@ -21,15 +21,14 @@ package struct ClientRotation: AdminRequest {
         let secret = ClientSecret.generate()
         let verifier = administrator.sealer.verifier(of: secret)
         try await administrator.change {
-            var client = try administrator.client(clientID)
+            let client = try administrator.client(clientID)
             // Whatever is older than the newest ends now.
-            let previous = client.credentials.prefix(overlap > 0 ? 1 : 0).map { credential in
-                var credential = credential
-                credential.expires = ends
-                return credential
-            }
-            client.credentials = [Client.Credential(verifier: verifier, created: now, expires: nil)] + previous
-            return ([.putClient(client)], administrator.record(.clientRotated, by: actor, client: clientID))
+            let kept = client.credentials.prefix(overlap > 0 ? 1 : 0)
+            let changes =
+                client.credentials.dropFirst(kept.count).map { Change.removeSecret($0.verifier, of: clientID) }
+                + kept.map { .endSecret($0.verifier, of: clientID, at: ends) }
+                + [.addSecret(Client.Credential(verifier: verifier, created: now, expires: nil), to: clientID)]
+            return (changes, administrator.record(.clientRotated, by: actor, client: clientID))
         }
         return ClientCredentials(
             clientID: clientID, clientSecret: secret.reveal(), previousSecretExpiresAt: overlap > 0 ? ends : nil,

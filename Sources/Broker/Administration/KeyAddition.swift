@@ -8,9 +8,8 @@ package struct KeyAddition: AdminRequest {
     }
 
     package func perform(by administrator: Administrator, for actor: Actor) async throws -> KeyReport {
-        try await key.register(with: administrator, recording: administrator.record(.keyAdded, by: actor)) { registry in
-            let hasActive = registry.keys(of: key.projectID).contains { $0.state == .active }
-            return (hasActive ? .standby : .active, [])
+        try await key.register(with: administrator, recording: administrator.record(.keyAdded, by: actor)) { ring in
+            (ring.stateOfNext, [])
         }
     }
 }

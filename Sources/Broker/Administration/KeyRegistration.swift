@@ -30,7 +30,7 @@ package struct KeyRegistration: Codable, Sendable {
     /// - Parameter place: the state that the key gets, and the changes to its project's other keys.
     func register(
         with administrator: Administrator, recording record: AuditRecord,
-        place: @escaping @Sendable (Registry) -> (state: AccessKey.State, others: [Change])
+        place: @escaping @Sendable (KeyRing) -> (state: AccessKey.State, others: [Change])
     ) async throws -> KeyReport {
         try checkIsNew(to: administrator)
         let key = try sealed(by: administrator)
@@ -42,10 +42,10 @@ package struct KeyRegistration: Codable, Sendable {
         let stored = try token.map { try [Change.putToken(SealedToken($0, sealer: administrator.sealer))] } ?? []
         try await administrator.change { [record] in
             try checkIsNew(to: administrator)
-            let (state, others) = place(administrator.registry)
+            let (state, others) = place(KeyRing(administrator.registry.keys(of: key.project)))
             var key = key
             key.state = state
-            return (others + [.putKey(key)] + stored, record)
+            return (others + [.addKey(key)] + stored, record)
         }
         if let token { administrator.adopt(token, of: key) }
         return KeyReport(try administrator.key(key.id), administrator)

@@ -19,7 +19,7 @@ package struct KeyRotation: AdminRequest {
     package func perform(by administrator: Administrator, for actor: Actor) async throws -> Reply {
         let previous = administrator.registry.keys(of: key.projectID).first { $0.state == .active }
         let new = try await key.register(with: administrator, recording: administrator.record(.keyRotated, by: actor)) {
-            (.active, $0.demotion(in: key.projectID))
+            (.active, $0.demotion)
         }
         let now = administrator.clock.now
         let left = previous.flatMap { administrator.cache.life(in: $0.slot(for: $0.scope))?.remaining(at: now) }

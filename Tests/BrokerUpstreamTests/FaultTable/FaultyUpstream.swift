@@ -81,7 +81,7 @@ struct FaultyUpstream: Sendable {
     private static func store(holdingToken: Bool) async throws -> MemoryStore {
         let (store, sealer) = (MemoryStore(), PlainSealer())
         let key = try Broker.AccessKey.test(secret: Secret(secret))
-        var changes: [Change] = [.putKey(key)]
+        var changes: [Change] = [.addKey(key)]
         if holdingToken {
             let slot = key.slot(for: .none)
             let life = TokenLife(
