@@ -87,7 +87,7 @@ let package = Package(
             name: "Migrations",
             path: "migrations",
             sources: ["Migrations.swift"],
-            resources: [.embedInCode("0001_create_registry.sql")],
+            resources: [.embedInCode("0001_create_registry.sql"), .embedInCode("0002_add_last_uses.sql")],
             swiftSettings: settings
         ),
 

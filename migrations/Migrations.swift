@@ -2,6 +2,7 @@
 package enum Migrations {
     /// Name and SQL text.
     package static let all: [(name: String, sql: [UInt8])] = [
-        ("0001_create_registry", PackageResources._001_create_registry_sql)
+        ("0001_create_registry", PackageResources._001_create_registry_sql),
+        ("0002_add_last_uses", PackageResources._002_add_last_uses_sql),
     ]
 }

@@ -24,6 +24,7 @@ package struct BrokerCore: Sendable {
     package let tokens: ProjectTokens
     package let flights: MintFlights
     package let refresher: Refresher
+    package let housekeeping: Housekeeping
 
     /// Brings what is in the store to life; mints nothing.
     ///
@@ -36,6 +37,20 @@ package struct BrokerCore: Sendable {
         let contents = try await store.contents()
         let registry = Registry(defaultTokenEndpoint: policy.defaultTokenEndpoint)
         registry.apply(contents.keys.map { .addKey($0) } + contents.clients.map { .addClient($0) })
+
+        for record in contents.unreadable {
+            logger.error(
+                "a record of the database cannot be read, and is left out: add it again, or restore a backup",
+                metadata: ["record": "\(record.name)", "reason": "\(record.reason)"]
+            )
+            guard let key = record.enabledKey else { continue }
+            try await store.commit(
+                [.setKeyState(key, .disabled)],
+                recording: AuditRecord(
+                    at: clock.now.wall, actor: .broker, action: .keyDisabled, key: key, outcome: "unreadable"
+                )
+            )
+        }
 
         let health = Health(clock: clock, logger: logger)
         let budget = MintBudget(rate: policy.mintRate, burst: policy.mintBurst, clock: clock)
@@ -61,8 +76,12 @@ package struct BrokerCore: Sendable {
             queue: queue, cache: cache, tokens: tokens, flights: flights, budget: budget, breaker: breaker,
             clock: clock
         )
-        broker = TokenBroker(registry: registry, tokens: tokens, store: store, clock: clock)
-        authenticator = ClientAuthenticator(registry: registry, sealer: sealer, store: store, clock: clock)
+        let uses = UseLog(store: store)
+        housekeeping = Housekeeping(uses: uses, store: store, clock: clock, logger: logger)
+        broker = TokenBroker(registry: registry, tokens: tokens, store: store, uses: uses, clock: clock)
+        authenticator = ClientAuthenticator(
+            registry: registry, sealer: sealer, store: store, uses: uses, clock: clock
+        )
         administrator = Administrator(
             registry: registry, store: store, sealer: sealer, cache: cache, failures: failures, tokens: tokens,
             broker: broker, mints: mints, budget: budget, breaker: breaker, clock: clock

@@ -1,3 +1,5 @@
+package import Foundation
+
 /// What the broker keeps over a restart.
 ///
 /// Reading happens once, at the start: handing out a token never reads the store.
@@ -12,6 +14,11 @@ package protocol Store: Sendable {
     /// A first hand-out of a token to a client that stands there already is not recorded twice.
     func record(_ record: AuditRecord) async throws
 
+    /// Saves when keys and client secrets were used last. Nothing that counts depends on it.
+    func save(_ uses: [(owner: Use.Owner, last: Date)]) async throws
+
+    func removeTokens(expiredBefore date: Date) async throws
+
     /// The newest records, newest first.
     func auditLog(limit: Int) async throws -> [AuditEntry]
 }
@@ -20,10 +27,15 @@ package struct StoreContents: Sendable {
     package var keys: [AccessKey]
     package var clients: [Client]
     package var tokens: [SealedToken]
+    /// What cannot be read, and is not among the others.
+    package var unreadable: [UnreadableRecord]
 
-    package init(keys: [AccessKey], clients: [Client], tokens: [SealedToken]) {
+    package init(
+        keys: [AccessKey], clients: [Client], tokens: [SealedToken], unreadable: [UnreadableRecord] = []
+    ) {
         self.keys = keys
         self.clients = clients
         self.tokens = tokens
+        self.unreadable = unreadable
     }
 }

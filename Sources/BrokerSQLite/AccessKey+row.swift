@@ -3,23 +3,17 @@ import Foundation
 import GRDB
 
 extension AccessKey {
-    static func all(in database: Database) throws -> [AccessKey] {
-        try Row.fetchAll(database, sql: "SELECT * FROM access_keys").map { row in
-            guard let state = State(rawValue: row["state"]) else {
-                throw OperatorError(
-                    .failed, "the database's record of key '\(row["key_id"] as String)' is damaged",
-                    hint: "restore the database from a backup"
-                )
-            }
-            return AccessKey(
-                id: try KeyID(row["key_id"] as String), project: try ProjectID(row["project_id"] as String),
-                version: row["version"], name: row["name"],
-                tokenEndpoint: try (row["token_endpoint"] as String?).map(TokenEndpointURL.checked),
-                scope: try Scope(row["scope"] as String), state: state,
-                created: Date(millisecondsSince1970: row["created_at"]),
-                secret: Sealed(bytes: Array(row["secret"] as Data))
-            )
-        }
+    init(row: Row) throws {
+        guard let state = State(rawValue: try row.value("state")) else { throw DamagedValue(column: "state") }
+        self.init(
+            id: try KeyID(row.value("key_id", as: String.self)),
+            project: try ProjectID(row.value("project_id", as: String.self)),
+            version: try row.value("version"), name: try row.optional("name"),
+            tokenEndpoint: try row.optional("token_endpoint").map(TokenEndpointURL.checked),
+            scope: try Scope(row.value("scope")), state: state, created: try row.date("created_at"),
+            secret: Sealed(bytes: Array(try row.value("secret", as: Data.self))),
+            lastMinted: try row.optionalDate("last_minted_at"), lastUsed: try row.optionalDate("last_used_at")
+        )
     }
 
     func insert(into database: Database) throws {

@@ -3,24 +3,12 @@ import Foundation
 import GRDB
 
 extension Client {
-    static func all(in database: Database) throws -> [Client] {
-        let secrets = try rows(of: "client_secrets", in: database)
-        let users = try rows(of: "client_users", in: database)
-        let grants = try rows(of: "grants", in: database)
-        return try Row.fetchAll(database, sql: "SELECT * FROM clients").map { row in
-            let id: String = row["client_id"]
-            return Client(
-                id: try ClientID(id), isEnabled: row["enabled"],
-                credentials: (secrets[id] ?? []).map(Credential.init(row:)).sorted { $0.created > $1.created },
-                users: Set((users[id] ?? []).map { $0["uid"] }),
-                grants: Set(try (grants[id] ?? []).map { try ProjectID($0["project_id"] as String) }),
-                created: Date(millisecondsSince1970: row["created_at"])
-            )
-        }
-    }
-
-    private static func rows(of table: String, in database: Database) throws -> [String: [Row]] {
-        Dictionary(grouping: try Row.fetchAll(database, sql: "SELECT * FROM \(table)")) { $0["client_id"] }
+    init(row: Row, credentials: [Credential], users: Set<UInt32>, grants: Set<ProjectID>) throws {
+        self.init(
+            id: try ClientID(row.value("client_id", as: String.self)), isEnabled: try row.value("enabled"),
+            credentials: credentials.sorted { $0.created > $1.created }, users: users, grants: grants,
+            created: try row.date("created_at")
+        )
     }
 
     func insert(into database: Database) throws {
@@ -57,11 +45,11 @@ extension Client.Credential {
         )
     }
 
-    fileprivate init(row: Row) {
+    init(row: Row) throws {
         self.init(
-            verifier: ClientSecretVerifier(bytes: Array(row["verifier"] as Data)),
-            created: Date(millisecondsSince1970: row["created_at"]),
-            expires: (row["expires_at"] as Int64?).map(Date.init(millisecondsSince1970:))
+            verifier: ClientSecretVerifier(bytes: Array(try row.value("verifier", as: Data.self))),
+            created: try row.date("created_at"), expires: try row.optionalDate("expires_at"),
+            lastUsed: try row.optionalDate("last_used_at")
         )
     }
 }

@@ -1,6 +1,6 @@
 package import Broker
 import Crypto
-import Foundation
+package import Foundation
 import GRDB
 
 /// The store on disk: one SQLite database, one connection, everything secret in it sealed.
@@ -98,12 +98,7 @@ package struct SQLiteStore: Store {
     }
 
     package func contents() async throws -> StoreContents {
-        try await queue.read { database in
-            StoreContents(
-                keys: try AccessKey.all(in: database), clients: try Client.all(in: database),
-                tokens: try SealedToken.all(in: database)
-            )
-        }
+        try await queue.read { try StoreContents(of: $0) }
     }
 
     package func commit(_ changes: [Change], recording record: AuditRecord) async throws {
@@ -115,6 +110,16 @@ package struct SQLiteStore: Store {
 
     package func record(_ record: AuditRecord) async throws {
         try await batch.add(record)
+    }
+
+    package func save(_ uses: [(owner: Use.Owner, last: Date)]) async throws {
+        try await queue.write { database in
+            for (owner, last) in uses { try owner.saveLastUse(last, in: database) }
+        }
+    }
+
+    package func removeTokens(expiredBefore date: Date) async throws {
+        try await queue.write { try SealedToken.remove(expiredBefore: date, from: $0) }
     }
 
     package func auditLog(limit: Int) async throws -> [AuditEntry] {

@@ -4,19 +4,19 @@ import GRDB
 
 extension SealedToken {
     /// The boot clock's side of a start is not stored: it means nothing to another process.
-    static func all(in database: Database) throws -> [SealedToken] {
-        try Row.fetchAll(database, sql: "SELECT * FROM tokens").map { row in
-            let slot = TokenSlot(
-                keyID: try KeyID(row["key_id"] as String), keyVersion: row["key_version"],
-                scope: try Scope(row["scope"] as String)
-            )
-            let life = TokenLife(
-                start: Moment(wall: Date(millisecondsSince1970: row["minted_at"]), boot: .zero),
-                lifetime: .milliseconds(row["lifetime"] as Int64),
-                refreshDue: .milliseconds(row["refresh_due"] as Int64)
-            )
-            return SealedToken(slot: slot, life: life, sealed: Sealed(bytes: Array(row["token"] as Data)))
-        }
+    init(row: Row) throws {
+        self.init(
+            slot: TokenSlot(
+                keyID: try KeyID(row.value("key_id", as: String.self)), keyVersion: try row.value("key_version"),
+                scope: try Scope(row.value("scope"))
+            ),
+            life: TokenLife(
+                start: Moment(wall: try row.date("minted_at"), boot: .zero),
+                lifetime: .milliseconds(try row.value("lifetime", as: Int64.self)),
+                refreshDue: .milliseconds(try row.value("refresh_due", as: Int64.self))
+            ),
+            sealed: Sealed(bytes: Array(try row.value("token", as: Data.self)))
+        )
     }
 
     /// Does nothing when the key was removed, or replaced, while the token was minted.
@@ -32,6 +32,16 @@ extension SealedToken {
                 life.start.wall.millisecondsSince1970, life.lifetime.milliseconds, life.refreshDue.milliseconds,
                 Data(sealed.bytes),
             ]
+        )
+        try database.execute(
+            sql: "UPDATE access_keys SET last_minted_at = ? WHERE key_id = ? AND version = ?",
+            arguments: [life.start.wall.millisecondsSince1970, slot.keyID.description, slot.keyVersion]
+        )
+    }
+
+    static func remove(expiredBefore date: Date, from database: Database) throws {
+        try database.execute(
+            sql: "DELETE FROM tokens WHERE minted_at + lifetime <= ?", arguments: [date.millisecondsSince1970]
         )
     }
 }

@@ -36,6 +36,8 @@ extension AdminCommand {
             configuration, client: client, clock: SystemClock(), logger: logger)
         let local = LocalAdministration(core.administrator, for: .administrator(user: getuid()))
         let reply = await Result { try await local.perform(request) }
+        try await core.flights.drained()
+        await core.housekeeping.tidy()
         try store.close()
         return try reply.get()
     }

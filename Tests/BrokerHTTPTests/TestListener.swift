@@ -54,7 +54,7 @@ struct TestListener {
     /// The client as it is authorized now.
     func authorization(user: UInt32? = nil) -> Authorization {
         Authorization(
-            client, from: Peer(user.map { .user($0) } ?? .address("127.0.0.1")),
+            client, by: client.credentials[0], from: Peer(user.map { .user($0) } ?? .address("127.0.0.1")),
             registryVersion: test.core.administrator.registry.version,
             deadline: Deadline(after: Deadline.request, from: test.clock.now)
         )

@@ -64,7 +64,9 @@ import Testing
             ))
         #expect(try sealerAfter.open(read.secret, from: .keySecret(key.id, version: 1)).reveal() == "canary")
         let readClient = try #require(contents.clients.first)
-        #expect(readClient.credentials == client.credentials)
+        #expect(readClient.credentials.map(\.verifier) == client.credentials.map(\.verifier))
+        #expect(readClient.credentials.map(\.created) == client.credentials.map(\.created))
+        #expect(readClient.credentials.map(\.expires) == client.credentials.map(\.expires))
         #expect((readClient.users, readClient.grants, readClient.isEnabled) == ([1001], [TestBroker.project], true))
         #expect(sealerAfter.check(Secret("s"), against: readClient.credentials[0].verifier))
         #expect(contents.tokens.map(\.life) == [token.life])
@@ -79,6 +81,35 @@ import Testing
         await #expect(throws: DatabaseError.self) { try await store.commit(changes, recording: record()) }
         #expect(try await store.contents().keys.isEmpty, "a project has one active key")
         #expect(try await store.auditLog(limit: 10).isEmpty)
+    }
+
+    @Test func `last mints and uses are kept, and expired tokens are not`() async throws {
+        try make()
+        let (store, sealer) = try open()
+        let key = try key("key-1", sealer: sealer)
+        let verifier = sealer.verifier(of: Secret("s"))
+        let client = Client(
+            id: try ClientID("client-1"), isEnabled: true,
+            credentials: [Client.Credential(verifier: verifier, created: key.created, expires: nil)], users: [],
+            grants: [], created: key.created
+        )
+        let slot = key.slot(for: .none)
+        let life = TokenLife(start: Moment(wall: key.created, boot: .zero), lifetime: .seconds(10), refreshDue: .zero)
+        let token = SealedToken(slot: slot, life: life, sealed: try sealer.seal(Secret("t"), in: .token(slot)))
+        try await store.commit([.addKey(key), .addClient(client), .putToken(token)], recording: record())
+        let (first, second) = (key.created.addingTimeInterval(1), key.created.addingTimeInterval(2))
+        try await store.save([(.key(key.id), first), (.secret(verifier), second)])
+        var contents = try await store.contents()
+        #expect(contents.keys.first?.lastMint.date == key.created)
+        #expect(contents.keys.first?.use.lastDate == first)
+        #expect(contents.clients.first?.credentials.first?.use.lastDate == second)
+
+        try await store.removeTokens(expiredBefore: key.created.addingTimeInterval(9.999))
+        contents = try await store.contents()
+        #expect(contents.tokens.count == 1)
+        try await store.removeTokens(expiredBefore: key.created.addingTimeInterval(10))
+        contents = try await store.contents()
+        #expect(contents.tokens.isEmpty)
     }
 
     @Test func `removing a key removes its tokens`() async throws {

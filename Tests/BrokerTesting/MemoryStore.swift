@@ -1,5 +1,5 @@
 package import Broker
-import Foundation
+package import Foundation
 import Synchronization
 
 /// A store that forgets everything with the test.
@@ -14,6 +14,7 @@ package final class MemoryStore: Store {
         var clients: [ClientID: Client] = [:]
         var tokens: [TokenSlot: SealedToken] = [:]
         var records: [AuditRecord] = []
+        var uses: [Use.Owner: Date] = [:]
         var isFull = false
         var gate: Gate?
     }
@@ -23,6 +24,11 @@ package final class MemoryStore: Store {
     package init() {}
 
     package var records: [AuditRecord] { state.withLock { $0.records } }
+
+    /// The last uses that were saved.
+    package var uses: [Use.Owner: Date] { state.withLock { $0.uses } }
+
+    package var tokens: [TokenSlot: SealedToken] { state.withLock { $0.tokens } }
 
     package func setFull(_ isFull: Bool) { state.withLock { $0.isFull = isFull } }
 
@@ -66,6 +72,21 @@ package final class MemoryStore: Store {
     package func record(_ record: AuditRecord) async throws {
         if record.action == .tokenHandedOut { await state.withLock { $0.gate }?.pass() }
         try await commit([], recording: record)
+    }
+
+    package func save(_ uses: [(owner: Use.Owner, last: Date)]) async throws {
+        try state.withLock { state in
+            if state.isFull { throw Full() }
+            for (owner, last) in uses { state.uses[owner] = last }
+        }
+    }
+
+    package func removeTokens(expiredBefore date: Date) async throws {
+        state.withLock { state in
+            state.tokens = state.tokens.filter { token in
+                token.value.life.start.wall.addingTimeInterval(token.value.life.lifetime / .seconds(1)) > date
+            }
+        }
     }
 
     package func auditLog(limit: Int) async throws -> [AuditEntry] { [] }

@@ -29,7 +29,11 @@ package struct ClientAddition: AdminRequest {
                 credentials: [Client.Credential(verifier: verifier, created: now, expires: nil)],
                 users: Set(users), grants: Set(projects), created: now
             )
-            return ([.addClient(client)], administrator.record(.clientAdded, by: actor, client: clientID))
+            // A record of this ID that cannot be read may be in the way.
+            return (
+                [.removeClient(clientID), .addClient(client)],
+                administrator.record(.clientAdded, by: actor, client: clientID)
+            )
         }
         let keyless = projects.filter { !administrator.registry.has($0) }
         return ClientCredentials(

@@ -14,6 +14,7 @@ package struct ClientReport: Codable, Sendable {
     package struct SecretReport: Codable, Sendable {
         package let createdAt: Date
         package let expiresAt: Date?
+        package let lastUsedAt: Date?
     }
 
     init(_ client: Client, _ administrator: Administrator) {
@@ -23,8 +24,8 @@ package struct ClientReport: Codable, Sendable {
         projects = client.grants.sorted()
         projectsWithoutKeys = projects.filter { !administrator.registry.has($0) }
         users = client.users.sorted()
-        secrets = client.credentials.filter { $0.expires.map { $0 > now } ?? true }.map {
-            SecretReport(createdAt: $0.created, expiresAt: $0.expires)
+        secrets = client.credentials.filter { $0.isLive(at: now) }.map {
+            SecretReport(createdAt: $0.created, expiresAt: $0.expires, lastUsedAt: $0.use.lastDate)
         }
         createdAt = client.created
     }

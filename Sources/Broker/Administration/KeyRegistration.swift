@@ -45,7 +45,8 @@ package struct KeyRegistration: Codable, Sendable {
             let (state, others) = place(KeyRing(administrator.registry.keys(of: key.project)))
             var key = key
             key.state = state
-            return (others + [.addKey(key)] + stored, record)
+            // A record of this ID that cannot be read may be in the way.
+            return ([.removeKey(key.id)] + others + [.addKey(key)] + stored, record)
         }
         if let token { administrator.adopt(token, of: key) }
         return KeyReport(try administrator.key(key.id), administrator)

@@ -10,7 +10,7 @@ package struct KeyReport: Codable, Sendable {
     package let scope: String
     package let createdAt: Date
     package let lastMintedAt: Date?
-    /// When one of its tokens was handed out last, since the broker's start.
+    /// When one of its tokens was handed out last.
     package let lastUsedAt: Date?
     package let token: TokenReport?
     /// Whether the authorization server refuses the key, which is then not used for a while.
@@ -25,8 +25,8 @@ package struct KeyReport: Codable, Sendable {
         tokenEndpoint = administrator.registry.endpoint(of: key).absoluteString
         scope = key.scope.description
         createdAt = key.created
-        lastMintedAt = life?.start.wall
-        lastUsedAt = key.use.last
+        lastMintedAt = key.lastMint.date
+        lastUsedAt = key.use.lastDate
         token = life.map { TokenReport($0, at: administrator.clock.now) }
         quarantined = administrator.failures.isQuarantined(key.id, version: key.version)
     }

@@ -1,3 +1,4 @@
+import Foundation
 import Logging
 
 /// A store that also writes each audit record to the log, once it is durable.
@@ -22,6 +23,14 @@ struct LoggedStore: Store {
     func record(_ record: AuditRecord) async throws {
         try await store.record(record)
         log(record)
+    }
+
+    func save(_ uses: [(owner: Use.Owner, last: Date)]) async throws {
+        try await store.save(uses)
+    }
+
+    func removeTokens(expiredBefore date: Date) async throws {
+        try await store.removeTokens(expiredBefore: date)
     }
 
     func auditLog(limit: Int) async throws -> [AuditEntry] {

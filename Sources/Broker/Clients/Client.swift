@@ -3,17 +3,22 @@ package import Foundation
 /// An internal service that fetches tokens from the broker.
 package struct Client: Sendable, Identifiable {
     /// One live client secret, by what it is recognised with.
-    package struct Credential: Sendable, Hashable {
+    package struct Credential: Sendable {
         package let verifier: ClientSecretVerifier
         package let created: Date
         /// When the overlap of a rotation ends; `nil` for the newest.
         package var expires: Date?
+        /// Shared by every copy of this credential.
+        package let use: Use
 
-        package init(verifier: ClientSecretVerifier, created: Date, expires: Date?) {
+        package init(verifier: ClientSecretVerifier, created: Date, expires: Date?, lastUsed: Date? = nil) {
             self.verifier = verifier
             self.created = created
             self.expires = expires
+            use = Use(of: .secret(verifier), last: lastUsed)
         }
+
+        package func isLive(at now: Date) -> Bool { expires.map { $0 > now } ?? true }
     }
 
     package let id: ClientID

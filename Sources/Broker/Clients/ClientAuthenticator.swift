@@ -4,14 +4,16 @@ package struct ClientAuthenticator: Sendable {
     private let sealer: any Sealer
     private let store: any Store
     private let clock: any BrokerClock
+    private let uses: UseLog
     private let throttle: AuthenticationThrottle
     /// What an unknown client's secret is compared with, so that the answer takes the same time.
     private let dummy: ClientSecretVerifier
 
-    package init(registry: Registry, sealer: any Sealer, store: any Store, clock: any BrokerClock) {
+    package init(registry: Registry, sealer: any Sealer, store: any Store, uses: UseLog, clock: any BrokerClock) {
         self.registry = registry
         self.sealer = sealer
         self.store = store
+        self.uses = uses
         self.clock = clock
         throttle = AuthenticationThrottle(clock: clock)
         dummy = sealer.verifier(of: Secret(""))
@@ -24,8 +26,11 @@ package struct ClientAuthenticator: Sendable {
     package func authorize(_ claim: ClientClaim, from peer: Peer) async throws -> Authorization {
         let version = registry.version
         let deadline = Deadline(after: Deadline.request, from: clock.now)
-        if let client = try recognize(claim, from: peer), client.isEnabled {
-            return Authorization(client, from: peer, registryVersion: version, deadline: deadline)
+        if let (client, credential) = try recognize(claim, from: peer), client.isEnabled {
+            if let credential { uses.note(credential.use, at: clock.now.wall) }
+            return Authorization(
+                client, by: credential, from: peer, registryVersion: version, deadline: deadline
+            )
         }
         let verdict = throttle.failure(of: peer)
         if verdict.isRecorded {
@@ -44,32 +49,33 @@ package struct ClientAuthenticator: Sendable {
         claim.id.flatMap { try? ClientID($0) }.flatMap { registry.client($0) }
     }
 
-    private func recognize(_ claim: ClientClaim, from peer: Peer) throws -> Client? {
+    private func recognize(_ claim: ClientClaim, from peer: Peer) throws -> (Client, Client.Credential?)? {
         guard claim.isUsable else { return nil }
         let named = named(by: claim)
-        if let secret = claim.secret { return isValid(secret, of: named) ? named : nil }
+        if let secret = claim.secret {
+            // Also where no client is named, so that it takes the same time.
+            let credential = credential(with: secret, of: named)
+            return named.flatMap { client in credential.map { (client, $0) } }
+        }
         guard let user = peer.user else { return nil }
-        if claim.id != nil { return named.flatMap { $0.users.contains(user) ? $0 : nil } }
+        if claim.id != nil { return named.flatMap { $0.users.contains(user) ? ($0, nil) : nil } }
         let clients = registry.clients(ofUser: user).filter(\.isEnabled)
         guard clients.count <= 1 else {
             throw BrokerError.invalidRequest(
                 "several clients are registered for this Unix user; name one: HTTP Basic with its ID and no secret"
             )
         }
-        return clients.first
+        return clients.first.map { ($0, nil) }
     }
 
-    private func isValid(_ secret: Secret, of client: Client?) -> Bool {
+    /// The live credential that a secret belongs to.
+    private func credential(with secret: Secret, of client: Client?) -> Client.Credential? {
         let now = clock.now.wall
-        let live = (client?.credentials ?? []).filter { credential in
-            credential.expires.map { $0 > now } ?? true
-        }
+        let live = (client?.credentials ?? []).filter { $0.isLive(at: now) }
         // Always two comparisons, known client or not.
-        var verifiers = live.map { ($0.verifier, true) }
-        while verifiers.count < 2 { verifiers.append((dummy, false)) }
-        return verifiers.reduce(false) { found, verifier in
-            let matches = sealer.check(secret, against: verifier.0)
-            return found || (matches && verifier.1)
+        for _ in live.count..<max(2, live.count) { _ = sealer.check(secret, against: dummy) }
+        return live.reduce(nil) { found, credential in
+            sealer.check(secret, against: credential.verifier) ? credential : found
         }
     }
 }

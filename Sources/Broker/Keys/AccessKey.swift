@@ -23,12 +23,13 @@ package struct AccessKey: Sendable, Identifiable {
     package let created: Date
     /// Opened only to mint.
     package let secret: Sealed
-    /// Shared by every copy of this key.
-    package let use = KeyUse()
+    /// Shared by every copy of this key, as the next one is.
+    package let use: Use
+    package let lastMint: Timestamp
 
     package init(
         id: KeyID, project: ProjectID, version: Int, name: String?, tokenEndpoint: URL?, scope: Scope, state: State,
-        created: Date, secret: Sealed
+        created: Date, secret: Sealed, lastMinted: Date? = nil, lastUsed: Date? = nil
     ) {
         self.id = id
         self.project = project
@@ -39,6 +40,8 @@ package struct AccessKey: Sendable, Identifiable {
         self.state = state
         self.created = created
         self.secret = secret
+        use = Use(of: .key(id), last: lastUsed)
+        lastMint = Timestamp(lastMinted)
     }
 
     package var isEnabled: Bool { state != .disabled }

@@ -34,6 +34,7 @@ package struct RecordingTokenSource: TokenSource {
             } changes: {
                 [.putToken(try SealedToken(token, sealer: sealer))]
             }
+            request.key.lastMint.set(token.life.start.wall)
             health.reportWorking(.endpoint(request.endpoint))
             return token
         } catch let failure as MintFailure where failure.origin != .broker {

@@ -9,19 +9,22 @@ package struct RepeatableHandOut: Sendable {
     private let validities: [Validity]
     /// When one of the client's secrets expires.
     private let until: Date?
-    private let use: KeyUse
+    /// The key's, and the client secret's where one was shown.
+    private let uses: [Use]
+    private let log: UseLog
     private let clock: any BrokerClock
 
     init(
         _ token: AccessToken, of project: ProjectID, minimumLife: Duration, validities: [Validity], until: Date?,
-        use: KeyUse, clock: any BrokerClock
+        uses: [Use], log: UseLog, clock: any BrokerClock
     ) {
         self.token = token
         self.project = project
         self.minimumLife = minimumLife
         self.validities = validities
         self.until = until
-        self.use = use
+        self.uses = uses
+        self.log = log
         self.clock = clock
     }
 
@@ -34,7 +37,7 @@ package struct RepeatableHandOut: Sendable {
     package func repeated() -> HandOut? {
         let now = clock.now
         guard isValid(at: now) else { return nil }
-        use.note(at: now.wall)
+        for use in uses { log.note(use, at: now.wall) }
         return HandOut(token, of: project, at: now, repeatable: self)
     }
 }

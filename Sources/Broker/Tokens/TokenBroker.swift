@@ -3,12 +3,14 @@ package struct TokenBroker: Sendable {
     private let registry: Registry
     private let tokens: ProjectTokens
     private let store: any Store
+    private let uses: UseLog
     private let clock: any BrokerClock
 
-    package init(registry: Registry, tokens: ProjectTokens, store: any Store, clock: any BrokerClock) {
+    package init(registry: Registry, tokens: ProjectTokens, store: any Store, uses: UseLog, clock: any BrokerClock) {
         self.registry = registry
         self.tokens = tokens
         self.store = store
+        self.uses = uses
         self.clock = clock
     }
 
@@ -75,7 +77,7 @@ package struct TokenBroker: Sendable {
             try await record(token, of: project, to: recipient, by: deadline)
             // Its key may have been disabled while the hand-out was recorded.
             guard registry.isEnabled(token.slot), let key = registry.key(token.slot.keyID) else { continue }
-            key.use.note(at: clock.now.wall)
+            uses.note(key.use, at: clock.now.wall)
             return (token, key)
         }
     }
@@ -107,7 +109,8 @@ package struct TokenBroker: Sendable {
         else { return nil }
         let repeatable = RepeatableHandOut(
             token, of: project, minimumLife: minimumLife, validities: validities + [validity],
-            until: client.credentials.compactMap(\.expires).filter { $0 > now.wall }.min(), use: key.use, clock: clock
+            until: client.credentials.compactMap(\.expires).filter { $0 > now.wall }.min(),
+            uses: [key.use, authorization.credential?.use].compactMap(\.self), log: uses, clock: clock
         )
         return repeatable.isValid(at: now) ? repeatable : nil
     }

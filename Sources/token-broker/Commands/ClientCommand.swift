@@ -60,12 +60,13 @@ struct ClientCommand: AsyncParsableCommand {
         func run() async throws {
             try output.print(await perform(ClientListing())) { listing in
                 Table(
-                    headings: ["CLIENT", "STATE", "PROJECTS", "UNIX USERS", "SECRETS"],
+                    headings: ["CLIENT", "STATE", "PROJECTS", "UNIX USERS", "SECRETS", "LAST USED"],
                     rows: listing.clients.map { client in
                         [
                             client.clientID.description, client.enabled ? "enabled" : "disabled",
                             client.projects.map(\.description).joined(separator: " "),
                             client.users.map(String.init).joined(separator: " "), "\(client.secrets.count)",
+                            client.secrets.map(\.lastUsedAt.text).joined(separator: " "),
                         ]
                     }
                 ).text(empty: "no clients; register one: token-broker client add NAME --project PROJECT")

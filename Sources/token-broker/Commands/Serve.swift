@@ -61,7 +61,7 @@ struct Serve: AsyncParsableCommand {
         // Stopped from the last to the first, one after the other: say that we go, answer what was accepted, end the
         // mints, and let those who probe see all of it.
         let services: [any Service] =
-            [operations, Mints(core: core), Listeners(clients + [admin]), readiness]
+            [operations, Upkeep(core: core), Listeners(clients + [admin]), readiness]
             + [systemd].compactMap(\.self)
         var group = ServiceGroupConfiguration(services: services.map { .init(service: $0) }, logger: quiet(logger))
         group.maximumGracefulShutdownDuration = configuration.drainDelay + .seconds(20)
@@ -83,12 +83,19 @@ struct Serve: AsyncParsableCommand {
     }
 }
 
-/// Refreshes tokens; at the end, waits for the mints that are running.
-private struct Mints: Service {
+/// Refreshes tokens and keeps house; at the end, waits for the mints that are running.
+private struct Upkeep: Service {
     let core: BrokerCore
 
     func run() async throws {
-        try? await cancelWhenGracefulShutdown { try await core.refresher.run() }
+        try? await cancelWhenGracefulShutdown {
+            try await withThrowingTaskGroup { group in
+                group.addTask { try await core.refresher.run() }
+                group.addTask { try await core.housekeeping.run() }
+                try await group.waitForAll()
+            }
+        }
         try await core.flights.drained()
+        await core.housekeeping.tidy()
     }
 }
