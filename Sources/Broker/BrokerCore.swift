@@ -83,7 +83,8 @@ package struct BrokerCore: Sendable {
             registry: registry, sealer: sealer, store: store, uses: uses, clock: clock
         )
         administrator = Administrator(
-            registry: registry, store: store, sealer: sealer, cache: cache, failures: failures, tokens: tokens,
+            registry: registry, store: store, sealer: sealer, cache: cache, queue: queue, failures: failures,
+            health: health, tokens: tokens,
             broker: broker, mints: mints, budget: budget, breaker: breaker, clock: clock
         )
     }

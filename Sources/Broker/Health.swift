@@ -23,7 +23,7 @@ package final class Health: Sendable {
         case outOfTokens = "out_of_tokens"
     }
 
-    private struct Problem {
+    struct Problem: Sendable {
         var trouble: Trouble
         let since: Moment
     }
@@ -31,7 +31,7 @@ package final class Health: Sendable {
     private let clock: any BrokerClock
     private let logger: Logger
     /// Guards what is in trouble; everything else works.
-    private let problems = Mutex<[Subject: Problem]>([:])
+    private let state = Mutex<[Subject: Problem]>([:])
 
     package init(clock: any BrokerClock, logger: Logger) {
         self.clock = clock
@@ -41,7 +41,7 @@ package final class Health: Sendable {
     /// Notes that a subject is in trouble.
     func report(_ subject: Subject, is trouble: Trouble, because reason: String? = nil) {
         let now = clock.now
-        let isChange = problems.withLock { problems in
+        let isChange = state.withLock { problems in
             let before = problems[subject]
             problems[subject] = Problem(trouble: trouble, since: before?.since ?? now)
             return before?.trouble != trouble
@@ -55,7 +55,7 @@ package final class Health: Sendable {
 
     /// Notes that a subject works, again where it was in trouble.
     func reportWorking(_ subject: Subject) {
-        guard let problem = problems.withLock({ $0.removeValue(forKey: subject) }) else { return }
+        guard let problem = state.withLock({ $0.removeValue(forKey: subject) }) else { return }
         let elapsed = clock.now.elapsed(since: problem.since)
         logger.notice(
             "working again",
@@ -65,13 +65,28 @@ package final class Health: Sendable {
         )
     }
 
+    /// What is in trouble, the oldest first.
+    var problems: [(subject: Subject, problem: Problem)] {
+        state.withLock { Array($0) }.map { ($0.key, $0.value) }
+            .sorted { ($0.problem.since.boot, $0.subject.name) < ($1.problem.since.boot, $1.subject.name) }
+    }
+
     /// Forgets a subject that was removed.
     func forget(_ subject: Subject) {
-        problems.withLock { $0[subject] = nil }
+        state.withLock { $0[subject] = nil }
     }
 }
 
 extension Health.Subject {
+    /// For people.
+    var name: String {
+        switch self {
+        case .endpoint(let url): "token endpoint \(url)"
+        case .key(let id, let project): "key \(id) of project \(project)"
+        case .project(let id): "project \(id)"
+        }
+    }
+
     fileprivate var metadata: Logger.Metadata {
         switch self {
         case .endpoint(let url): ["endpoint": "\(url)"]

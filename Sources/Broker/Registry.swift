@@ -15,6 +15,8 @@ package final class Registry: Sendable {
     fileprivate struct State {
         var keys: [KeyID: AccessKey] = [:]
         var keysOfProject: [ProjectID: Set<KeyID>] = [:]
+        /// Of the keys that name one.
+        var keysOfEndpoint: [URL: Set<KeyID>] = [:]
         var clients: [ClientID: Client] = [:]
         var clientsOfUser: [UInt32: Set<ClientID>] = [:]
         /// What cached responses rest on, where there are any.
@@ -92,11 +94,21 @@ package final class Registry: Sendable {
         state.withLock { state in (state.clientsOfUser[user] ?? []).compactMap { state.clients[$0] } }
     }
 
-    package func allKeys() -> [AccessKey] { state.withLock { Array($0.keys.values) } }
+    /// How many keys, projects and clients there are.
+    package var counts: (keys: Int, projects: Int, clients: Int) {
+        state.withLock { ($0.keys.count, $0.keysOfProject.count, $0.clients.count) }
+    }
 
-    package func allClients() -> [Client] { state.withLock { Array($0.clients.values) } }
+    /// The projects that have keys; a snapshot.
+    package var projects: some Collection<ProjectID> { state.withLock(\.keysOfProject).keys }
 
-    package func projects() -> [ProjectID] { state.withLock { $0.keysOfProject.keys.sorted() } }
+    /// The clients; a snapshot.
+    package var clients: some Collection<Client> { state.withLock(\.clients).values }
+
+    /// The token endpoints that keys name, and the default one.
+    package var endpoints: Set<URL> {
+        state.withLock { Set($0.keysOfEndpoint.keys) }.union([defaultTokenEndpoint])
+    }
 }
 
 extension Registry.State {
@@ -116,6 +128,7 @@ extension Registry.State {
         case .addKey(let key):
             keys[key.id] = key
             keysOfProject[key.project, default: []].insert(key.id)
+            if let endpoint = key.tokenEndpoint { keysOfEndpoint[endpoint, default: []].insert(key.id) }
             invalidate(.project(key.project))
         case .setKeyState(let id, let state):
             keys[id]?.state = state
@@ -123,6 +136,7 @@ extension Registry.State {
         case .removeKey(let id):
             guard let key = keys.removeValue(forKey: id) else { return }
             keysOfProject.remove(id, from: key.project)
+            if let endpoint = key.tokenEndpoint { keysOfEndpoint.remove(id, from: endpoint) }
             invalidate(.project(key.project))
         case .addClient(let client):
             clients[client.id] = client

@@ -19,8 +19,8 @@ package protocol Store: Sendable {
 
     func removeTokens(expiredBefore date: Date) async throws
 
-    /// The newest records, newest first.
-    func auditLog(limit: Int) async throws -> [AuditEntry]
+    /// The newest records, or those before a sequence number, newest first.
+    func auditLog(before: Int64?, limit: Int) async throws -> [AuditEntry]
 }
 
 package struct StoreContents: Sendable {

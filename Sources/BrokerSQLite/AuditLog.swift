@@ -20,16 +20,17 @@ struct AuditLog: Sendable {
         ]
         if record.action == .tokenHandedOut, try isRecorded(record, in: database) { return }
         let last = try Row.fetchOne(
-            database, sql: "SELECT sequence, chain FROM audit_log ORDER BY sequence DESC LIMIT 1"
+            database.cachedStatement(sql: "SELECT sequence, chain FROM audit_log ORDER BY sequence DESC LIMIT 1")
         )
         let sequence = (last?["sequence"] as Int64? ?? 0) + 1
         let link = link(after: last?["chain"] as Data? ?? Data(), sequence: sequence, fields: fields)
-        try database.execute(
+        try database.cachedStatement(
             sql: """
                 INSERT INTO audit_log
                     (sequence, at, actor, action, project_id, key_id, client_id, token, outcome, chain)
                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-                """,
+                """
+        ).execute(
             arguments: StatementArguments(
                 [sequence, record.at.millisecondsSince1970] as [any DatabaseValueConvertible]
             ) + StatementArguments(Array(fields.dropFirst())) + [link]
@@ -38,9 +39,12 @@ struct AuditLog: Sendable {
 
     private func isRecorded(_ record: AuditRecord, in database: Database) throws -> Bool {
         try Bool.fetchOne(
-            database,
-            sql:
-                "SELECT EXISTS (SELECT 1 FROM audit_log WHERE action = 'token.handed_out' AND token = ? AND actor = ?)",
+            database.cachedStatement(
+                sql: """
+                    SELECT EXISTS
+                        (SELECT 1 FROM audit_log WHERE action = 'token.handed_out' AND token = ? AND actor = ?)
+                    """
+            ),
             arguments: [record.token?.fingerprint, "\(record.actor)"]
         ) ?? false
     }
@@ -60,9 +64,10 @@ struct AuditLog: Sendable {
 }
 
 extension AuditEntry {
-    static func newest(_ limit: Int, in database: Database) throws -> [AuditEntry] {
+    static func newest(_ limit: Int, before: Int64?, in database: Database) throws -> [AuditEntry] {
         try Row.fetchAll(
-            database, sql: "SELECT * FROM audit_log ORDER BY sequence DESC LIMIT ?", arguments: [limit]
+            database, sql: "SELECT * FROM audit_log WHERE sequence < ? ORDER BY sequence DESC LIMIT ?",
+            arguments: [before ?? .max, limit]
         ).map { row in
             AuditEntry(
                 sequence: row["sequence"], at: Date(millisecondsSince1970: row["at"]).formatted(.iso8601),

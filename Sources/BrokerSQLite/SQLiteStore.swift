@@ -122,7 +122,7 @@ package struct SQLiteStore: Store {
         try await queue.write { try SealedToken.remove(expiredBefore: date, from: $0) }
     }
 
-    package func auditLog(limit: Int) async throws -> [AuditEntry] {
-        try await queue.read { try AuditEntry.newest(limit, in: $0) }
+    package func auditLog(before: Int64?, limit: Int) async throws -> [AuditEntry] {
+        try await queue.read { try AuditEntry.newest(limit, before: before, in: $0) }
     }
 }

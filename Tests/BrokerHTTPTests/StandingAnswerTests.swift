@@ -170,7 +170,7 @@ import Testing
     @Test func `every repeated answer is counted`() async throws {
         _ = try await listener.learn(Self.get)
         for _ in 0..<5 { try listener.expect(Self.get, toStand: true) }
-        let report = try #require(await listener.test.perform(KeyListing(projectID: nil)).keys.first)
+        let report = try #require(await listener.test.perform(KeyListing(page: Page())).keys.first)
         #expect(listener.uses == 6)
         #expect(report.lastUsedAt == listener.test.clock.now.wall)
     }

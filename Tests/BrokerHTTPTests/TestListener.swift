@@ -60,7 +60,7 @@ struct TestListener {
         )
     }
 
-    private var key: AccessKey { test.core.administrator.registry.allKeys()[0] }
+    private var key: AccessKey { test.core.administrator.registry.keys(of: TestBroker.project)[0] }
 }
 
 /// A connection, and the whole way of its requests in place of Hummingbird and the routes.

@@ -78,7 +78,7 @@ import Testing
         // It can be added again, and is recorded as disabled once.
         try await run { core in
             try await add("key-1", to: core)
-            let keys = try await core.administrator.perform(KeyListing(projectID: nil), for: .broker).keys
+            let keys = try await core.administrator.perform(KeyListing(page: Page()), for: .broker).keys
             #expect(keys.map(\.keyID.description).sorted() == ["key-1", "key-2"])
             let entries = try await core.administrator.perform(AuditListing(limit: 100), for: .broker).entries
             #expect(entries.count { $0.outcome == "unreadable" && $0.keyID == "key-1" } == 1)
@@ -93,7 +93,7 @@ import Testing
         try damage("UPDATE access_keys SET state = 'odd' WHERE key_id = 'key-1'")
         #expect(try await run(token) == "token-1-of-key-2")
         try await run { core in
-            let keys = try await core.administrator.perform(KeyListing(projectID: nil), for: .broker).keys
+            let keys = try await core.administrator.perform(KeyListing(page: Page()), for: .broker).keys
             #expect(keys.map(\.state) == [.standby, .disabled])
         }
     }
@@ -114,7 +114,7 @@ import Testing
         try damage(sql)
         try await run { core in
             _ = try await token(core)
-            let clients = try await core.administrator.perform(ClientListing(), for: .broker).clients
+            let clients = try await core.administrator.perform(ClientListing(page: Page()), for: .broker).clients
             #expect(clients.map(\.projects) == [[project]])
             #expect(log.lines(from: .error).count == 1)
         }

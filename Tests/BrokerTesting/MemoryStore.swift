@@ -89,5 +89,5 @@ package final class MemoryStore: Store {
         }
     }
 
-    package func auditLog(limit: Int) async throws -> [AuditEntry] { [] }
+    package func auditLog(before: Int64?, limit: Int) async throws -> [AuditEntry] { [] }
 }

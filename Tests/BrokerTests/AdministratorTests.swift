@@ -17,7 +17,7 @@ import Testing
             try await test.perform(KeyAddition(TestBroker.registration(try KeyID("key-1"), verify: true)))
         }
         #expect(error?.reason == .refused)
-        #expect(try await test.perform(KeyListing(projectID: nil)).keys.isEmpty)
+        #expect(try await test.perform(KeyListing(page: Page())).keys.isEmpty)
         #expect(test.store.records.allSatisfy { $0.action != .keyAdded })
     }
 
@@ -25,7 +25,7 @@ import Testing
         let test = try await TestBroker()
         test.store.setFull(true)
         await #expect(throws: MemoryStore.Full.self) { try await test.addKey() }
-        #expect(try await test.perform(KeyListing(projectID: nil)).keys.isEmpty)
+        #expect(try await test.perform(KeyListing(page: Page())).keys.isEmpty)
         test.store.setFull(false)
         try await test.addKey()
     }
@@ -66,7 +66,7 @@ import Testing
         let key = try await test.addKey()
         test.endpoint.fail(.keyRefused)
         await #expect(throws: BrokerError.everyKeyRefused) { try await test.token() }
-        #expect(try await test.perform(KeyListing(projectID: nil)).keys.first?.quarantined == true)
+        #expect(try await test.perform(KeyListing(page: Page())).keys.first?.quarantined == true)
         test.endpoint.fail(nil)
         #expect(try await test.perform(KeyVerification(key)).quarantined == false)
         _ = try await test.token()
@@ -92,7 +92,7 @@ import Testing
     }
 
     private func states(_ test: TestBroker) async throws -> [String: AccessKey.State] {
-        let keys = try await test.perform(KeyListing(projectID: nil)).keys
+        let keys = try await test.perform(KeyListing(page: Page())).keys
         return Dictionary(uniqueKeysWithValues: keys.map { ($0.keyID.description, $0.state) })
     }
 }

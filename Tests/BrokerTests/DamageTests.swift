@@ -27,7 +27,7 @@ import Testing
         let test = try await broker(damaged: ["key-1"], sound: ["key-2"])
         #expect(try await test.token() == "token-1-of-key-2")
         #expect(test.endpoint.mints.map(\.description) == ["key-2"])
-        let keys = try await test.perform(KeyListing(projectID: nil)).keys
+        let keys = try await test.perform(KeyListing(page: Page())).keys
         #expect(keys.map(\.quarantined) == [true, false])
         let record = test.store.records.first { $0.outcome == "secret_damaged" }
         #expect(record?.key?.description == "key-1")

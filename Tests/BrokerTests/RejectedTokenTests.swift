@@ -63,7 +63,7 @@ import Testing
         test.endpoint.fail(.keyRefused, key: first)
         #expect(try await report(dead, to: test) == .replaced)
         #expect(try await test.token() == "token-3-of-key-2")
-        #expect(try await test.perform(KeyListing(projectID: nil)).keys.first?.quarantined == true)
+        #expect(try await test.perform(KeyListing(page: Page())).keys.first?.quarantined == true)
     }
 
     @Test func `when the only key is dead its token is not handed out again`() async throws {

@@ -15,8 +15,8 @@ import Testing
     }
 
     private func reports(_ test: TestBroker) async throws -> (key: KeyReport, secret: ClientReport.SecretReport) {
-        let keys = try await test.perform(KeyListing(projectID: nil)).keys
-        let clients = try await test.perform(ClientListing()).clients
+        let keys = try await test.perform(KeyListing(page: Page())).keys
+        let clients = try await test.perform(ClientListing(page: Page())).clients
         return (try #require(keys.first), try #require(clients.first?.secrets.first))
     }
 

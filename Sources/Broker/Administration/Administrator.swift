@@ -4,7 +4,9 @@ package actor Administrator {
     nonisolated let store: any Store
     nonisolated let sealer: any Sealer
     nonisolated let cache: TokenCache
+    nonisolated let queue: RefreshQueue
     nonisolated let failures: FailedMints
+    nonisolated let health: Health
     nonisolated let tokens: ProjectTokens
     nonisolated let broker: TokenBroker
     /// Mints, with any key, whether it is in the store or not.
@@ -15,7 +17,8 @@ package actor Administrator {
     private var lastChange: Task<Void, Never>?
 
     package init(
-        registry: Registry, store: any Store, sealer: any Sealer, cache: TokenCache, failures: FailedMints,
+        registry: Registry, store: any Store, sealer: any Sealer, cache: TokenCache, queue: RefreshQueue,
+        failures: FailedMints, health: Health,
         tokens: ProjectTokens, broker: TokenBroker, mints: any TokenSource, budget: MintBudget, breaker: MintBreaker,
         clock: any BrokerClock
     ) {
@@ -23,7 +26,9 @@ package actor Administrator {
         self.store = store
         self.sealer = sealer
         self.cache = cache
+        self.queue = queue
         self.failures = failures
+        self.health = health
         self.tokens = tokens
         self.broker = broker
         self.mints = mints

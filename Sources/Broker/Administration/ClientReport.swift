@@ -30,19 +30,3 @@ package struct ClientReport: Codable, Sendable {
         createdAt = client.created
     }
 }
-
-/// `client list`.
-package struct ClientListing: AdminRequest {
-    package static let name = "client/list"
-
-    package struct Reply: Codable, Sendable {
-        package let clients: [ClientReport]
-    }
-
-    package init() {}
-
-    package func perform(by administrator: Administrator, for actor: Actor) async throws -> Reply {
-        let clients = administrator.registry.allClients().sorted { $0.id < $1.id }
-        return Reply(clients: clients.map { ClientReport($0, administrator) })
-    }
-}

@@ -31,39 +31,3 @@ package struct KeyReport: Codable, Sendable {
         quarantined = administrator.failures.isQuarantined(key.id, version: key.version)
     }
 }
-
-/// What anybody is shown of a token: its life.
-package struct TokenReport: Codable, Sendable {
-    package let state: TokenLife.State
-    /// Seconds.
-    package let expiresIn: Int
-    /// Seconds.
-    package let refreshAfter: Int
-
-    package init(_ life: TokenLife, at now: Moment) {
-        state = life.state(at: now)
-        expiresIn = max(0, Int(life.remaining(at: now).components.seconds))
-        refreshAfter = Int(life.refreshAfter(at: now).components.seconds)
-    }
-}
-
-/// `key list`, of one project or of all.
-package struct KeyListing: AdminRequest {
-    package static let name = "key/list"
-    package let projectID: ProjectID?
-
-    package struct Reply: Codable, Sendable {
-        package let keys: [KeyReport]
-    }
-
-    package init(projectID: ProjectID?) {
-        self.projectID = projectID
-    }
-
-    package func perform(by administrator: Administrator, for actor: Actor) async throws -> Reply {
-        let projects = projectID.map { [$0] } ?? administrator.registry.projects()
-        return Reply(
-            keys: projects.flatMap { administrator.registry.keys(of: $0) }.map { KeyReport($0, administrator) }
-        )
-    }
-}

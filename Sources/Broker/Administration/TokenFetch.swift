@@ -41,21 +41,3 @@ package struct TokenFetch: AdminRequest {
         }
     }
 }
-
-/// `audit list`: the newest records, newest first.
-package struct AuditListing: AdminRequest {
-    package static let name = "audit/list"
-    package let limit: Int
-
-    package init(limit: Int) {
-        self.limit = limit
-    }
-
-    package struct Reply: Codable, Sendable {
-        package let entries: [AuditEntry]
-    }
-
-    package func perform(by administrator: Administrator, for actor: Actor) async throws -> Reply {
-        Reply(entries: try await administrator.store.auditLog(limit: limit))
-    }
-}

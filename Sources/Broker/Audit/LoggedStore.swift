@@ -33,8 +33,8 @@ struct LoggedStore: Store {
         try await store.removeTokens(expiredBefore: date)
     }
 
-    func auditLog(limit: Int) async throws -> [AuditEntry] {
-        try await store.auditLog(limit: limit)
+    func auditLog(before: Int64?, limit: Int) async throws -> [AuditEntry] {
+        try await store.auditLog(before: before, limit: limit)
     }
 
     private func log(_ record: AuditRecord) {

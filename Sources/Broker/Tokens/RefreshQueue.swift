@@ -74,6 +74,11 @@ package final class RefreshQueue: Sendable {
         contents.withLock { $0.entries[slot] = nil }
     }
 
+    /// The tokens that are there, and such as are to be refreshed now.
+    var counts: (all: Int, due: Int) {
+        contents.withLock { ($0.entries.count, $0.due.values.reduce(0) { $0 + $1.count }) }
+    }
+
     /// A token whose life has come to its next stage.
     struct Change {
         let slot: TokenSlot

@@ -54,11 +54,12 @@ struct ClientCommand: AsyncParsableCommand {
     struct List: AdminCommand {
         static let configuration = CommandConfiguration(abstract: "Shows the clients; never a secret.")
 
+        @OptionGroup var paging: Paging<Client>
         @OptionGroup var output: Output
         @OptionGroup(title: "Settings") var settings: Settings
 
         func run() async throws {
-            try output.print(await perform(ClientListing())) { listing in
+            try output.print(await perform(ClientListing(page: try paging.page()))) { listing in
                 Table(
                     headings: ["CLIENT", "STATE", "PROJECTS", "UNIX USERS", "SECRETS", "LAST USED"],
                     rows: listing.clients.map { client in
@@ -70,6 +71,7 @@ struct ClientCommand: AsyncParsableCommand {
                         ]
                     }
                 ).text(empty: "no clients; register one: token-broker client add NAME --project PROJECT")
+                    + Paging.more(after: listing.next)
             }
         }
     }

@@ -86,11 +86,13 @@ struct KeyCommand: AsyncParsableCommand {
 
         @Option(help: "Only this project's.")
         var project: ProjectID?
+        @OptionGroup var paging: Paging<Project>
         @OptionGroup var output: Output
         @OptionGroup(title: "Settings") var settings: Settings
 
         func run() async throws {
-            try output.print(await perform(KeyListing(projectID: project))) { listing in
+            let request = try project.map(KeyListing.init(of:)) ?? KeyListing(page: paging.page())
+            try output.print(await perform(request)) { listing in
                 Table(
                     headings: ["PROJECT", "KEY", "STATE", "TOKEN", "LAST MINTED", "LAST USED", "NAME"],
                     rows: listing.keys.map { key in
@@ -101,6 +103,7 @@ struct KeyCommand: AsyncParsableCommand {
                         ]
                     }
                 ).text(empty: "no keys; register one: token-broker key add --project PROJECT --key-id ID")
+                    + Paging.more(after: listing.next)
             }
         }
     }

@@ -1,0 +1,33 @@
+/// `project list`.
+package struct ProjectListing: AdminRequest {
+    package static let name = "project/list"
+    package let page: Page<Project>
+
+    package struct Reply: Codable, Sendable {
+        package let projects: [ProjectReport]
+        /// The project to go on after, where there are more.
+        package let next: ProjectID?
+    }
+
+    package init(page: Page<Project>) {
+        self.page = page
+    }
+
+    package func perform(by administrator: Administrator, for actor: Actor) async throws -> Reply {
+        let registry = administrator.registry
+        let (projects, next) = page.elements(of: registry.projects) { $0 }
+        var clients = Dictionary(uniqueKeysWithValues: projects.map { ($0, [ClientID]()) })
+        for client in registry.clients {
+            // Whichever are fewer.
+            if client.grants.count < projects.count {
+                for project in client.grants { clients[project]?.append(client.id) }
+            } else {
+                for project in projects where client.grants.contains(project) { clients[project]?.append(client.id) }
+            }
+        }
+        return Reply(
+            projects: projects.map { ProjectReport($0, clients: clients[$0, default: []].sorted(), administrator) },
+            next: next
+        )
+    }
+}

@@ -1,0 +1,38 @@
+import ArgumentParser
+import Broker
+
+struct ProjectCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "project", abstract: "Shows the projects.", subcommands: [List.self]
+    )
+
+    struct List: AdminCommand {
+        static let configuration = CommandConfiguration(abstract: "Shows projects with their keys, clients and tokens.")
+
+        @OptionGroup var paging: Paging<Project>
+        @OptionGroup var output: Output
+        @OptionGroup(title: "Settings") var settings: Settings
+
+        func run() async throws {
+            try output.print(await perform(ProjectListing(page: try paging.page()))) { listing in
+                listing.projects.table + Paging.more(after: listing.next)
+            }
+        }
+    }
+}
+
+extension [ProjectReport] {
+    var table: String {
+        Table(
+            headings: ["PROJECT", "TOKEN", "KEYS", "CLIENTS"],
+            rows: map { project in
+                [
+                    project.projectID.description, project.token.text,
+                    project.keys.map { "\($0.keyID) (\($0.quarantined ? "quarantined" : $0.state.rawValue))" }
+                        .joined(separator: ", "),
+                    project.clients.map(\.description).joined(separator: ", "),
+                ]
+            }
+        ).text(empty: "no projects; register a key: token-broker key add --project PROJECT --key-id ID")
+    }
+}
