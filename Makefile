@@ -10,7 +10,7 @@ SCRATCH := --scratch-path $(CACHE)/build
 # What the build and the tests need besides the Swift toolchain.
 PACKAGES := libsqlite3-dev curl ca-certificates python3 python3-venv systemd iproute2
 export TOKEN_BROKER_COMMIT := $(shell git describe --always --dirty --exclude '*' 2>/dev/null || echo unknown)
-SWIFT_SOURCES := Package.swift Sources Tests migrations
+SWIFT_SOURCES := Package.swift Benchmarks Sources Tests migrations
 DEBUG := swift build $(SCRATCH) --build-tests --explicit-target-dependency-import-check error
 RELEASE := swift build $(SCRATCH) --configuration release --static-swift-stdlib
 SWIFT_TEST := swift test $(SCRATCH) --skip-build
@@ -116,6 +116,7 @@ debug: packages
 release: packages
 	$(RELEASE) --product token-broker
 	$(RELEASE) --product sinch-sandbox
+	$(RELEASE) --product make-registry
 
 .PHONY: test-domain
 test-domain:

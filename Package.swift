@@ -116,6 +116,12 @@ let package = Package(
             swiftSettings: settings
         ),
 
+        // Fills a database, to see how the broker does with many keys. Never deployed.
+        .executableTarget(
+            name: "make-registry", dependencies: ["Broker", "BrokerSQLite", argumentParser],
+            path: "Benchmarks/make-registry", swiftSettings: settings
+        ),
+
         // Doubles, a clock that moves when told to, temporary folders.
         .target(
             name: "BrokerTesting", dependencies: ["Broker", logging], path: "Tests/BrokerTesting",

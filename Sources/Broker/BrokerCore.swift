@@ -34,9 +34,10 @@ package struct BrokerCore: Sendable {
         random: @escaping @Sendable () -> Double, logger: Logger
     ) async throws {
         let store = LoggedStore(store, logger: logger)
-        let contents = try await store.contents()
+        var contents = try await store.contents()
         let registry = Registry(defaultTokenEndpoint: policy.defaultTokenEndpoint)
-        registry.apply(contents.keys.map { .addKey($0) } + contents.clients.map { .addClient($0) })
+        registry.load(keys: contents.keys, clients: contents.clients)
+        (contents.keys, contents.clients) = ([], [])
 
         for record in contents.unreadable {
             logger.error(
@@ -64,8 +65,7 @@ package struct BrokerCore: Sendable {
 
         let queue = RefreshQueue { registry.endpoint(of: $0) }
         let cache = TokenCache(queue: queue, sealer: sealer, clock: clock, logger: logger)
-        let now = clock.now
-        for token in contents.tokens.compactMap({ $0.resumed(at: now) }) { cache.put(token) }
+        cache.load(contents.tokens)
 
         let failures = FailedMints(breaker: breaker, registry: registry, health: health, clock: clock, random: random)
         flights = MintFlights(mints, cache: cache, failures: failures, clock: clock)

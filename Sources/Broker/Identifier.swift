@@ -7,22 +7,27 @@ package struct Identifier<Subject>: Hashable, Sendable, Comparable, Codable, Cus
 
     /// Throws ``BrokerError/invalidRequest(_:)`` when `text` is not made of 1 to 128 of the allowed characters.
     package init(_ text: some StringProtocol) throws {
-        let allowed = text.utf8.allSatisfy { byte in
-            switch byte {
-            case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"),
-                UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "-"):
-                true
-            default:
-                false
-            }
-        }
-        guard allowed, (1...128).contains(text.utf8.count), text != ".", text != ".." else {
+        let text = String(text)
+        guard Self.isValid(text) else {
             throw BrokerError.invalidRequest(
-                "an ID has 1 to 128 letters, digits, dots, underscores and hyphens, which this one has not"
+                "an ID has 1 to 128 letters, digits, dots, underscores and hyphens; '.' and '..' are none"
             )
         }
-        description = String(text)
+        description = text
+    }
+
+    private static func isValid(_ text: String) -> Bool {
+        (1...128).contains(text.utf8.count) && text != "." && text != ".."
+            && text.utf8.allSatisfy { byte in
+                switch byte {
+                case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
+                    UInt8(ascii: "0")...UInt8(ascii: "9"),
+                    UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "-"):
+                    true
+                default:
+                    false
+                }
+            }
     }
 
     package init(from decoder: any Decoder) throws {

@@ -14,11 +14,11 @@ package final class Registry: Sendable {
 
     fileprivate struct State {
         var keys: [KeyID: AccessKey] = [:]
-        var keysOfProject: [ProjectID: Set<KeyID>] = [:]
+        var keysOfProject: [ProjectID: [KeyID]] = [:]
         /// Of the keys that name one.
-        var keysOfEndpoint: [URL: Set<KeyID>] = [:]
+        var keysOfEndpoint: [URL: [KeyID]] = [:]
         var clients: [ClientID: Client] = [:]
-        var clientsOfUser: [UInt32: Set<ClientID>] = [:]
+        var clientsOfUser: [UInt32: [ClientID]] = [:]
         /// What cached responses rest on, where there are any.
         var validities: [Subject: Validity] = [:]
         var version = 0
@@ -31,6 +31,17 @@ package final class Registry: Sendable {
     /// - Parameter defaultTokenEndpoint: of the keys that name none.
     package init(defaultTokenEndpoint: URL) {
         self.defaultTokenEndpoint = defaultTokenEndpoint
+    }
+
+    /// Takes over what was durable at the start.
+    func load(keys: [AccessKey], clients: [Client]) {
+        state.withLock { state in
+            state.keys.reserveCapacity(keys.count)
+            state.keysOfProject.reserveCapacity(keys.count)
+            state.clients.reserveCapacity(clients.count)
+            for key in keys { state.apply(.addKey(key)) }
+            for client in clients { state.apply(.addClient(client)) }
+        }
     }
 
     /// Takes over what is durable, and invalidates what rests on what it changes.
@@ -127,8 +138,8 @@ extension Registry.State {
         switch change {
         case .addKey(let key):
             keys[key.id] = key
-            keysOfProject[key.project, default: []].insert(key.id)
-            if let endpoint = key.tokenEndpoint { keysOfEndpoint[endpoint, default: []].insert(key.id) }
+            keysOfProject[key.project, default: []].append(key.id)
+            if let endpoint = key.tokenEndpoint { keysOfEndpoint[endpoint, default: []].append(key.id) }
             invalidate(.project(key.project))
         case .setKeyState(let id, let state):
             keys[id]?.state = state
@@ -141,7 +152,7 @@ extension Registry.State {
         case .addClient(let client):
             clients[client.id] = client
             for user in client.users {
-                clientsOfUser[user, default: []].insert(client.id)
+                clientsOfUser[user, default: []].append(client.id)
                 invalidate(.user(user))
             }
         case .removeClient(let id):
@@ -179,9 +190,10 @@ extension Registry.State {
 }
 
 extension Dictionary {
-    /// Removes a member of the set under a key, and the set with the last one.
-    fileprivate mutating func remove<Member>(_ member: Member, from key: Key) where Value == Set<Member> {
-        self[key]?.remove(member)
+    /// Removes a member of the list under a key, and the list with the last one.
+    fileprivate mutating func remove<Member: Equatable>(_ member: Member, from key: Key)
+    where Value: RangeReplaceableCollection<Member> {
+        self[key]?.removeAll { $0 == member }
         if self[key]?.isEmpty == true { self[key] = nil }
     }
 }

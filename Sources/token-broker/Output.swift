@@ -23,9 +23,21 @@ struct Table {
         let all = [headings] + rows
         let widths = headings.indices.map { column in all.map { $0[column].count }.max() ?? 0 }
         return all.map { row in
-            zip(row, widths).map { $0.padding(toLength: $1, withPad: " ", startingAt: 0) }.joined(separator: "  ")
-                .replacing(/\ +$/, with: "")
+            let cells = zip(row, widths).map { $0 + String(repeating: " ", count: $1 - $0.count) }
+            return String(cells.joined(separator: "  ").reversed().drop { $0 == " " }.reversed())
         }.joined(separator: "\n")
+    }
+}
+
+extension Sequence {
+    /// The first few, for a cell of a table.
+    ///
+    /// - Parameter count: how many there are, where these are not all.
+    func listed(separator: String = " ", of count: Int? = nil) -> String {
+        let most = 5
+        let texts = map { "\($0)" }
+        let more = (count ?? texts.count) - most
+        return texts.prefix(most).joined(separator: separator) + (more > 0 ? " and \(more) more" : "")
     }
 }
 

@@ -6,6 +6,7 @@ import Testing
 
 /// Lists in parts, in the order of their IDs.
 @Suite(.timeLimit(.minutes(1))) struct PageTests {
+    // swift-format-ignore: NeverUseForceTry
     private let all = try! (0..<2500).map { try ProjectID("project-\($0)") }.shuffled()
 
     @Test(arguments: [1, 7, 999, 1000]) func `the parts make up the whole, in order, each once`(limit: Int) throws {

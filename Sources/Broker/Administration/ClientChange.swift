@@ -18,7 +18,7 @@ package struct ClientChange: AdminRequest {
 
     /// The client as it was left, or as it was when it was removed.
     package func perform(by administrator: Administrator, for actor: Actor) async throws -> ClientReport {
-        let before = ClientReport(try administrator.client(clientID), administrator)
+        let before = try administrator.client(clientID)
         try await administrator.change {
             let client = try administrator.client(clientID)
             var record = administrator.record(verb.action, by: actor, client: clientID)
@@ -37,8 +37,7 @@ package struct ClientChange: AdminRequest {
             case .remove: return ([.removeClient(clientID)], record)
             }
         }
-        if case .remove = verb { return before }
-        return ClientReport(try administrator.client(clientID), administrator)
+        return try ClientReport(administrator.registry.client(clientID) ?? before, administrator)
     }
 }
 

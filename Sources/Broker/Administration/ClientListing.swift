@@ -15,6 +15,6 @@ package struct ClientListing: AdminRequest {
 
     package func perform(by administrator: Administrator, for actor: Actor) async throws -> Reply {
         let (clients, next) = page.elements(of: administrator.registry.clients, by: \.id)
-        return Reply(clients: clients.map { ClientReport($0, administrator) }, next: next)
+        return Reply(clients: try clients.map { try ClientReport($0, administrator) }, next: next)
     }
 }

@@ -4,8 +4,10 @@ package import Foundation
 package struct ClientReport: Codable, Sendable {
     package let clientID: ClientID
     package let enabled: Bool
+    package let projectCount: Int
+    /// The first of them, at most as many as a part of a list has.
     package let projects: [ProjectID]
-    /// Granted, but nobody registered a key for them.
+    /// Those of them that nobody registered a key for.
     package let projectsWithoutKeys: [ProjectID]
     package let users: [UInt32]
     package let secrets: [SecretReport]
@@ -17,11 +19,12 @@ package struct ClientReport: Codable, Sendable {
         package let lastUsedAt: Date?
     }
 
-    init(_ client: Client, _ administrator: Administrator) {
+    init(_ client: Client, _ administrator: Administrator) throws {
         let now = administrator.clock.now.wall
         clientID = client.id
         enabled = client.isEnabled
-        projects = client.grants.sorted()
+        projectCount = client.grants.count
+        projects = try Page().elements(of: client.grants) { $0 }.elements
         projectsWithoutKeys = projects.filter { !administrator.registry.has($0) }
         users = client.users.sorted()
         secrets = client.credentials.filter { $0.isLive(at: now) }.map {

@@ -27,7 +27,6 @@ package final class RefreshQueue: Sendable {
         }
 
         let life: TokenLife
-        let promiseEnds: Duration
         /// Whether somebody fetched the token.
         var isWanted = false
         var state = State.waiting
@@ -52,11 +51,14 @@ package final class RefreshQueue: Sendable {
         self.endpoint = endpoint
     }
 
+    func reserveCapacity(_ count: Int) {
+        contents.withLock { $0.entries.reserveCapacity(count) }
+    }
+
     /// Gives a new token its place, instead of the one that the slot had.
     func schedule(_ slot: TokenSlot, _ life: TokenLife, at now: Moment) {
-        let entry = Entry(life: life, promiseEnds: now.boot + life.promiseEndsAfter(at: now))
         contents.withLock { contents in
-            contents.entries[slot] = entry
+            contents.entries[slot] = Entry(life: life)
             setTimer(of: slot, at: now, in: &contents)
         }
     }
@@ -153,7 +155,7 @@ package final class RefreshQueue: Sendable {
             entry.life.state(at: now) != .fresh
         else { return }
         contents.entries[slot]?.state = .due
-        contents.due[endpoint(slot.keyID), default: Heap()].insert(Place(at: entry.promiseEnds, slot: slot))
+        contents.due[endpoint(slot.keyID), default: Heap()].insert(Place(at: entry.life.promiseEnds, slot: slot))
     }
 
     private func setTimer(of slot: TokenSlot, at now: Moment, in contents: inout Contents) {

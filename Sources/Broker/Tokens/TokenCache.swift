@@ -17,10 +17,16 @@ package final class TokenCache: Sendable {
         }
     }
 
-    private struct Entry {
+    /// An object, so that the dictionary's free places are small.
+    private final class Entry: Sendable {
         let held: Held
         /// What responses with the token rest on; goes with the token.
         let validity: Validity
+
+        init(_ held: Held, validity: Validity = Validity()) {
+            self.held = held
+            self.validity = validity
+        }
     }
 
     private let queue: RefreshQueue
@@ -66,17 +72,19 @@ package final class TokenCache: Sendable {
 
     /// Holds a token that was minted just now.
     package func put(_ token: AccessToken) {
-        put(.open(token), in: token.slot)
+        replace(token.slot, with: Entry(.open(token)))
+        queue.schedule(token.slot, token.life, at: clock.now)
     }
 
-    /// Holds a token from before a restart.
-    package func put(_ token: SealedToken) {
-        put(.sealed(token), in: token.slot)
-    }
-
-    private func put(_ held: Held, in slot: TokenSlot) {
-        replace(slot, with: Entry(held: held, validity: Validity()))
-        queue.schedule(slot, held.life, at: clock.now)
+    /// Holds the tokens from before a restart that have not expired.
+    func load(_ tokens: [SealedToken]) {
+        let now = clock.now
+        queue.reserveCapacity(tokens.count)
+        entries.withLock { $0.reserveCapacity(tokens.count) }
+        for token in tokens.lazy.compactMap({ $0.resumed(at: now) }) {
+            replace(token.slot, with: Entry(.sealed(token)))
+            queue.schedule(token.slot, token.life, at: now)
+        }
     }
 
     /// Removes a token that is dead although its life is not over, unless it has been replaced meanwhile.
@@ -114,7 +122,7 @@ package final class TokenCache: Sendable {
                 guard let entry = entries[sealed.slot] else { return nil }
                 // Another caller may have opened it, or a mint replaced it.
                 if case .open(let token) = entry.held { return token }
-                entries[sealed.slot] = Entry(held: .open(token), validity: entry.validity)
+                entries[sealed.slot] = Entry(.open(token), validity: entry.validity)
                 return token
             }
         } catch {

@@ -32,6 +32,9 @@ package struct TokenLife: Sendable, Hashable {
         max(.zero, refreshDue - now.elapsed(since: start))
     }
 
+    /// When the promise ends, by the boot clock.
+    var promiseEnds: Duration { start.boot + lifetime - TokenLifetime.promised(of: lifetime) }
+
     /// What is left until the promise ends; negative when it has.
     func promiseEndsAfter(at now: Moment) -> Duration {
         remaining(at: now) - TokenLifetime.promised(of: lifetime)
@@ -47,8 +50,11 @@ package struct TokenLife: Sendable, Hashable {
     /// next; not positive when it has expired.
     func nextChange(at now: Moment) -> Duration {
         let remaining = remaining(at: now)
-        let changes = [refreshAfter(at: now), promiseEndsAfter(at: now), remaining - leastUsable]
-        return changes.filter { $0 > .zero }.min() ?? remaining
+        var next = remaining
+        for change in [refreshAfter(at: now), promiseEndsAfter(at: now), remaining - leastUsable] where change > .zero {
+            next = min(next, change)
+        }
+        return next
     }
 
     private var leastUsable: Duration { min(TokenLifetime.least, lifetime / 2) }

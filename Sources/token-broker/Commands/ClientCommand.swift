@@ -65,8 +65,8 @@ struct ClientCommand: AsyncParsableCommand {
                     rows: listing.clients.map { client in
                         [
                             client.clientID.description, client.enabled ? "enabled" : "disabled",
-                            client.projects.map(\.description).joined(separator: " "),
-                            client.users.map(String.init).joined(separator: " "), "\(client.secrets.count)",
+                            client.projects.listed(of: client.projectCount),
+                            client.users.listed(), "\(client.secrets.count)",
                             client.secrets.map(\.lastUsedAt.text).joined(separator: " "),
                         ]
                     }

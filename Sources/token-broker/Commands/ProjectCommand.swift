@@ -29,8 +29,8 @@ extension [ProjectReport] {
                 [
                     project.projectID.description, project.token.text,
                     project.keys.map { "\($0.keyID) (\($0.quarantined ? "quarantined" : $0.state.rawValue))" }
-                        .joined(separator: ", "),
-                    project.clients.map(\.description).joined(separator: ", "),
+                        .listed(separator: ", "),
+                    project.clients.listed(separator: ", "),
                 ]
             }
         ).text(empty: "no projects; register a key: token-broker key add --project PROJECT --key-id ID")
