@@ -68,7 +68,7 @@ package struct BrokerCore: Sendable {
         cache.load(contents.tokens)
 
         let failures = FailedMints(breaker: breaker, registry: registry, health: health, clock: clock, random: random)
-        flights = MintFlights(mints, cache: cache, failures: failures, clock: clock)
+        flights = MintFlights(mints, cache: cache, failures: failures, registry: registry, clock: clock)
         tokens = ProjectTokens(
             cache, queue: queue, flights: flights, failures: failures, registry: registry, health: health, clock: clock
         )

@@ -5,6 +5,9 @@ package struct Deadline: Sendable {
     /// No attempt of a mint starts later than this after the mint.
     package static let mint: Duration = .milliseconds(7_500)
 
+    /// One attempt of a mint, from the connection to the last byte.
+    package static let attempt: Duration = .seconds(5)
+
     private let start: Moment
     private let allowed: Duration
 

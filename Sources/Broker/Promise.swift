@@ -11,6 +11,20 @@ final class Promise<Value: Sendable>: Sendable {
     /// Guards the outcome and those who wait for it.
     private let state = Mutex(State())
 
+    init() {}
+
+    /// Starts what is waited for, as a task of nobody who waits.
+    convenience init(of work: @escaping @Sendable () async throws -> Value) {
+        self.init()
+        Task {
+            do {
+                fulfill(with: .success(try await work()))
+            } catch {
+                fulfill(with: .failure(error))
+            }
+        }
+    }
+
     /// Gives everybody the outcome.
     func fulfill(with outcome: Result<Value, any Error>) {
         let waiters = state.withLock { state in

@@ -77,7 +77,10 @@ package final class Registry: Sendable {
 
     package func key(_ id: KeyID) -> AccessKey? { state.withLock { $0.keys[id] } }
 
-    /// Whether the key with which a token was minted is still there, enabled, and the same.
+    /// Whether the key with which a token was minted is still there, and the same.
+    func has(_ slot: TokenSlot) -> Bool { key(slot.keyID)?.version == slot.keyVersion }
+
+    /// Whether it is enabled as well.
     package func isEnabled(_ slot: TokenSlot) -> Bool {
         key(slot.keyID).map { $0.isEnabled && $0.version == slot.keyVersion } ?? false
     }

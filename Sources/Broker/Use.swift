@@ -32,6 +32,9 @@ package final class Use: Sendable {
 
 /// Notes uses, and saves the last ones now and then. To note one takes no lock, but for the first since it was saved.
 package final class UseLog: Sendable {
+    /// So many at once keep nobody waiting who has something to record.
+    private static let most = 500
+
     private let store: any Store
     /// Guards the uses that have changed since they were saved.
     private let unsaved = Mutex<[Use]>([])
@@ -48,11 +51,18 @@ package final class UseLog: Sendable {
 
     /// Saves what has changed; what could not be saved is saved the next time.
     package func save() async throws {
-        let uses = unsaved.withLock { unsaved in
-            defer { unsaved = [] }
-            return unsaved
+        var left = unsaved.withLock(\.count)
+        while left > 0 {
+            let uses = unsaved.withLock { unsaved in
+                defer { unsaved.removeFirst(min(Self.most, unsaved.count)) }
+                return Array(unsaved.prefix(Self.most))
+            }
+            left -= Self.most
+            try await save(uses)
         }
-        if uses.isEmpty { return }
+    }
+
+    private func save(_ uses: [Use]) async throws {
         for use in uses { use.isUnsaved.store(false, ordering: .sequentiallyConsistent) }
         do {
             try await store.save(uses.compactMap { use in use.lastDate.map { (use.owner, $0) } })

@@ -39,7 +39,7 @@ extension HTTPClient.Configuration {
         configuration.connectionPool.idleTimeout = .seconds(15)
         configuration.connectionPool.retryConnectionEstablishment = false
         configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit =
-            burst + Int((rate * (TokenEndpointClient.attempt / .seconds(1))).rounded(.up))
+            burst + Int((rate * (Deadline.attempt / .seconds(1))).rounded(.up))
         return configuration
     }
 }

@@ -7,8 +7,6 @@ import NIOHTTP1
 
 /// Asks a token endpoint for tokens with the client credentials grant (RFC 6749 §4.4), once per call.
 package struct TokenEndpointClient: TokenEndpoint {
-    /// What one attempt may take, from the connection to the last byte.
-    static let attempt: Duration = .seconds(5)
     private static let largestBody = 64 * 1024
 
     private let client: HTTPClient
@@ -46,17 +44,18 @@ package struct TokenEndpointClient: TokenEndpoint {
         do {
             return try await withThrowingTaskGroup(of: (UInt, String?, Data)?.self) { group in
                 group.addTask {
-                    let response = try await client.execute(request, timeout: .seconds(Self.attempt.components.seconds))
+                    let response = try await client.execute(
+                        request, timeout: .seconds(Deadline.attempt.components.seconds))
                     let body = try await response.body.collect(upTo: Self.largestBody)
                     return (response.status.code, response.headers.first(name: "Retry-After"), Data(buffer: body))
                 }
                 group.addTask {
-                    try await clock.timeout(after: Self.attempt)
+                    try await clock.timeout(after: Deadline.attempt)
                     return nil
                 }
                 defer { group.cancelAll() }
                 guard let answer = try await group.next() ?? nil else {
-                    throw MintFailure.unavailable("no answer within \(Self.attempt.text)")
+                    throw MintFailure.unavailable("no answer within \(Deadline.attempt.text)")
                 }
                 return answer
             }

@@ -3,6 +3,7 @@ import BrokerSQLite
 import BrokerTesting
 import Foundation
 import GRDB
+import Migrations
 import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct SQLiteStoreTests {
@@ -180,6 +181,37 @@ import Testing
         try FileManager.default.removeItem(atPath: path)
         try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: directory.database)
         #expect(throws: OperatorError.self) { try open() }
+    }
+
+    @Test func `a database of the first schema is brought to the newest one, and loses nothing`() async throws {
+        try make()
+        // As the first version made it: the same sealed keys in the first schema, and a key.
+        let sealed = try DatabaseQueue(path: directory.database).inDatabase {
+            try Row.fetchAll($0, sql: "SELECT purpose, sealed FROM purpose_keys")
+        }
+        try FileManager.default.removeItem(atPath: directory.database)
+        try DatabaseQueue(path: directory.database).inDatabase { database in
+            try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: directory.database)
+            try database.execute(sql: String(decoding: Migrations.all[0].sql, as: UTF8.self))
+            for row in sealed {
+                try database.execute(
+                    sql: "INSERT INTO purpose_keys VALUES (?, ?)",
+                    arguments: [row["purpose"] as String, row["sealed"] as Data]
+                )
+            }
+            try database.execute(
+                sql: """
+                    INSERT INTO access_keys VALUES ('key-1', 'project-1', 1, NULL, NULL, '', 'active', 0, x'00');
+                    PRAGMA user_version = 1; PRAGMA application_id = 0x54424B52
+                    """
+            )
+        }
+        let (store, _) = try open()
+        let keys = try await store.contents().keys
+        #expect(keys.map(\.id.description) == ["key-1"])
+        #expect(keys.first?.use.lastDate == nil)
+        try await store.save([(.key(KeyID("key-1")), Date(timeIntervalSince1970: 1))])
+        #expect(try await store.contents().keys.first?.use.lastDate == Date(timeIntervalSince1970: 1))
     }
 
     @Test func `a newer schema and another program's database are refused`() throws {

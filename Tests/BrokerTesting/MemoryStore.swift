@@ -15,8 +15,10 @@ package final class MemoryStore: Store {
         var tokens: [TokenSlot: SealedToken] = [:]
         var records: [AuditRecord] = []
         var uses: [Use.Owner: Date] = [:]
+        /// How many uses were saved at once at most.
+        var mostUsesAtOnce = 0
         var isFull = false
-        var gate: Gate?
+        var gates: [AuditRecord.Action: Gate] = [:]
     }
 
     private let state = Mutex(State())
@@ -28,12 +30,14 @@ package final class MemoryStore: Store {
     /// The last uses that were saved.
     package var uses: [Use.Owner: Date] { state.withLock { $0.uses } }
 
+    package var mostUsesAtOnce: Int { state.withLock { $0.mostUsesAtOnce } }
+
     package var tokens: [TokenSlot: SealedToken] { state.withLock { $0.tokens } }
 
     package func setFull(_ isFull: Bool) { state.withLock { $0.isFull = isFull } }
 
-    /// Holds back every record of a hand-out until the gate opens.
-    package func holdHandOuts(by gate: Gate?) { state.withLock { $0.gate = gate } }
+    /// Holds back every single record of a kind until the gate opens.
+    package func hold(_ action: AuditRecord.Action, by gate: Gate) { state.withLock { $0.gates[action] = gate } }
 
     package func contents() async throws -> StoreContents {
         state.withLock { state in
@@ -70,13 +74,14 @@ package final class MemoryStore: Store {
     }
 
     package func record(_ record: AuditRecord) async throws {
-        if record.action == .tokenHandedOut { await state.withLock { $0.gate }?.pass() }
+        await state.withLock { $0.gates[record.action] }?.pass()
         try await commit([], recording: record)
     }
 
     package func save(_ uses: [(owner: Use.Owner, last: Date)]) async throws {
         try state.withLock { state in
             if state.isFull { throw Full() }
+            state.mostUsesAtOnce = max(state.mostUsesAtOnce, uses.count)
             for (owner, last) in uses { state.uses[owner] = last }
         }
     }

@@ -47,12 +47,11 @@ package struct TestBroker {
     }
 
     package static func registration(
-        _ id: KeyID, project: ProjectID = project, scope: String = "", verify: Bool
+        _ id: KeyID, project: ProjectID = project, tokenEndpoint: String? = nil, scope: String = "", verify: Bool
     ) -> KeyRegistration {
         KeyRegistration(
-            projectID: project, keyID: id, name: nil, secret: Secret("secret-of-\(id)"), tokenEndpoint: nil,
-            scope: scope,
-            verify: verify
+            projectID: project, keyID: id, name: nil, secret: Secret("secret-of-\(id)"), tokenEndpoint: tokenEndpoint,
+            scope: scope, verify: verify
         )
     }
 

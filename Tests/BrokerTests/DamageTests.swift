@@ -58,5 +58,6 @@ import Testing
         await gate.open()
         await #expect(throws: BrokerError.noKey) { try await caller.value }
         #expect(test.store.records.count { $0.action == .tokenMinted && $0.outcome == "ok" } == 1)
+        #expect(try await test.perform(StatusReport()).tokenCount == 0)
     }
 }

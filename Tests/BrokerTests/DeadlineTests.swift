@@ -18,7 +18,7 @@ import Testing
         try await test.addKey()
         let authorization = try await authorization(test)
         let gate = Gate()
-        test.store.holdHandOuts(by: gate)
+        test.store.hold(.tokenHandedOut, by: gate)
         let caller = Task { try await test.core.broker.token(for: request, as: authorization) }
         await gate.reached(by: 1)
         try await until { test.clock.timeouts > 0 }
@@ -28,6 +28,42 @@ import Testing
         await #expect(throws: DeadlinePassed.self) { try await caller.value }
         await gate.open()
         try await until { test.store.records.contains { $0.action == .tokenHandedOut } }
+    }
+
+    @Test func `a refusal that is not recorded in time does not keep the client waiting`() async throws {
+        let test = try await TestBroker()
+        let gate = Gate()
+        test.store.hold(.authenticationRefused, by: gate)
+        let caller = Task {
+            try await test.core.authenticator.authorize(
+                ClientClaim(id: "nobody", secret: Secret("x")), from: Peer(.address("127.0.0.1"))
+            )
+        }
+        await gate.reached(by: 1)
+        try await until { test.clock.timeouts > 0 }
+        test.clock.advance(by: .seconds(8))
+        await #expect(throws: DeadlinePassed.self) { try await caller.value }
+        await gate.open()
+    }
+
+    @Test func `a server that hangs is not taken for the budget because a permit was waited for briefly`() async throws
+    {
+        let clock = ManualClock(sleep: .waits)
+        let test = try await TestBroker(clock: clock, mintRate: 1, mintBurst: 1)
+        let other = try ProjectID("project-2")
+        try await test.addKey("key-1")
+        try await test.addKey("key-2", project: other)
+        _ = try await test.token()
+        let gate = Gate()
+        test.endpoint.hold(by: gate)
+        let caller = Task { try await test.token(of: other) }
+        try await until { clock.sleepers == 1 }
+        clock.advance(by: .seconds(1))
+        await gate.reached(by: 1)
+        clock.advance(by: .seconds(7))
+        await #expect(throws: BrokerError.mintUnavailable(retryAfter: .seconds(1))) { try await caller.value }
+        await gate.open()
+        try await test.core.flights.drained()
     }
 
     @Test func `a mint that takes too long is not waited for, and serves whoever comes next`() async throws {
@@ -47,7 +83,7 @@ import Testing
 
     @Test func `whom the budget has held up too long is told so`() async throws {
         let clock = ManualClock(sleep: .waits)
-        let test = try await TestBroker(clock: clock, mintRate: 1, mintBurst: 1)
+        let test = try await TestBroker(clock: clock, mintRate: 0.25, mintBurst: 1)
         let other = try ProjectID("project-2")
         try await test.addKey("key-1")
         try await test.addKey("key-2", project: other)

@@ -44,7 +44,7 @@ import Testing
         let status = try await test.perform(StatusReport())
         #expect((status.projectCount, status.keyCount, status.projects.count) == (120, 120, 100))
         #expect(status.quarantinedKeys.map(\.description) == ["key-7"])
-        #expect(status.problems.map(\.subject) == ["key key-7 of project project-7"])
-        #expect(status.problems.map(\.state) == ["quarantined"])
+        #expect(status.problems.map(\.subject) == ["key key-7 of project project-7", "project project-7"])
+        #expect(status.problems.map(\.state) == ["quarantined", "out_of_tokens"])
     }
 }

@@ -117,6 +117,44 @@ import Testing
         }
     }
 
+    @Test func `a project that never had a token is out of tokens when it gets none`() async throws {
+        let test = try await TestBroker()
+        try await test.addKey()
+        test.endpoint.fail(.unavailable("no"))
+        for _ in 0..<20 {
+            await #expect(throws: BrokerError.self) { try await test.token() }
+            test.clock.advance(by: .seconds(5))
+        }
+        #expect(test.log.lines(from: .error).count { $0.contains("no token that can be used") } == 1)
+        #expect(try await test.perform(StatusReport()).problems.map(\.state).contains("out_of_tokens"))
+    }
+
+    @Test func `what was removed or disabled is in no trouble`() async throws {
+        let test = try await TestBroker()
+        let key = try KeyID("key-1")
+        let own = TestBroker.registration(key, tokenEndpoint: "http://127.0.0.1:9/oauth2/token", verify: false)
+        for change in [KeyChange(.disable, key, force: true), KeyChange(.remove, key, force: true)] {
+            _ = try await test.perform(KeyAddition(own))
+            for failure in [MintFailure.unavailable("no"), .unavailable("no"), .keyRefused, .unavailable("no")] {
+                test.endpoint.fail(failure)
+                for _ in 0..<3 {
+                    _ = try? await test.token()
+                    test.clock.advance(by: .seconds(12))
+                }
+            }
+            #expect(try await test.perform(StatusReport()).breakers.count == 1)
+            #expect(try await !test.perform(StatusReport()).problems.isEmpty)
+            _ = try await test.perform(change)
+            if change.verb == .disable {
+                let problems = try await test.perform(StatusReport()).problems
+                #expect(problems.map(\.subject).allSatisfy { $0.hasPrefix("token endpoint") }, "\(problems)")
+                _ = try await test.perform(KeyChange(.remove, key))
+            }
+            let status = try await test.perform(StatusReport())
+            #expect(status.problems.isEmpty && status.breakers.isEmpty && status.budgets.count == 1, "\(status)")
+        }
+    }
+
     @Test func `a project that runs out of tokens says so once, and when it has one again`() async throws {
         let test = try await TestBroker()
         try await test.addKey()

@@ -116,6 +116,27 @@ import Testing
         #expect(test.endpoint.mints.count == 4, "the first one, and three attempts")
     }
 
+    @Test func `a refresh that finds its mint running already takes nothing from the budget`() async throws {
+        let test = try await TestBroker(mintRate: 0.001, mintBurst: 10)
+        try await test.addKey()
+        _ = try await test.token()
+        test.clock.advance(by: .seconds(2800))
+        _ = try await test.token()
+        let gate = Gate()
+        test.endpoint.hold(by: gate)
+        // More life than is left: a caller's mint.
+        let caller = Task { try await test.token(minimumLife: .seconds(2000)) }
+        await gate.reached(by: 1)
+        let before = try await test.perform(StatusReport()).budgets.map(\.remaining)
+        for _ in 0..<3 {
+            test.core.refresher.refreshDue()
+            test.clock.advance(by: .seconds(1))
+        }
+        #expect(try await test.perform(StatusReport()).budgets.map(\.remaining) == before)
+        await gate.open()
+        _ = try await caller.value
+    }
+
     @Test func `a refresh that fails is tried again once in its backoff, and nobody waits for it`() async throws {
         let test = try await TestBroker()
         try await test.addKey()

@@ -77,7 +77,7 @@ import Testing
         try await test.addKey("key-2")
         let client = try await client(test, test.addClient())
         let gate = Gate()
-        test.store.holdHandOuts(by: gate)
+        test.store.hold(.tokenHandedOut, by: gate)
         let caller = Task { try await test.core.broker.token(for: request(), as: client) }
         await gate.reached(by: 1)
         _ = try await test.perform(KeyChange(.disable, first))

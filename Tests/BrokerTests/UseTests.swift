@@ -66,6 +66,18 @@ import Testing
         #expect(test.store.uses[.key(key)] == test.clock.now.wall)
     }
 
+    @Test func `many uses are saved little by little, so that no hand-out waits for them`() async throws {
+        let test = try await TestBroker()
+        for number in 0..<1100 {
+            let project = try ProjectID("project-\(number)")
+            try await test.addKey("key-\(number)", project: project)
+            _ = try await test.core.broker.token(of: project, as: .administrator(user: 0))
+        }
+        await test.core.housekeeping.tidy()
+        #expect(test.store.uses.count == 1100)
+        #expect(test.store.mostUsesAtOnce <= 500)
+    }
+
     @Test func `expired tokens are removed from the store and from the cache`() async throws {
         let test = try await TestBroker()
         try await test.addKey()

@@ -28,14 +28,8 @@ package struct KeyChange: AdminRequest {
                 administrator.record(verb.action, by: actor, project: key.project, key: key.id)
             )
         }
-        switch verb {
-        case .activate, .enable: administrator.failures.forget(key)
-        case .disable: break
-        case .remove:
-            administrator.tokens.forget(key)
-            return before
-        }
-        return KeyReport(try administrator.key(keyID), administrator)
+        administrator.tokens.forgetFailures(of: key)
+        return verb == .remove ? before : KeyReport(try administrator.key(keyID), administrator)
     }
 
     private func changes(of key: AccessKey, in ring: KeyRing) throws -> [Change] {

@@ -34,7 +34,7 @@ package struct KeyRegistration: Codable, Sendable {
     ) async throws -> KeyReport {
         try checkIsNew(to: administrator)
         let key = try sealed(by: administrator)
-        let token = verify ? try await administrator.verify(key) : nil
+        let token = verify ? try await verified(key, by: administrator) : nil
         var record = record
         record.project = key.project
         record.key = key.id
@@ -50,6 +50,16 @@ package struct KeyRegistration: Codable, Sendable {
         }
         if let token { administrator.adopt(token, of: key) }
         return KeyReport(try administrator.key(key.id), administrator)
+    }
+
+    private func verified(_ key: AccessKey, by administrator: Administrator) async throws -> AccessToken {
+        do {
+            return try await administrator.verify(key)
+        } catch {
+            // Nobody asks an endpoint again that only this key names.
+            administrator.failures.forget(key)
+            throw error
+        }
     }
 
     private func sealed(by administrator: Administrator) throws -> AccessKey {

@@ -34,13 +34,12 @@ package struct ClientAuthenticator: Sendable {
         }
         let verdict = throttle.failure(of: peer)
         if verdict.isRecorded {
-            try await store.record(
-                AuditRecord(
-                    at: clock.now.wall, actor: .stranger(peer), action: .authenticationRefused,
-                    // Only what is known to be an ID: anything else may be a secret in the wrong place.
-                    client: named(by: claim)?.id, outcome: "refused"
-                )
+            let record = AuditRecord(
+                at: clock.now.wall, actor: .stranger(peer), action: .authenticationRefused,
+                // Only what is known to be an ID: anything else may be a secret in the wrong place.
+                client: named(by: claim)?.id, outcome: "refused"
             )
+            try await Promise { [store] in try await store.record(record) }.value(by: deadline, clock: clock)
         }
         throw verdict.isThrottled ? BrokerError.authenticationThrottled : .invalidClient
     }

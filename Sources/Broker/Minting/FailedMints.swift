@@ -111,7 +111,7 @@ package final class FailedMints: Sendable {
         }
     }
 
-    /// Ends the failures of a key that was enabled, verified, or removed.
+    /// Ends the failures of a key that was changed, verified or removed, and of an endpoint that no key names any more.
     func forget(_ key: AccessKey) {
         state.withLock { state in
             state.quarantines.remove(key.id)
@@ -119,5 +119,9 @@ package final class FailedMints: Sendable {
         }
         health.forget(.key(key.id, of: key.project))
         registry.invalidate(key.project)
+        let endpoint = registry.endpoint(of: key)
+        if registry.endpoints.contains(endpoint) { return }
+        breaker.forget(endpoint)
+        health.forget(.endpoint(endpoint))
     }
 }

@@ -128,6 +128,9 @@ package final class MintBreaker: Sendable {
         }
     }
 
+    /// Forgets an endpoint that is not asked any more.
+    func forget(_ url: URL) { endpoints.withLock { $0.remove(url) } }
+
     /// The endpoints whose breaker is open, and how long until the next probe.
     package func open() -> [URL: Duration] {
         let now = clock.now

@@ -30,7 +30,7 @@ package final class MintBudget: Sendable {
             return wait
         }
         guard wait > .zero else { return }
-        request.waitForPermit()
+        if wait > Deadline.request - Deadline.attempt { request.holdUp() }
         try await clock.sleep(for: wait)
     }
 

@@ -20,14 +20,18 @@ package final class MintFlights: Sendable {
     private let source: any TokenSource
     private let cache: TokenCache
     private let failures: FailedMints
+    private let registry: Registry
     private let clock: any BrokerClock
     /// Guards the mints that are running.
     private let flights = Mutex<[TokenSlot: Flight]>([:])
 
-    package init(_ source: any TokenSource, cache: TokenCache, failures: FailedMints, clock: any BrokerClock) {
+    package init(
+        _ source: any TokenSource, cache: TokenCache, failures: FailedMints, registry: Registry, clock: any BrokerClock
+    ) {
         self.source = source
         self.cache = cache
         self.failures = failures
+        self.registry = registry
         self.clock = clock
     }
 
@@ -58,7 +62,7 @@ package final class MintFlights: Sendable {
                 } catch MintFailure.postponed where flight.request.purpose == .refresh {
                     // A caller's mint may go where a refresh may not.
                     continue
-                } catch is DeadlinePassed where flight.request.hasWaitedForPermit {
+                } catch is DeadlinePassed where flight.request.isHeldUp {
                     throw MintFailure.budgetSpent(retryAfter: .seconds(1))
                 }
             }
@@ -68,13 +72,13 @@ package final class MintFlights: Sendable {
     /// Starts a mint that nobody waits for, unless one is running.
     ///
     /// - Parameter ended: is told when it is over how long until another may be started.
-    func refresh(_ request: MintRequest, ended: @escaping @Sendable (Duration) -> Void) {
-        let isStarted = flights.withLock { flights in
+    /// - Returns: whether it was started.
+    func refresh(_ request: MintRequest, ended: @escaping @Sendable (Duration) -> Void) -> Bool {
+        flights.withLock { flights in
             guard flights[request.slot] == nil else { return false }
             _ = start(request, in: &flights, ended: ended)
             return true
         }
-        if !isStarted { ended(.seconds(1)) }
     }
 
     /// Starts, or joins, the mint of a token that replaces one that is dead.
@@ -122,6 +126,8 @@ package final class MintFlights: Sendable {
                 let token = try await source.token(for: request)
                 failures.succeeded(request)
                 cache.put(token)
+                // The key may have been removed meanwhile, and its tokens with it.
+                if !registry.has(token.slot) { cache.remove(token.slot) }
                 land(flight, .success(token))
                 ended(.zero)
             } catch {

@@ -3,14 +3,14 @@
 /// The active key comes first. A key in quarantine is passed over for the next one; a token of any enabled key is as good
 /// as another as long as it keeps the promise.
 package struct ProjectTokens: Sendable {
-    private let cache: TokenCache
+    let cache: TokenCache
     private let queue: RefreshQueue
     private let flights: MintFlights
-    private let failures: FailedMints
-    private let registry: Registry
+    let failures: FailedMints
+    let registry: Registry
     private let rejections: RejectionLimit
-    private let health: Health
-    private let clock: any BrokerClock
+    let health: Health
+    let clock: any BrokerClock
 
     package init(
         _ cache: TokenCache, queue: RefreshQueue, flights: MintFlights, failures: FailedMints, registry: Registry,
@@ -87,55 +87,17 @@ package struct ProjectTokens: Sendable {
         return lives.first { $0.keepsPromise(at: now) } ?? lives.first
     }
 
-    /// Forgets the tokens and the failures of a key that was removed.
-    func forget(_ key: AccessKey) {
-        cache.remove(slot(of: key, scope: nil))
+    /// Forgets the failures of a key that was changed, and its tokens where it was removed.
+    func forgetFailures(of key: AccessKey) {
         failures.forget(key)
-        if !registry.has(key.project) { health.forget(.project(key.project)) }
+        if registry.enabledKeys(of: key.project).isEmpty { health.forget(.project(key.project)) }
+        if registry.key(key.id) == nil { cache.remove(slot(of: key, scope: nil)) }
     }
 
     /// What responses with a token rest on; `nil` when the next one may be with another token.
     func validity(of token: AccessToken) -> Validity? { cache.validity(of: token) }
 
-    // MARK: Refreshing
-
-    /// What is to be done about a token whose refresh is due.
-    enum Refresh {
-        /// No key of the project can be used, or another key's token is fresh.
-        case notNeeded
-        case blocked(Duration)
-        case needed(MintRequest)
-    }
-
-    /// Decides on the refresh of a slot's token, which may be that of another key by now.
-    func refresh(of slot: TokenSlot) -> Refresh {
-        guard registry.isEnabled(slot), let key = registry.key(slot.keyID) else { return .notNeeded }
-        // A token of all that its key may do is replaced by one of all that the next key may do.
-        let scope = slot.scope == key.scope ? nil : slot.scope
-        guard let keys = try? keys(of: key.project, scope: scope) else { return .notNeeded }
-        let now = clock.now
-        let usable = keys.filter { !isQuarantined($0) }
-        let isCovered = usable.contains { cache.life(in: self.slot(of: $0, scope: scope))?.state(at: now) == .fresh }
-        if isCovered { return .notNeeded }
-        guard let first = usable.first, failures.remaining(of: self.slot(of: first, scope: scope)) == nil else {
-            return .blocked(wait(for: keys, scope: scope))
-        }
-        return .needed(request(first, scope: scope, for: .refresh))
-    }
-
-    /// Notes what a project's tokens have come to, where a wanted one's life has changed.
-    func reportState(after slot: TokenSlot) {
-        let now = clock.now
-        guard registry.isEnabled(slot), let project = registry.key(slot.keyID)?.project,
-            life(of: project)?.keepsPromise(at: now) != true
-        else { return }
-        let isUsable = life(of: project)?.isUsable(at: now) ?? false
-        health.report(.project(project), is: isUsable ? .degraded : .outOfTokens)
-    }
-
-    // MARK: Keys
-
-    private func keys(of project: ProjectID, scope: Scope?) throws -> [AccessKey] {
+    func keys(of project: ProjectID, scope: Scope?) throws -> [AccessKey] {
         let enabled = registry.enabledKeys(of: project)
         guard !enabled.isEmpty else {
             throw registry.has(project) ? BrokerError.everyKeyDisabled : .noKey
@@ -146,22 +108,20 @@ package struct ProjectTokens: Sendable {
         return able
     }
 
-    private func slot(of key: AccessKey, scope: Scope?) -> TokenSlot {
+    func slot(of key: AccessKey, scope: Scope?) -> TokenSlot {
         key.slot(for: scope ?? key.scope)
     }
 
-    private func isQuarantined(_ key: AccessKey) -> Bool {
+    func isQuarantined(_ key: AccessKey) -> Bool {
         failures.isQuarantined(key.id, version: key.version)
     }
 
-    private func request(_ key: AccessKey, scope: Scope?, for purpose: MintRequest.Purpose) -> MintRequest {
+    func request(_ key: AccessKey, scope: Scope?, for purpose: MintRequest.Purpose) -> MintRequest {
         MintRequest(
             key: key, endpoint: registry.endpoint(of: key), scope: scope ?? key.scope, purpose: purpose,
             deadline: Deadline(after: Deadline.mint, from: clock.now)
         )
     }
-
-    // MARK: Tokens
 
     private func held(by keys: [AccessKey], scope: Scope?, minimumLife: Duration) throws -> AccessToken? {
         guard let token = firstHeld(by: keys, scope: scope) else { return nil }
@@ -204,6 +164,10 @@ package struct ProjectTokens: Sendable {
         let token = keys.lazy.compactMap { cache.token(in: slot(of: $0, scope: scope)) }.first {
             $0.life.isUsable(at: now) && $0.life.remaining(at: now) >= minimumLife
         }
+        switch error {
+        case is DeadlinePassed, MintFailure.budgetSpent: break
+        default: reportState(of: project)
+        }
         if let token { return token }
         throw brokerError(error, keys: keys, scope: scope)
     }
@@ -219,7 +183,7 @@ package struct ProjectTokens: Sendable {
     }
 
     /// How long until another mint may bring a token: with the first key that can be used, or that can be again.
-    private func wait(for keys: [AccessKey], scope: Scope?) -> Duration {
+    func wait(for keys: [AccessKey], scope: Scope?) -> Duration {
         let tried = keys.first { !isQuarantined($0) }.map { [$0] } ?? keys
         return tried.compactMap { failures.remaining(of: slot(of: $0, scope: scope)) }.min() ?? .seconds(1)
     }

@@ -15,17 +15,15 @@ final class Recipients: Sendable {
     ) async throws {
         let record = records.withLock { records in
             if let record = records[recipient] { return record }
-            let record = Promise<Void>()
-            records[recipient] = record
-            Task {
+            let record = Promise {
                 do {
                     try await write()
-                    record.fulfill(with: .success(()))
                 } catch {
                     self.records.withLock { $0[recipient] = nil }
-                    record.fulfill(with: .failure(error))
+                    throw error
                 }
             }
+            records[recipient] = record
             return record
         }
         try await record.value(by: deadline, clock: clock)

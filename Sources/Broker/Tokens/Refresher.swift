@@ -62,7 +62,12 @@ package struct Refresher: Sendable {
                 queue.put(back: slot, .again(after: wait), at: now)
                 return
             }
-            flights.refresh(request) { wait in queue.put(back: slot, .again(after: wait), at: clock.now) }
+            let isStarted = flights.refresh(request) { wait in
+                queue.put(back: slot, .again(after: wait), at: clock.now)
+            }
+            if isStarted { return }
+            budget.giveBack(at: request.endpoint)
+            queue.put(back: slot, .again(after: Self.longestPause), at: now)
         }
     }
 }
