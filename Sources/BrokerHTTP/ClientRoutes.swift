@@ -67,13 +67,13 @@ package struct ClientRoutes: Sendable {
         return try await answer(asked, as: authorization, context) { try .init(json: TokenAnswer($0)) }
     }
 
-    /// Hands out a token, and offers the answer for repetition where it may stand.
+    /// Hands out a token, and has the response cached where it may be.
     private func answer(
         _ asked: TokenRequest, as authorization: Authorization, _ context: ListenerContext,
         type: String = "application/json", body: @escaping @Sendable (HandOut) throws -> ByteBuffer
     ) async throws -> Response {
         let handOut = try await broker.token(for: asked, as: authorization)
-        if let handOut = handOut.repeatable { context.connection.offer.make(.init(handOut: handOut, body: body)) }
+        if let handOut = handOut.repeatable { context.connection.cacheEntry.put(.init(handOut: handOut, body: body)) }
         return Response(
             status: .ok, headers: [.contentType: type], body: ResponseBody(byteBuffer: try body(handOut))
         )

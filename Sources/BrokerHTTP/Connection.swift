@@ -3,8 +3,8 @@ import Broker
 /// What the requests of one connection have in common.
 struct Connection: Sendable {
     /// The one that the current request came over.
-    @TaskLocal static var current = Connection(peer: Peer(.unknown), offer: AnswerOffer())
+    @TaskLocal static var current = Connection(peer: Peer(.unknown), cacheEntry: PendingCacheEntry())
 
     let peer: Peer
-    let offer: AnswerOffer
+    let cacheEntry: PendingCacheEntry
 }

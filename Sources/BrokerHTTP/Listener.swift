@@ -47,13 +47,13 @@ package struct Listener: Service {
         var quiet = logger
         // The framework's own lines say less than ours.
         quiet.logLevel = max(logger.logLevel, .warning)
-        let answers = kind == .client ? StandingAnswers() : nil
+        let cache = kind == .client ? ResponseCache() : nil
         let drain = Drain(of: address)
         let hosts = address.loopbackHost.map { HostRule(allowed: allowedHosts.union([$0])) }
         let application = Application(
             responder: routes.responder(hosts: hosts, logger: logger),
             server: HTTPServerBuilder { responder in
-                RequestChannel(responder: responder, answers: answers, drain: drain)
+                RequestChannel(responder: responder, cache: cache, drain: drain)
             },
             configuration: ApplicationConfiguration(
                 address: bind, serverName: nil, backlog: 1024, availableConnectionsDelegate: drain

@@ -1,7 +1,7 @@
 import NIOCore
 
 /// Recognises the same bytes: what arrives at a message boundary and equals, to the last byte, a request that this
-/// connection has already sent whole, is that request, and gets its answer if that still stands.
+/// connection has already sent whole, is that request, and gets its cached response if that is still valid.
 ///
 /// In front of the decoder, which knows where a request ends and tells through ``RepeatedRequest``.
 final class RepeatedBytes: ChannelInboundHandler {
@@ -16,7 +16,7 @@ final class RepeatedBytes: ChannelInboundHandler {
     private var context: ChannelHandlerContext?
     /// What was passed on since the last message boundary; `nil` once it cannot be told any more where that is.
     private var passedOn: ByteBuffer? = ByteBuffer()
-    private var known: (request: ByteBuffer, answer: StandingAnswer)?
+    private var known: (request: ByteBuffer, answer: CachedResponse)?
     private var hasWritten = false
     private var hasPassedOn = false
 
@@ -100,7 +100,7 @@ final class RepeatedBytes: ChannelInboundHandler {
         return request
     }
 
-    func remember(_ request: ByteBuffer, _ answer: StandingAnswer) {
+    func remember(_ request: ByteBuffer, _ answer: CachedResponse) {
         if isRunning { known = (request, answer) }
     }
 

@@ -1,17 +1,17 @@
 import NIOCore
 import NIOHTTP1
 
-/// Recognises the same request, whatever connection it comes over, and gives the answer to it that still stands.
+/// Recognises the same request, whatever connection it comes over, and gives the response that is cached for it.
 ///
 /// Behind the decoder. Holds a request back until it is whole, looks for its digest among the listener's
-/// ``StandingAnswers``, and passes on untouched what it does not know. Learns from the answers that go out.
+/// ``ResponseCache``, and passes on untouched what it does not know. Learns from the answers that go out.
 final class RepeatedRequest: ChannelDuplexHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias InboundOut = HTTPServerRequestPart
     typealias OutboundIn = HTTPServerResponsePart
     typealias OutboundOut = HTTPServerResponsePart
 
-    /// A request whose answer may come to stand: in pieces until it is whole.
+    /// A request whose response may be cached: in pieces until it is whole.
     private struct Candidate {
         let head: HTTPRequestHead
         let bodyLength: Int
@@ -28,24 +28,25 @@ final class RepeatedRequest: ChannelDuplexHandler {
 
     private let front: RepeatedBytes
     private let limits: TimeLimits
-    private let answers: StandingAnswers
-    private let offer: AnswerOffer
+    private let cache: ResponseCache
+    private let entry: PendingCacheEntry
     private let user: UInt32?
 
     /// The request that is held back.
     private var held: Candidate?
     /// The length of the body of the request that is passed on as it comes, where that is known.
     private var lengthOfPassed: Int?
-    /// The newest request that was passed on, when it came alone and its answer may come to stand.
+    /// The newest request that was passed on, when it came alone and its response may be cached.
     private var asked: Asked?
     private var answer: HTTPResponseHead?
 
     /// - Parameter user: the Unix user at the other end.
-    init(behind front: RepeatedBytes, limits: TimeLimits, answers: StandingAnswers, offer: AnswerOffer, user: UInt32?) {
+    init(behind front: RepeatedBytes, limits: TimeLimits, cache: ResponseCache, entry: PendingCacheEntry, user: UInt32?)
+    {
         self.front = front
         self.limits = limits
-        self.answers = answers
-        self.offer = offer
+        self.cache = cache
+        self.entry = entry
         self.user = user
     }
 
@@ -73,7 +74,7 @@ final class RepeatedRequest: ChannelDuplexHandler {
                 return
             }
             let digest = RequestDigest(request.head, body: request.body, user: user)
-            if front.isRunning, context.channel.isWritable, let answer = answers[digest] {
+            if front.isRunning, context.channel.isWritable, let answer = cache[digest] {
                 if let message = answer.message() {
                     held = nil
                     front.write(message)
@@ -81,7 +82,7 @@ final class RepeatedRequest: ChannelDuplexHandler {
                     if let bytes { front.remember(bytes, answer) }
                     return
                 }
-                answers[digest] = nil
+                cache[digest] = nil
             }
             asked = Asked(digest: digest, bytes: bytes)
             passOnHeld(context)
@@ -113,11 +114,11 @@ final class RepeatedRequest: ChannelDuplexHandler {
     }
 
     private func learn(from head: HTTPResponseHead) {
-        let offer = offer.take()
-        // With another request behind it, which ends `asked`, the offer may be that one's.
-        guard front.isRunning, let asked, let offer, head.status == .ok else { return }
-        let answer = StandingAnswer(offer, fields: head.headers)
-        answers[asked.digest] = answer
+        let response = entry.take()
+        // With another request behind it, which ends `asked`, the response may be that one's.
+        guard front.isRunning, let asked, let response, head.status == .ok else { return }
+        let answer = CachedResponse(response, fields: head.headers)
+        cache[asked.digest] = answer
         if let bytes = asked.bytes { front.remember(bytes, answer) }
     }
 

@@ -18,22 +18,22 @@ struct RequestChannel: ServerChildChannel, HTTPChannelHandler {
 
     let responder: HTTPChannelHandler.Responder
     /// `nil` where nothing is repeated.
-    let answers: StandingAnswers?
+    let cache: ResponseCache?
     let drain: Drain
 
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
         Peer.of(channel).flatMapThrowing { peer in
-            let connection = Connection(peer: peer, offer: AnswerOffer())
+            let connection = Connection(peer: peer, cacheEntry: PendingCacheEntry())
             let pipeline = channel.pipeline.syncOperations
             try pipeline.addHandler(HTTPResponseEncoder())
             let limits = TimeLimits()
             let rules = ConnectionRules(limits: limits)
             try pipeline.addHandler(rules)
             try pipeline.addHandler(limits, position: .before(rules))
-            if let answers {
+            if let cache {
                 let front = RepeatedBytes(limits: limits)
                 let repeated = RepeatedRequest(
-                    behind: front, limits: limits, answers: answers, offer: connection.offer, user: peer.user
+                    behind: front, limits: limits, cache: cache, entry: connection.cacheEntry, user: peer.user
                 )
                 try pipeline.addHandler(front, position: .first)
                 try pipeline.addHandler(repeated, position: .before(rules))

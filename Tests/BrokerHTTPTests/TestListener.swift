@@ -12,7 +12,7 @@ import Testing
 struct TestListener {
     let test: TestBroker
     let client: Client
-    private let answers = StandingAnswers()
+    private let cache = ResponseCache()
 
     init() async throws {
         test = try await TestBroker()
@@ -30,10 +30,10 @@ struct TestListener {
     }
 
     func connect(user: UInt32? = nil) throws -> TestConnection {
-        try TestConnection(self, answers, user: user)
+        try TestConnection(self, cache, user: user)
     }
 
-    /// Sends a request the whole way on a connection of its own, so that its answer stands; returns the answer.
+    /// Sends a request the whole way on a connection of its own, so that its response is cached; returns the answer.
     func learn(_ request: String, minimumLife: Duration = .zero, user: UInt32? = nil) async throws -> String {
         let connection = try connect(user: user)
         connection.send(request)
@@ -41,11 +41,11 @@ struct TestListener {
     }
 
     /// Whether a request is answered at once, on a new connection.
-    func expect(_ request: String, toStand stands: Bool, user: UInt32? = nil, _ reason: Comment? = nil) throws {
+    func expect(_ request: String, isCached: Bool, user: UInt32? = nil, _ reason: Comment? = nil) throws {
         let connection = try connect(user: user)
         connection.send(request)
-        #expect(try connection.sent().isEmpty != stands, reason)
-        #expect(connection.requestsPassedOn == (stands ? 0 : 1), reason)
+        #expect(try connection.sent().isEmpty != isCached, reason)
+        #expect(connection.requestsPassedOn == (isCached ? 0 : 1), reason)
     }
 
     /// How often tokens were handed out.
@@ -69,11 +69,11 @@ final class TestConnection {
     private(set) var requestsPassedOn = 0
 
     private let listener: TestListener
-    private let offer = AnswerOffer()
+    private let entry = PendingCacheEntry()
     private let user: UInt32?
     private var authorizations: [Authorization] = []
 
-    init(_ listener: TestListener, _ answers: StandingAnswers, user: UInt32?) throws {
+    init(_ listener: TestListener, _ cache: ResponseCache, user: UInt32?) throws {
         self.listener = listener
         self.user = user
         let limits = TimeLimits()
@@ -83,7 +83,7 @@ final class TestConnection {
         try pipeline.addHandlers(front, HTTPResponseEncoder(), rules)
         try pipeline.addHandler(limits, position: .before(rules))
         try pipeline.addHandler(
-            RepeatedRequest(behind: front, limits: limits, answers: answers, offer: offer, user: user),
+            RepeatedRequest(behind: front, limits: limits, cache: cache, entry: entry, user: user),
             position: .before(rules)
         )
         try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
@@ -114,7 +114,7 @@ final class TestConnection {
         let asked = TokenRequest(project: TestBroker.project, scope: nil, minimumLife: minimumLife)
         let handOut = try await listener.test.core.broker.token(for: asked, as: authorizations.removeFirst())
         if let repeatable = handOut.repeatable {
-            offer.make(.init(handOut: repeatable) { try ByteBuffer(json: TokenAnswer($0)) })
+            entry.put(.init(handOut: repeatable) { try ByteBuffer(json: TokenAnswer($0)) })
         }
         decided = handOut
     }

@@ -7,7 +7,7 @@ import Testing
 
 /// What a connection may take its time for, by the event loop's clock.
 @Suite(.timeLimit(.minutes(1))) struct TimeLimitsTests {
-    private let request = StandingAnswerTests.post
+    private let request = ResponseCacheTests.post
     private let listener: TestListener
     private let connection: TestConnection
 
@@ -124,7 +124,7 @@ import Testing
         #expect(connection.requestsPassedOn == 1)
     }
 
-    @Test(arguments: [20, StandingAnswerTests.post.count - 5])
+    @Test(arguments: [20, ResponseCacheTests.post.count - 5])
     func `at a stop a request that is half received is finished, repeated or not`(cut: Int) async throws {
         connection.send(request)
         _ = try await connection.goTheWholeWay()

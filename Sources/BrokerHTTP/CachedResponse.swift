@@ -4,16 +4,10 @@ import NIOCore
 import NIOHTTP1
 import Synchronization
 
-/// An answer that has gone the whole way and may be repeated, byte for byte but for what time changes in it.
+/// A response that has gone the whole way and may be repeated, byte for byte but for what time changes in it.
 ///
 /// Says what the whole way would say: the same encoder writes its body, and its fields are those of the first answer.
-final class StandingAnswer: Sendable {
-    /// A hand-out that may be repeated, and how it is written.
-    struct Offer: Sendable {
-        let handOut: RepeatableHandOut
-        let body: @Sendable (HandOut) throws -> ByteBuffer
-    }
-
+final class CachedResponse: Sendable {
     /// A whole message, and the seconds that it is right in.
     private struct Rendered {
         let expiresIn: Int
@@ -22,19 +16,19 @@ final class StandingAnswer: Sendable {
         let message: ByteBuffer
     }
 
-    private let offer: Offer
+    private let origin: CacheableResponse
     private let fields: HTTPHeaders
     /// Guards the message as it was last written.
     private let rendered = Mutex<Rendered?>(nil)
 
-    init(_ offer: Offer, fields: HTTPHeaders) {
-        self.offer = offer
+    init(_ origin: CacheableResponse, fields: HTTPHeaders) {
+        self.origin = origin
         self.fields = fields
     }
 
-    /// The whole message as it is now; `nil` when the answer does not stand any more.
+    /// The whole message as it is now; `nil` when it is not valid any more.
     func message() -> ByteBuffer? {
-        guard let handOut = offer.handOut.repeated() else { return nil }
+        guard let handOut = origin.handOut.repeated() else { return nil }
         let (expiresIn, refreshAfter) = (handOut.expiresIn, handOut.refreshAfter)
         let date = Int(handOut.at.wall.timeIntervalSince1970)
         return rendered.withLock { rendered in
@@ -50,7 +44,7 @@ final class StandingAnswer: Sendable {
     }
 
     private func render(_ handOut: HandOut, date: Int) throws -> ByteBuffer {
-        var body = try offer.body(handOut)
+        var body = try origin.body(handOut)
         var message = ByteBufferAllocator().buffer(capacity: 512 + body.readableBytes)
         message.writeStaticString("HTTP/1.1 200 OK\r\n")
         for (name, value) in fields {

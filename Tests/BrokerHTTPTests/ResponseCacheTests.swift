@@ -7,8 +7,8 @@ import Testing
 
 @testable import BrokerHTTP
 
-/// Connections to one listener whose answers stand, without a socket: bytes in, bytes out.
-@Suite(.timeLimit(.minutes(1))) struct StandingAnswerTests {
+/// Connections to one listener whose responses are cached, without a socket: bytes in, bytes out.
+@Suite(.timeLimit(.minutes(1))) struct ResponseCacheTests {
     static let get = "GET /v1/projects/project-1/token HTTP/1.1\r\nHost: a\r\nAuthorization: Basic YQ==\r\n\r\n"
     static let post =
         "POST /oauth2/token HTTP/1.1\r\nHost: a\r\nContent-Length: 29\r\n\r\ngrant_type=client_credentials"
@@ -131,27 +131,27 @@ import Testing
         #expect(try connection.sent().contains("HTTP/1.1 400 Bad Request"))
     }
 
-    @Test func `an answer stands until the refresh is due`() async throws {
+    @Test func `a response is cached until the refresh is due`() async throws {
         _ = try await listener.learn(Self.get)
         // 75 % of 3,599 s.
         listener.test.clock.advance(by: .seconds(2698))
-        try listener.expect(Self.get, toStand: true)
+        try listener.expect(Self.get, isCached: true)
         listener.test.clock.advance(by: .seconds(2))
-        try listener.expect(Self.get, toStand: false)
+        try listener.expect(Self.get, isCached: false)
     }
 
     @Test func `an answer with little life left does not do for a request that wants more`() async throws {
         _ = try await listener.learn(Self.get, minimumLife: .seconds(2500))
         listener.test.clock.advance(by: .seconds(1098))
-        try listener.expect(Self.get, toStand: true)
+        try listener.expect(Self.get, isCached: true)
         listener.test.clock.advance(by: .seconds(2))
-        try listener.expect(Self.get, toStand: false)
+        try listener.expect(Self.get, isCached: false)
     }
 
     @Test func `a wall clock that is set forward ends what it makes expire`() async throws {
         _ = try await listener.learn(Self.get)
         listener.test.clock.setWall(by: .seconds(3600))
-        try listener.expect(Self.get, toStand: false)
+        try listener.expect(Self.get, isCached: false)
     }
 
     @Test func `after a close nothing is answered, and after a drain nothing is repeated`() async throws {
@@ -169,7 +169,7 @@ import Testing
 
     @Test func `every repeated answer is counted`() async throws {
         _ = try await listener.learn(Self.get)
-        for _ in 0..<5 { try listener.expect(Self.get, toStand: true) }
+        for _ in 0..<5 { try listener.expect(Self.get, isCached: true) }
         let report = try #require(await listener.test.perform(KeyListing(page: Page())).keys.first)
         #expect(listener.uses == 6)
         #expect(report.lastUsedAt == listener.test.clock.now.wall)

@@ -1,16 +1,16 @@
 import Synchronization
 
-/// A listener's answers that stand, by the requests that they answer.
+/// A listener's cached responses, by the requests that they answer.
 ///
 /// Bounded: of two halves the newer one takes what comes, and when it is full the older one is forgotten. What is asked
 /// for again moves to the newer one, so that only what nobody asks for goes.
-final class StandingAnswers: Sendable {
+final class ResponseCache: Sendable {
     private struct Shard {
-        var newer: [RequestDigest: StandingAnswer] = [:]
-        var older: [RequestDigest: StandingAnswer] = [:]
+        var newer: [RequestDigest: CachedResponse] = [:]
+        var older: [RequestDigest: CachedResponse] = [:]
 
-        mutating func put(_ answer: StandingAnswer, for request: RequestDigest) {
-            if newer.count >= StandingAnswers.half {
+        mutating func put(_ answer: CachedResponse, for request: RequestDigest) {
+            if newer.count >= ResponseCache.half {
                 older = newer
                 newer = [:]
             }
@@ -27,9 +27,9 @@ final class StandingAnswers: Sendable {
     /// Of one slice: at most 32,768 answers in all.
     private static let half = 1024
 
-    private let slices = (0..<StandingAnswers.slices).map { _ in Slice() }
+    private let slices = (0..<ResponseCache.slices).map { _ in Slice() }
 
-    subscript(request: RequestDigest) -> StandingAnswer? {
+    subscript(request: RequestDigest) -> CachedResponse? {
         get {
             slice(of: request).shard.withLock { shard in
                 if let answer = shard.newer[request] { return answer }

@@ -5,7 +5,7 @@ import Testing
 @testable import BrokerHTTP
 
 /// Every change that must end an answer, at every moment relative to a request that is on its way.
-@Suite(.timeLimit(.minutes(1))) struct EndOfStandingTests {
+@Suite(.timeLimit(.minutes(1))) struct InvalidationTests {
     struct Change: Sendable, CustomTestStringConvertible {
         let testDescription: String
         /// Whether it is about those only who are recognised by their Unix user.
@@ -59,7 +59,7 @@ import Testing
         },
     ]
 
-    private let request = StandingAnswerTests.get
+    private let request = ResponseCacheTests.get
 
     @Test(arguments: changes, [1001, nil] as [UInt32?])
     func `a change ends the answers that it is about`(change: Change, user: UInt32?) async throws {
@@ -67,35 +67,35 @@ import Testing
         let connection = try listener.connect(user: user)
         connection.send(request)
         _ = try await connection.goTheWholeWay()
-        try listener.expect(request, toStand: true, user: user)
+        try listener.expect(request, isCached: true, user: user)
         try await change.make(listener)
-        if user == nil, change.isOfUser { return try listener.expect(request, toStand: true, user: user) }
-        try listener.expect(request, toStand: false, user: user)
+        if user == nil, change.isOfUser { return try listener.expect(request, isCached: true, user: user) }
+        try listener.expect(request, isCached: false, user: user)
         connection.send(request)
         #expect(try connection.sent().isEmpty)
         #expect(connection.requestsPassedOn == 2)
     }
 
     @Test(arguments: changes)
-    func `an answer that was decided on before a change does not stand after it`(change: Change) async throws {
+    func `a response that was decided on before a change is not cached after it`(change: Change) async throws {
         let listener = try await TestListener()
         let connection = try listener.connect(user: 1001)
         connection.send(request)
         try await connection.decide()
         try await change.make(listener)
         _ = try connection.answer()
-        try listener.expect(request, toStand: false, user: 1001)
+        try listener.expect(request, isCached: false, user: 1001)
     }
 
     @Test(arguments: changes.prefix(9))
-    func `an answer to a request that came before a change does not stand after it`(change: Change) async throws {
+    func `the response to a request that came before a change is not cached after it`(change: Change) async throws {
         let listener = try await TestListener()
         let connection = try listener.connect(user: 1001)
         connection.send(request)
         try await change.make(listener)
         // Whether there is an answer at all depends on the change; if so, it is not repeated.
         if (try? await connection.decide()) != nil { _ = try connection.answer() }
-        try listener.expect(request, toStand: false, user: 1001)
+        try listener.expect(request, isCached: false, user: 1001)
     }
 
     @Test func `a change of another client, project or user ends nothing`() async throws {
@@ -104,7 +104,7 @@ import Testing
         _ = try await listener.test.addClient("client-2", users: [1002])
         try await listener.test.addKey("key-2", project: try ProjectID("project-2"))
         _ = try await listener.test.perform(ClientChange(.disable, try ClientID("client-2")))
-        try listener.expect(request, toStand: true, user: 1001)
+        try listener.expect(request, isCached: true, user: 1001)
     }
 
     @Test func `an answer that was asked for with an old secret ends with it`() async throws {
@@ -114,8 +114,8 @@ import Testing
         let rotated = TestListener(listener, as: client)
         _ = try await rotated.learn(request)
         listener.test.clock.advance(by: .seconds(99))
-        try rotated.expect(request, toStand: true)
+        try rotated.expect(request, isCached: true)
         listener.test.clock.advance(by: .seconds(2))
-        try rotated.expect(request, toStand: false)
+        try rotated.expect(request, isCached: false)
     }
 }
