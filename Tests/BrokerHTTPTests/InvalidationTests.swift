@@ -98,6 +98,20 @@ import Testing
         try listener.expect(request, isCached: false, user: 1001)
     }
 
+    @Test func `a key that works again comes first again`() async throws {
+        let listener = try await TestListener()
+        let key = try KeyID("key-1")
+        try await listener.test.addKey("key-2")
+        listener.test.endpoint.fail(.keyRefused, key: key)
+        // The first response finds the key out, which changes what it was decided on.
+        for _ in 0..<2 { #expect(try await listener.learn(request).contains("of-key-2")) }
+        try listener.expect(request, isCached: true)
+        listener.test.endpoint.fail(nil, key: key)
+        _ = try await listener.test.perform(KeyVerification(key))
+        try listener.expect(request, isCached: false)
+        #expect(try await listener.learn(request).contains("of-key-1"))
+    }
+
     @Test func `a change of another client, project or user ends nothing`() async throws {
         let listener = try await TestListener()
         _ = try await listener.learn(request, user: 1001)

@@ -43,6 +43,18 @@ import Testing
         #expect(try await test.perform(StatusReport()).breakers.isEmpty)
     }
 
+    @Test func `a mint whose last attempt could not be sent is recorded for why the one before failed`() async throws {
+        let test = try await TestBroker()
+        try await test.addKey()
+        test.endpoint.fail(.unavailable("no"))
+        for _ in 0..<2 {
+            await #expect(throws: BrokerError.self) { try await test.token() }
+            test.clock.advance(by: .seconds(1))
+        }
+        #expect(test.endpoint.mints.count == 5)
+        #expect(test.store.records.count { $0.outcome == "unavailable" } == 2)
+    }
+
     @Test func `what is refused in plain words opens nothing`() async throws {
         let test = try await TestBroker()
         for number in 0..<10 { try await test.addKey("key-\(number)", project: ProjectID("project-\(number)")) }

@@ -34,11 +34,11 @@ import Testing
         let test = try await TestBroker()
         let key = try await test.addKey()
         test.endpoint.fail(.unavailable("no answer"))
-        for _ in 0..<2 {
+        for seconds in [0, 1] {
+            test.clock.advance(by: .seconds(seconds))
             await #expect(throws: BrokerError.self) { try await test.token() }
-            test.clock.advance(by: .seconds(1))
         }
-        #expect(try await test.perform(StatusReport()).breakers.count == 1)
+        #expect(try await test.perform(StatusReport()).breakers.map(\.probeIn) == [1], "open, and no probe yet")
         test.endpoint.fail(nil)
         _ = try await test.perform(KeyVerification(key))
         #expect(try await test.perform(StatusReport()).breakers.isEmpty)
