@@ -3,7 +3,7 @@ import BrokerTesting
 import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct ProjectTokensTests {
-    @Test func `a refused key is passed over for the next one, and left alone for a while`() async throws {
+    @Test func `a refused key is passed over for the next one, and not asked for a while`() async throws {
         let test = try await TestBroker()
         let first = try await test.addKey("key-1")
         let second = try await test.addKey("key-2")
