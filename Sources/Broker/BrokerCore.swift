@@ -20,11 +20,24 @@ package struct BrokerCore: Sendable {
 
     package let authenticator: ClientAuthenticator
     package let broker: TokenBroker
-    package let administrator: Administrator
-    package let tokens: ProjectTokens
-    package let flights: MintFlights
     package let refresher: Refresher
     package let housekeeping: Housekeeping
+    package let flights: MintFlights
+
+    // What an administrator looks at and changes.
+    let changes: ChangeQueue
+    let registry: Registry
+    let store: any Store
+    let sealer: any Sealer
+    package let tokens: ProjectTokens
+    let cache: TokenCache
+    let queue: RefreshQueue
+    let failures: FailedMints
+    let health: Health
+    let mints: any TokenSource
+    let budget: MintBudget
+    let breaker: MintBreaker
+    let clock: any BrokerClock
 
     /// Brings what is in the store to life; mints nothing.
     ///
@@ -33,41 +46,25 @@ package struct BrokerCore: Sendable {
         store: any Store, sealer: any Sealer, endpoint: any TokenEndpoint, policy: Policy, clock: any BrokerClock,
         random: @escaping @Sendable () -> Double, logger: Logger
     ) async throws {
-        let store = LoggedStore(store, logger: logger)
-        var contents = try await store.contents()
-        let registry = Registry(defaultTokenEndpoint: policy.defaultTokenEndpoint)
-        registry.load(keys: contents.keys, clients: contents.clients)
-        (contents.keys, contents.clients) = ([], [])
+        self.clock = clock
+        self.sealer = sealer
+        self.store = LoggedStore(store, logger: logger)
+        registry = Registry(defaultTokenEndpoint: policy.defaultTokenEndpoint)
+        changes = ChangeQueue(registry: registry, store: self.store)
+        health = Health(clock: clock, logger: logger)
 
-        for record in contents.unreadable {
-            logger.error(
-                "a record of the database cannot be read, and is left out: add it again, or restore a backup",
-                metadata: ["record": "\(record.name)", "reason": "\(record.reason)"]
-            )
-            guard let key = record.enabledKey else { continue }
-            try await store.commit(
-                [.setKeyState(key, .disabled)],
-                recording: AuditRecord(
-                    at: clock.now.wall, actor: .broker, action: .keyDisabled, key: key, outcome: "unreadable"
-                )
-            )
-        }
-
-        let health = Health(clock: clock, logger: logger)
-        let budget = MintBudget(rate: policy.mintRate, burst: policy.mintBurst, clock: clock)
-        let breaker = MintBreaker(clock: clock, random: random)
+        budget = MintBudget(rate: policy.mintRate, burst: policy.mintBurst, clock: clock)
+        breaker = MintBreaker(clock: clock, random: random)
         let asking = EndpointTokenSource(endpoint, sealer: sealer, clock: clock, random: random)
         let sending = BudgetedTokenSource(BreakingTokenSource(asking, breaker: breaker), budget: budget)
-        let mints = RecordingTokenSource(
+        mints = RecordingTokenSource(
             RetryingTokenSource(sending, clock: clock, random: random),
-            store: store, sealer: sealer, breaker: breaker, health: health, clock: clock, logger: logger
+            store: self.store, sealer: sealer, breaker: breaker, health: health, clock: clock, logger: logger
         )
 
-        let queue = RefreshQueue { registry.endpoint(of: $0) }
-        let cache = TokenCache(queue: queue, sealer: sealer, clock: clock, logger: logger)
-        cache.load(contents.tokens)
-
-        let failures = FailedMints(breaker: breaker, registry: registry, health: health, clock: clock, random: random)
+        queue = RefreshQueue { [registry] in registry.endpoint(of: $0) }
+        cache = TokenCache(queue: queue, sealer: sealer, clock: clock, logger: logger)
+        failures = FailedMints(breaker: breaker, registry: registry, health: health, clock: clock, random: random)
         flights = MintFlights(mints, cache: cache, failures: failures, registry: registry, clock: clock)
         tokens = ProjectTokens(
             cache, queue: queue, flights: flights, failures: failures, registry: registry, health: health, clock: clock
@@ -76,16 +73,32 @@ package struct BrokerCore: Sendable {
             queue: queue, cache: cache, tokens: tokens, flights: flights, budget: budget, breaker: breaker,
             clock: clock
         )
-        let uses = UseLog(store: store)
-        housekeeping = Housekeeping(uses: uses, store: store, clock: clock, logger: logger)
-        broker = TokenBroker(registry: registry, tokens: tokens, store: store, uses: uses, clock: clock)
+
+        let uses = UseLog(store: self.store)
+        housekeeping = Housekeeping(uses: uses, store: self.store, clock: clock, logger: logger)
+        broker = TokenBroker(registry: registry, tokens: tokens, store: self.store, uses: uses, clock: clock)
         authenticator = ClientAuthenticator(
-            registry: registry, sealer: sealer, store: store, uses: uses, clock: clock
+            registry: registry, sealer: sealer, store: self.store, uses: uses, clock: clock
         )
-        administrator = Administrator(
-            registry: registry, store: store, sealer: sealer, cache: cache, queue: queue, failures: failures,
-            health: health, tokens: tokens,
-            broker: broker, mints: mints, budget: budget, breaker: breaker, clock: clock
+
+        let contents = try await self.store.contents()
+        registry.load(keys: contents.keys, clients: contents.clients)
+        cache.load(contents.tokens)
+        for record in contents.unreadable { try await leaveOut(record, logger: logger) }
+    }
+
+    /// A key that cannot be read is disabled, so that its project has no active key that is none.
+    private func leaveOut(_ record: UnreadableRecord, logger: Logger) async throws {
+        logger.error(
+            "a record of the database cannot be read, and is left out: add it again, or restore a backup",
+            metadata: ["record": "\(record.name)", "reason": "\(record.reason)"]
+        )
+        guard let key = record.enabledKey else { return }
+        try await store.commit(
+            [.setKeyState(key, .disabled)],
+            recording: AuditRecord(
+                at: clock.now.wall, actor: .broker, action: .keyDisabled, key: key, outcome: "unreadable"
+            )
         )
     }
 }

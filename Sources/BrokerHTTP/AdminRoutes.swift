@@ -9,10 +9,10 @@ import NIOFoundationCompat
 package struct AdminRoutes: Sendable {
     private static let largestBody = 64 * 1024
 
-    private let administrator: Administrator
+    private let core: BrokerCore
 
-    package init(administrator: Administrator) {
-        self.administrator = administrator
+    package init(core: BrokerCore) {
+        self.core = core
     }
 
     var routes: Routes {
@@ -25,14 +25,15 @@ package struct AdminRoutes: Sendable {
     }
 
     private func route<Command: AdminRequest>(_ type: Command.Type) -> Routes.Route {
-        .init(method: .post, path: "/admin/\(type.name)") { request, context in
+        .init(method: .post, path: type.path) { request, context in
             guard let user = context.peer.user, user == geteuid() || user == 0 else {
                 throw RequestRefusal.notPermitted
             }
             let body = Data(buffer: try await request.body.collect(upTo: Self.largestBody))
             do {
                 let command = try WireJSON.decode(Command.self, from: body)
-                return try Response(json: await administrator.perform(command, for: .administrator(user: user)))
+                let administrator = Administrator(core, for: .administrator(user: user))
+                return try Response(json: await administrator.perform(command))
             } catch is DecodingError {
                 let error = OperatorError(
                     .invalid, "the running broker does not understand this",
@@ -44,4 +45,9 @@ package struct AdminRoutes: Sendable {
             }
         }
     }
+}
+
+extension AdminRequest {
+    /// Where requests of this kind go on the admin socket.
+    package static var path: String { "/admin/\(Self.self)" }
 }

@@ -34,8 +34,8 @@ extension AdminCommand {
         let logger = Logger(label: "token-broker") { _ in SwiftLogNoOpLogHandler() }
         let (core, store) = try await BrokerCore.open(
             configuration, client: client, clock: SystemClock(), logger: logger)
-        let local = LocalAdministration(core.administrator, for: .administrator(user: getuid()))
-        let reply = await Result { try await local.perform(request) }
+        let administrator = Administrator(core, for: .administrator(user: getuid()))
+        let reply = await Result { try await administrator.perform(request) }
         try await core.flights.drained()
         await core.housekeeping.tidy()
         try store.close()

@@ -1,5 +1,6 @@
 import AsyncHTTPClient
 import Broker
+import BrokerHTTP
 import Foundation
 import NIOCore
 import NIOFoundationCompat
@@ -19,7 +20,7 @@ struct AdminSocketClient: Administration {
     }
 
     func perform<Request: AdminRequest>(_ request: Request) async throws -> Request.Reply {
-        guard let url = URL(httpURLWithSocketPath: path, uri: "/admin/\(Request.name)") else {
+        guard let url = URL(httpURLWithSocketPath: path, uri: Request.path) else {
             throw OperatorError(.invalid, "'\(path)' is no path of a socket")
         }
         var message = HTTPClientRequest(url: url.absoluteString)

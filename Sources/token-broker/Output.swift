@@ -1,5 +1,6 @@
 import ArgumentParser
 import Broker
+import BrokerHTTP
 import Foundation
 
 /// Whether a reply is printed for people or for programs.

@@ -124,7 +124,7 @@ import Testing
     @Test func `an answer that was asked for with an old secret ends with it`() async throws {
         let listener = try await TestListener()
         _ = try await listener.test.perform(ClientRotation(clientID: listener.client.id, overlap: 100))
-        let client = try #require(listener.test.core.administrator.registry.client(listener.client.id))
+        let client = try #require(listener.test.core.registry.client(listener.client.id))
         let rotated = TestListener(listener, as: client)
         _ = try await rotated.learn(request)
         listener.test.clock.advance(by: .seconds(99))

@@ -55,12 +55,12 @@ struct TestListener {
     func authorization(user: UInt32? = nil) -> Authorization {
         Authorization(
             client, by: client.credentials[0], from: Peer(user.map { .user($0) } ?? .address("127.0.0.1")),
-            registryVersion: test.core.administrator.registry.version,
+            registryVersion: test.core.registry.version,
             deadline: Deadline(after: Deadline.request, from: test.clock.now)
         )
     }
 
-    private var key: AccessKey { test.core.administrator.registry.keys(of: TestBroker.project)[0] }
+    private var key: AccessKey { test.core.registry.keys(of: TestBroker.project)[0] }
 }
 
 /// A connection, and the whole way of its requests in place of Hummingbird and the routes.

@@ -46,7 +46,7 @@ import Testing
 
     private func add(_ key: String, to core: BrokerCore) async throws {
         let addition = KeyAddition(TestBroker.registration(try KeyID(key), verify: false))
-        _ = try await core.administrator.perform(addition, for: .administrator(user: 0))
+        _ = try await Administrator(core, for: .administrator(user: 0)).perform(addition)
         clock.advance(by: .seconds(1))
     }
 
@@ -78,9 +78,9 @@ import Testing
         // It can be added again, and is recorded as disabled once.
         try await run { core in
             try await add("key-1", to: core)
-            let keys = try await core.administrator.perform(KeyListing(page: Page()), for: .broker).keys
+            let keys = try await Administrator(core, for: .broker).perform(KeyListing(page: Page())).keys
             #expect(keys.map(\.keyID.description).sorted() == ["key-1", "key-2"])
-            let entries = try await core.administrator.perform(AuditListing(limit: 100), for: .broker).entries
+            let entries = try await Administrator(core, for: .broker).perform(AuditListing(limit: 100)).entries
             #expect(entries.count { $0.outcome == "unreadable" && $0.keyID == "key-1" } == 1)
         }
     }
@@ -93,7 +93,7 @@ import Testing
         try damage("UPDATE access_keys SET state = 'odd' WHERE key_id = 'key-1'")
         #expect(try await run(token) == "token-1-of-key-2")
         try await run { core in
-            let keys = try await core.administrator.perform(KeyListing(page: Page()), for: .broker).keys
+            let keys = try await Administrator(core, for: .broker).perform(KeyListing(page: Page())).keys
             #expect(keys.map(\.state) == [.standby, .disabled])
         }
     }
@@ -109,12 +109,12 @@ import Testing
             try await add("key-1", to: core)
             _ = try await token(core)
             let client = ClientAddition(clientID: try ClientID("client-1"), projects: [project], users: [])
-            _ = try await core.administrator.perform(client, for: .administrator(user: 0))
+            _ = try await Administrator(core, for: .administrator(user: 0)).perform(client)
         }
         try damage(sql)
         try await run { core in
             _ = try await token(core)
-            let clients = try await core.administrator.perform(ClientListing(page: Page()), for: .broker).clients
+            let clients = try await Administrator(core, for: .broker).perform(ClientListing(page: Page())).clients
             #expect(clients.map(\.projects) == [[project]])
             #expect(log.lines(from: .error).count == 1)
         }

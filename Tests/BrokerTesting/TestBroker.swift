@@ -33,7 +33,7 @@ package struct TestBroker {
     }
 
     package func perform<Request: AdminRequest>(_ request: Request) async throws -> Request.Reply {
-        try await core.administrator.perform(request, for: .administrator(user: 0))
+        try await Administrator(core, for: .administrator(user: 0)).perform(request)
     }
 
     /// Registers a key without minting with it.

@@ -29,7 +29,7 @@ import Testing
         var dice = Dice(state: seed)
         let test = try await TestBroker(random: Double.random(in: 0..<1, using: &dice), mintRate: 1, mintBurst: 5)
         let key = try await test.addKey()
-        let slot = try #require(test.core.administrator.registry.key(key)).slot(for: .none)
+        let slot = try #require(test.core.registry.key(key)).slot(for: .none)
         let start = test.clock.now
         var isFailing = false
 
@@ -50,9 +50,9 @@ import Testing
             case 6:
                 try await test.refresh()
             default:
-                let held = test.core.administrator.cache.life(in: slot)
-                let failure = test.core.administrator.failures.failure(of: slot)
-                let isShut = test.core.administrator.breaker.open().values.contains { $0 > .zero }
+                let held = test.core.cache.life(in: slot)
+                let failure = test.core.failures.failure(of: slot)
+                let isShut = test.core.breaker.open().values.contains { $0 > .zero }
                 let keepsPromise = held?.keepsPromise(at: test.clock.now) ?? false
                 let refreshIsDue = held?.state(at: test.clock.now) != .fresh
                 let mints = test.endpoint.mints.count

@@ -32,7 +32,7 @@ import Testing
         #expect(throws: OperatorError.self) { _ = try Page<Project>(limit: limit) }
         let json = #"{"limit":\#(limit)}"#
         #expect(throws: OperatorError.self) {
-            _ = try WireJSON.decode(Page<Project>.self, from: Data(json.utf8))
+            _ = try JSONDecoder().decode(Page<Project>.self, from: Data(json.utf8))
         }
     }
 

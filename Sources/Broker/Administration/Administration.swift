@@ -6,12 +6,9 @@ package protocol Administration: Sendable {
     func perform<Request: AdminRequest>(_ request: Request) async throws -> Request.Reply
 }
 
-/// One kind of request, with its name on the admin socket and its reply.
+/// One kind of request, and its reply.
 package protocol AdminRequest: Codable, Sendable {
     associatedtype Reply: Codable & Sendable
 
-    /// In the admin socket's path: `/admin/<name>`.
-    static var name: String { get }
-
-    func perform(by administrator: Administrator, for actor: Actor) async throws -> Reply
+    func perform(by administrator: Administrator) async throws -> Reply
 }

@@ -1,6 +1,5 @@
 /// `audit list`: the newest records, newest first.
 package struct AuditListing: AdminRequest {
-    package static let name = "audit/list"
     /// Only what was recorded before this sequence number.
     package let before: Int64?
     package let limit: Int
@@ -16,11 +15,11 @@ package struct AuditListing: AdminRequest {
         self.limit = limit
     }
 
-    package func perform(by administrator: Administrator, for actor: Actor) async throws -> Reply {
+    package func perform(by administrator: Administrator) async throws -> Reply {
         guard (1...Page<Project>.largest).contains(limit) else {
             throw OperatorError(.invalid, "a list is shown in parts of 1 to \(Page<Project>.largest)")
         }
-        let entries = try await administrator.store.auditLog(before: before, limit: limit)
+        let entries = try await administrator.core.store.auditLog(before: before, limit: limit)
         return Reply(entries: entries, next: entries.count == limit ? entries.last?.sequence : nil)
     }
 }

@@ -1,6 +1,5 @@
 /// `client add`: registers a client.
 package struct ClientAddition: AdminRequest {
-    package static let name = "client/add"
     package let clientID: ClientID
     package let projects: [ProjectID]
     /// Unix users.
@@ -12,13 +11,13 @@ package struct ClientAddition: AdminRequest {
         self.users = users
     }
 
-    package func perform(by administrator: Administrator, for actor: Actor) async throws -> ClientCredentials {
+    package func perform(by administrator: Administrator) async throws -> ClientCredentials {
         guard !users.contains(.max) else { throw OperatorError(.invalid, "\(UInt32.max) is no Unix user") }
-        let now = administrator.clock.now.wall
+        let now = administrator.core.clock.now.wall
         let secret = ClientSecret.generate()
-        let verifier = administrator.sealer.verifier(of: secret)
-        try await administrator.change {
-            guard administrator.registry.client(clientID) == nil else {
+        let verifier = administrator.core.sealer.verifier(of: secret)
+        try await administrator.core.changes.make {
+            guard administrator.core.registry.client(clientID) == nil else {
                 throw OperatorError(
                     .conflict, "client '\(clientID)' is registered already",
                     hint: "a new secret for it: token-broker client rotate \(clientID)"
@@ -32,10 +31,10 @@ package struct ClientAddition: AdminRequest {
             // A record of this ID that cannot be read may be in the way.
             return (
                 [.removeClient(clientID), .addClient(client)],
-                administrator.record(.clientAdded, by: actor, client: clientID)
+                administrator.record(.clientAdded, client: clientID)
             )
         }
-        let keyless = projects.filter { !administrator.registry.has($0) }
+        let keyless = projects.filter { !administrator.core.registry.has($0) }
         return ClientCredentials(
             clientID: clientID, clientSecret: secret.reveal(), previousSecretExpiresAt: nil,
             projectsWithoutKeys: keyless.isEmpty ? nil : keyless

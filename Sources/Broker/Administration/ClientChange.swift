@@ -1,6 +1,5 @@
 /// `client grant`, `client revoke`, `client enable`, `client disable` and `client remove`.
 package struct ClientChange: AdminRequest {
-    package static let name = "client/change"
 
     package enum Verb: Codable, Sendable {
         case grant(projectID: ProjectID)
@@ -17,11 +16,11 @@ package struct ClientChange: AdminRequest {
     }
 
     /// The client as it was left, or as it was when it was removed.
-    package func perform(by administrator: Administrator, for actor: Actor) async throws -> ClientReport {
+    package func perform(by administrator: Administrator) async throws -> ClientReport {
         let before = try administrator.client(clientID)
-        try await administrator.change {
+        try await administrator.core.changes.make {
             let client = try administrator.client(clientID)
-            var record = administrator.record(verb.action, by: actor, client: clientID)
+            var record = administrator.record(verb.action, client: clientID)
             switch verb {
             case .grant(let project):
                 record.project = project
@@ -37,7 +36,7 @@ package struct ClientChange: AdminRequest {
             case .remove: return ([.removeClient(clientID)], record)
             }
         }
-        return try ClientReport(administrator.registry.client(clientID) ?? before, administrator)
+        return try ClientReport(administrator.core.registry.client(clientID) ?? before, administrator)
     }
 }
 

@@ -1,6 +1,5 @@
 /// `client list`.
 package struct ClientListing: AdminRequest {
-    package static let name = "client/list"
     package let page: Page<Client>
 
     package struct Reply: Codable, Sendable {
@@ -13,8 +12,8 @@ package struct ClientListing: AdminRequest {
         self.page = page
     }
 
-    package func perform(by administrator: Administrator, for actor: Actor) async throws -> Reply {
-        let (clients, next) = page.elements(of: administrator.registry.clients, by: \.id)
+    package func perform(by administrator: Administrator) async throws -> Reply {
+        let (clients, next) = page.elements(of: administrator.core.registry.clients, by: \.id)
         return Reply(clients: try clients.map { try ClientReport($0, administrator) }, next: next)
     }
 }

@@ -20,12 +20,12 @@ package struct ClientReport: Codable, Sendable {
     }
 
     init(_ client: Client, _ administrator: Administrator) throws {
-        let now = administrator.clock.now.wall
+        let now = administrator.core.clock.now.wall
         clientID = client.id
         enabled = client.isEnabled
         projectCount = client.grants.count
         projects = try Page().elements(of: client.grants) { $0 }.elements
-        projectsWithoutKeys = projects.filter { !administrator.registry.has($0) }
+        projectsWithoutKeys = projects.filter { !administrator.core.registry.has($0) }
         users = client.users.sorted()
         secrets = client.credentials.filter { $0.isLive(at: now) }.map {
             SecretReport(createdAt: $0.created, expiresAt: $0.expires, lastUsedAt: $0.use.lastDate)

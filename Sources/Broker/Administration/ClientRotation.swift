@@ -2,7 +2,6 @@ import Foundation
 
 /// `client rotate`: gives a client a new secret; the old one works for a while yet.
 package struct ClientRotation: AdminRequest {
-    package static let name = "client/rotate"
     package let clientID: ClientID
     /// Seconds.
     package let overlap: Int
@@ -12,15 +11,15 @@ package struct ClientRotation: AdminRequest {
         self.overlap = overlap
     }
 
-    package func perform(by administrator: Administrator, for actor: Actor) async throws -> ClientCredentials {
+    package func perform(by administrator: Administrator) async throws -> ClientCredentials {
         guard (0...30 * 24 * 3600).contains(overlap) else {
             throw OperatorError(.invalid, "an overlap is between nothing and 30 days")
         }
-        let now = administrator.clock.now.wall
+        let now = administrator.core.clock.now.wall
         let ends = now.addingTimeInterval(Double(overlap))
         let secret = ClientSecret.generate()
-        let verifier = administrator.sealer.verifier(of: secret)
-        try await administrator.change {
+        let verifier = administrator.core.sealer.verifier(of: secret)
+        try await administrator.core.changes.make {
             let client = try administrator.client(clientID)
             // Whatever is older than the newest ends now.
             let kept = client.credentials.prefix(overlap > 0 ? 1 : 0)
@@ -28,7 +27,7 @@ package struct ClientRotation: AdminRequest {
                 client.credentials.dropFirst(kept.count).map { Change.removeSecret($0.verifier, of: clientID) }
                 + kept.map { .endSecret($0.verifier, of: clientID, at: ends) }
                 + [.addSecret(Client.Credential(verifier: verifier, created: now, expires: nil), to: clientID)]
-            return (changes, administrator.record(.clientRotated, by: actor, client: clientID))
+            return (changes, administrator.record(.clientRotated, client: clientID))
         }
         return ClientCredentials(
             clientID: clientID, clientSecret: secret.reveal(), previousSecretExpiresAt: overlap > 0 ? ends : nil,

@@ -1,6 +1,5 @@
 /// `key activate`, `key disable`, `key enable` and `key remove`.
 package struct KeyChange: AdminRequest {
-    package static let name = "key/change"
 
     package enum Verb: String, Codable, Sendable {
         case activate, disable, enable, remove
@@ -18,17 +17,17 @@ package struct KeyChange: AdminRequest {
     }
 
     /// The key as it was left, or as it was when it was removed.
-    package func perform(by administrator: Administrator, for actor: Actor) async throws -> KeyReport {
+    package func perform(by administrator: Administrator) async throws -> KeyReport {
         let key = try administrator.key(keyID)
         let before = KeyReport(key, administrator)
-        try await administrator.change {
+        try await administrator.core.changes.make {
             let key = try administrator.key(keyID)
             return (
-                try changes(of: key, in: KeyRing(administrator.registry.keys(of: key.project))),
-                administrator.record(verb.action, by: actor, project: key.project, key: key.id)
+                try changes(of: key, in: KeyRing(administrator.core.registry.keys(of: key.project))),
+                administrator.record(verb.action, project: key.project, key: key.id)
             )
         }
-        administrator.tokens.forgetFailures(of: key)
+        administrator.core.tokens.forgetFailures(of: key)
         return verb == .remove ? before : KeyReport(try administrator.key(keyID), administrator)
     }
 

@@ -1,6 +1,5 @@
 /// `key list`: of one project, or of all, project by project.
 package struct KeyListing: AdminRequest {
-    package static let name = "key/list"
     package let projectID: ProjectID?
     /// Of projects.
     package let page: Page<Project>
@@ -21,11 +20,11 @@ package struct KeyListing: AdminRequest {
         self.page = page
     }
 
-    package func perform(by administrator: Administrator, for actor: Actor) async throws -> Reply {
+    package func perform(by administrator: Administrator) async throws -> Reply {
         let (projects, next) =
-            projectID.map { ([$0], nil) } ?? page.elements(of: administrator.registry.projects) { $0 }
+            projectID.map { ([$0], nil) } ?? page.elements(of: administrator.core.registry.projects) { $0 }
         return Reply(
-            keys: projects.flatMap { administrator.registry.keys(of: $0) }.map { KeyReport($0, administrator) },
+            keys: projects.flatMap { administrator.core.registry.keys(of: $0) }.map { KeyReport($0, administrator) },
             next: next
         )
     }

@@ -39,10 +39,10 @@ package struct KeyRegistration: Codable, Sendable {
         record.project = key.project
         record.key = key.id
         record.token = token?.digest
-        let stored = try token.map { try [Change.putToken(SealedToken($0, sealer: administrator.sealer))] } ?? []
-        try await administrator.change { [record] in
+        let stored = try token.map { try [Change.putToken(SealedToken($0, sealer: administrator.core.sealer))] } ?? []
+        try await administrator.core.changes.make { [record] in
             try checkIsNew(to: administrator)
-            let (state, others) = place(KeyRing(administrator.registry.keys(of: key.project)))
+            let (state, others) = place(KeyRing(administrator.core.registry.keys(of: key.project)))
             var key = key
             key.state = state
             // A record of this ID that cannot be read may be in the way.
@@ -57,7 +57,7 @@ package struct KeyRegistration: Codable, Sendable {
             return try await administrator.verify(key)
         } catch {
             // Nobody asks an endpoint again that only this key names.
-            administrator.failures.forget(key)
+            administrator.core.failures.forget(key)
             throw error
         }
     }
@@ -70,18 +70,18 @@ package struct KeyRegistration: Codable, Sendable {
             name?.unicodeScalars.allSatisfy({ $0.value >= 0x20 && $0.value != 0x7F }) ?? true
         else { throw OperatorError(.invalid, "a name has at most 128 characters, and no control characters") }
         let endpoint = try tokenEndpoint.map { try TokenEndpointURL.checked($0) }
-        let created = administrator.clock.now.wall
+        let created = administrator.core.clock.now.wall
         // Differs from any earlier registration's, so that what was sealed or minted for that is never taken for this.
         let version = Int(created.timeIntervalSince1970 * 1000)
         return AccessKey(
             id: keyID, project: projectID, version: version, name: name, tokenEndpoint: endpoint,
             scope: try Scope(scope), state: .standby, created: created,
-            secret: try administrator.sealer.seal(Secret(secret), in: .keySecret(keyID, version: version))
+            secret: try administrator.core.sealer.seal(Secret(secret), in: .keySecret(keyID, version: version))
         )
     }
 
     private func checkIsNew(to administrator: Administrator) throws {
-        guard let known = administrator.registry.key(keyID) else { return }
+        guard let known = administrator.core.registry.key(keyID) else { return }
         throw OperatorError(
             .conflict, "key '\(keyID)' is registered already, for project '\(known.project)'",
             hint: "to register it anew, remove it first: token-broker key remove \(keyID)"

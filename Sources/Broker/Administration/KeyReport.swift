@@ -17,17 +17,17 @@ package struct KeyReport: Codable, Sendable {
     package let quarantined: Bool
 
     init(_ key: AccessKey, _ administrator: Administrator) {
-        let life = administrator.cache.life(in: key.slot(for: key.scope))
+        let life = administrator.core.cache.life(in: key.slot(for: key.scope))
         keyID = key.id
         projectID = key.project
         name = key.name
         state = key.state
-        tokenEndpoint = administrator.registry.endpoint(of: key).absoluteString
+        tokenEndpoint = administrator.core.registry.endpoint(of: key).absoluteString
         scope = key.scope.description
         createdAt = key.created
         lastMintedAt = key.lastMint.date
         lastUsedAt = key.use.lastDate
-        token = life.map { TokenReport($0, at: administrator.clock.now) }
-        quarantined = administrator.failures.isQuarantined(key.id, version: key.version)
+        token = life.map { TokenReport($0, at: administrator.core.clock.now) }
+        quarantined = administrator.core.failures.isQuarantined(key.id, version: key.version)
     }
 }

@@ -2,7 +2,6 @@ package import Foundation
 
 /// `key rotate`: registers an access key and activates it; the one that was active stands by.
 package struct KeyRotation: AdminRequest {
-    package static let name = "key/rotate"
     package let key: KeyRegistration
 
     package struct Reply: Codable, Sendable {
@@ -16,13 +15,13 @@ package struct KeyRotation: AdminRequest {
         self.key = key
     }
 
-    package func perform(by administrator: Administrator, for actor: Actor) async throws -> Reply {
-        let previous = administrator.registry.keys(of: key.projectID).first { $0.state == .active }
-        let new = try await key.register(with: administrator, recording: administrator.record(.keyRotated, by: actor)) {
+    package func perform(by administrator: Administrator) async throws -> Reply {
+        let previous = administrator.core.registry.keys(of: key.projectID).first { $0.state == .active }
+        let new = try await key.register(with: administrator, recording: administrator.record(.keyRotated)) {
             (.active, $0.demotion)
         }
-        let now = administrator.clock.now
-        let left = previous.flatMap { administrator.cache.life(in: $0.slot(for: $0.scope))?.remaining(at: now) }
+        let now = administrator.core.clock.now
+        let left = previous.flatMap { administrator.core.cache.life(in: $0.slot(for: $0.scope))?.remaining(at: now) }
         return Reply(
             key: new,
             previous: try previous.map { KeyReport(try administrator.key($0.id), administrator) },

@@ -1,6 +1,5 @@
 /// `project list`.
 package struct ProjectListing: AdminRequest {
-    package static let name = "project/list"
     package let page: Page<Project>
 
     package struct Reply: Codable, Sendable {
@@ -13,8 +12,8 @@ package struct ProjectListing: AdminRequest {
         self.page = page
     }
 
-    package func perform(by administrator: Administrator, for actor: Actor) async throws -> Reply {
-        let registry = administrator.registry
+    package func perform(by administrator: Administrator) async throws -> Reply {
+        let registry = administrator.core.registry
         let (projects, next) = page.elements(of: registry.projects) { $0 }
         var clients = Dictionary(uniqueKeysWithValues: projects.map { ($0, [ClientID]()) })
         for client in registry.clients {

@@ -8,8 +8,8 @@ package struct ProjectReport: Codable, Sendable {
 
     init(_ project: ProjectID, clients: [ClientID], _ administrator: Administrator) {
         projectID = project
-        keys = administrator.registry.keys(of: project).map { KeyReport($0, administrator) }
+        keys = administrator.core.registry.keys(of: project).map { KeyReport($0, administrator) }
         self.clients = clients
-        token = administrator.broker.report(of: project)
+        token = administrator.core.broker.report(of: project)
     }
 }

@@ -2,7 +2,6 @@ package import Foundation
 
 /// `status`: what an operator wants to see first.
 package struct StatusReport: AdminRequest {
-    package static let name = "status"
     /// So many projects are shown one by one, and so many problems.
     private static let most = 100
 
@@ -46,12 +45,12 @@ package struct StatusReport: AdminRequest {
 
     package init() {}
 
-    package func perform(by administrator: Administrator, for actor: Actor) async throws -> Reply {
+    package func perform(by administrator: Administrator) async throws -> Reply {
         let page = try Page<Project>(limit: Self.most)
-        let projects = try await ProjectListing(page: page).perform(by: administrator, for: actor).projects
-        let counts = administrator.registry.counts
-        let tokens = administrator.queue.counts
-        let problems = administrator.health.problems
+        let projects = try await ProjectListing(page: page).perform(by: administrator).projects
+        let counts = administrator.core.registry.counts
+        let tokens = administrator.core.queue.counts
+        let problems = administrator.core.health.problems
         return Reply(
             projectCount: counts.projects, keyCount: counts.keys, clientCount: counts.clients,
             tokenCount: tokens.all, refreshDueCount: tokens.due, projects: projects, problemCount: problems.count,
@@ -61,10 +60,10 @@ package struct StatusReport: AdminRequest {
             quarantinedKeys: problems.compactMap { subject, problem in
                 if case .key(let id, _) = subject, problem.trouble == .quarantined { id } else { nil }
             }.prefix(Self.most).sorted(),
-            budgets: administrator.registry.endpoints.sorted { $0.absoluteString < $1.absoluteString }.map {
-                Budget(tokenEndpoint: $0.absoluteString, remaining: administrator.budget.remaining(at: $0))
+            budgets: administrator.core.registry.endpoints.sorted { $0.absoluteString < $1.absoluteString }.map {
+                Budget(tokenEndpoint: $0.absoluteString, remaining: administrator.core.budget.remaining(at: $0))
             },
-            breakers: administrator.breaker.open()
+            breakers: administrator.core.breaker.open()
                 .map { Breaker(tokenEndpoint: $0.key.absoluteString, probeIn: $0.value.seconds) }
                 .sorted { $0.tokenEndpoint < $1.tokenEndpoint }
         )

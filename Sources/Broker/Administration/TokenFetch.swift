@@ -2,7 +2,6 @@ import Foundation
 
 /// `token`: a token of a project, as a client would get it.
 package struct TokenFetch: AdminRequest {
-    package static let name = "token"
     package let projectID: ProjectID
 
     package init(projectID: ProjectID) {
@@ -15,9 +14,9 @@ package struct TokenFetch: AdminRequest {
         package let projectID: ProjectID
     }
 
-    package func perform(by administrator: Administrator, for actor: Actor) async throws -> Reply {
+    package func perform(by administrator: Administrator) async throws -> Reply {
         do {
-            let handOut = try await administrator.broker.token(of: projectID, as: actor)
+            let handOut = try await administrator.core.broker.token(of: projectID, as: administrator.actor)
             return Reply(
                 accessToken: handOut.token.value.reveal(), expiresIn: handOut.expiresIn, projectID: projectID
             )

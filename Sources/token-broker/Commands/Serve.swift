@@ -49,7 +49,7 @@ struct Serve: AsyncParsableCommand {
             readiness: readiness, logger: logger
         )
         let admin = Listener.admin(
-            on: configuration.adminSocket, AdminRoutes(administrator: core.administrator), readiness: readiness,
+            on: configuration.adminSocket, AdminRoutes(core: core), readiness: readiness,
             logger: logger
         )
         let clients = configuration.listen.map {

@@ -97,7 +97,7 @@ def test_a_head_over_16_kib_or_64_fields_is_431(shared, clients):
     assert_token(post_form(shared.tcp, client=clients["one"], headers=many[:50]))
 
 
-@pytest.mark.parametrize("path", ["/", "/oauth2", "/oauth2/tokens", "/v1/projects/prj-a", "/admin/key/list"])
+@pytest.mark.parametrize("path", ["/", "/oauth2", "/oauth2/tokens", "/v1/projects/prj-a", "/admin/KeyListing"])
 def test_another_path_is_404(shared, clients, path):
     assert_error(get(shared.tcp, path, client=clients["one"]), 404, "invalid_request")
     assert_error(post_form(shared.tcp, client=clients["one"], target=path), 404, "invalid_request")

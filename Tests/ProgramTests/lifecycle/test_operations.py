@@ -37,7 +37,7 @@ def test_the_listeners_are_never_mixed(shared, clients):
     admin = shared.addresses("admin")[0]
     assert post_form(admin, client=clients["one"]).status == 404, "tokens at the admin listener"
     for address in (shared.tcp, shared.unix, shared.operations):
-        assert post_form(address, "{}", client=clients["one"], target="/admin/key/list").status == 404
+        assert post_form(address, "{}", client=clients["one"], target="/admin/KeyListing").status == 404
     assert get(shared.tcp, "/health/live").status == 404
 
 
