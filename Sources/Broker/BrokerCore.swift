@@ -41,9 +41,12 @@ package struct BrokerCore: Sendable {
 
     /// Brings what is in the store to life; mints nothing.
     ///
-    /// - Parameter random: draws from 0..<1.
+    /// - Parameters:
+    ///   - extent: what is read of the store; the broker knows of nothing else.
+    ///   - random: draws from 0..<1.
     package init(
-        store: any Store, sealer: any Sealer, endpoint: any TokenEndpoint, policy: Policy, clock: any BrokerClock,
+        store: any Store, reading extent: StoreExtent = .everything, sealer: any Sealer, endpoint: any TokenEndpoint,
+        policy: Policy, clock: any BrokerClock,
         random: @escaping @Sendable () -> Double, logger: Logger
     ) async throws {
         self.clock = clock
@@ -81,7 +84,7 @@ package struct BrokerCore: Sendable {
             registry: registry, sealer: sealer, store: self.store, uses: uses, clock: clock
         )
 
-        let contents = try await self.store.contents()
+        let contents = try await self.store.contents(of: extent)
         registry.load(keys: contents.keys, clients: contents.clients)
         cache.load(contents.tokens)
         for record in contents.unreadable { try await leaveOut(record, logger: logger) }

@@ -4,7 +4,7 @@ package import Foundation
 ///
 /// Reading happens once, at the start: handing out a token never reads the store.
 package protocol Store: Sendable {
-    func contents() async throws -> StoreContents
+    func contents(of extent: StoreExtent) async throws -> StoreContents
 
     /// Makes the changes and appends the record, all or nothing; durable when it returns.
     func commit(_ changes: [Change], recording record: AuditRecord) async throws

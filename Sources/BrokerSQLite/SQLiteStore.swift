@@ -97,8 +97,8 @@ package struct SQLiteStore: Store {
         try queue.close()
     }
 
-    package func contents() async throws -> StoreContents {
-        try await queue.read { try StoreContents(of: $0) }
+    package func contents(of extent: StoreExtent) async throws -> StoreContents {
+        try await queue.read { try StoreContents(extent, of: $0) }
     }
 
     package func commit(_ changes: [Change], recording record: AuditRecord) async throws {

@@ -33,7 +33,8 @@ extension AdminCommand {
         // The operator sees what comes of it; the log is the running broker's.
         let logger = Logger(label: "token-broker") { _ in SwiftLogNoOpLogHandler() }
         let (core, store) = try await BrokerCore.open(
-            configuration, client: client, clock: SystemClock(), logger: logger)
+            configuration, reading: request.extent, client: client, clock: SystemClock(), logger: logger
+        )
         let administrator = Administrator(core, for: .administrator(user: getuid()))
         let reply = await Result { try await administrator.perform(request) }
         try await core.flights.drained()

@@ -7,11 +7,12 @@ import Logging
 extension BrokerCore {
     /// The broker on its real adapters: what `serve` serves, and what the admin command works on when no broker runs.
     static func open(
-        _ configuration: Configuration, client: HTTPClient, clock: any BrokerClock, logger: Logger
+        _ configuration: Configuration, reading extent: StoreExtent = .everything, client: HTTPClient,
+        clock: any BrokerClock, logger: Logger
     ) async throws -> (core: BrokerCore, store: SQLiteStore) {
         let (store, sealer) = try SQLiteStore.open(in: configuration.directory, masterKey: configuration.masterKey)
         let core = try await BrokerCore(
-            store: store, sealer: sealer, endpoint: TokenEndpointClient(client, clock: clock),
+            store: store, reading: extent, sealer: sealer, endpoint: TokenEndpointClient(client, clock: clock),
             policy: Policy(
                 defaultTokenEndpoint: configuration.tokenEndpoint, mintRate: configuration.mintRate,
                 mintBurst: configuration.mintBurst

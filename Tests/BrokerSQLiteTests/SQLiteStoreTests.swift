@@ -56,7 +56,7 @@ import Testing
         try before.close()
 
         let (after, sealerAfter) = try open()
-        let contents = try await after.contents()
+        let contents = try await after.contents(of: .everything)
         let read = try #require(contents.keys.first)
         #expect((read.id, read.project, read.version, read.name) == (key.id, key.project, 1, "näme"))
         #expect(
@@ -80,7 +80,7 @@ import Testing
         let (store, sealer) = try open()
         let changes: [Change] = [.addKey(try key("key-1", sealer: sealer)), .addKey(try key("key-2", sealer: sealer))]
         await #expect(throws: DatabaseError.self) { try await store.commit(changes, recording: record()) }
-        #expect(try await store.contents().keys.isEmpty, "a project has one active key")
+        #expect(try await store.contents(of: .everything).keys.isEmpty, "a project has one active key")
         #expect(try await store.auditLog(before: nil, limit: 10).isEmpty)
     }
 
@@ -100,16 +100,16 @@ import Testing
         try await store.commit([.addKey(key), .addClient(client), .putToken(token)], recording: record())
         let (first, second) = (key.created.addingTimeInterval(1), key.created.addingTimeInterval(2))
         try await store.save([(.key(key.id), first), (.secret(verifier), second)])
-        var contents = try await store.contents()
+        var contents = try await store.contents(of: .everything)
         #expect(contents.keys.first?.lastMint.date == key.created)
         #expect(contents.keys.first?.use.lastDate == first)
         #expect(contents.clients.first?.credentials.first?.use.lastDate == second)
 
         try await store.removeTokens(expiredBefore: key.created.addingTimeInterval(9.999))
-        contents = try await store.contents()
+        contents = try await store.contents(of: .everything)
         #expect(contents.tokens.count == 1)
         try await store.removeTokens(expiredBefore: key.created.addingTimeInterval(10))
-        contents = try await store.contents()
+        contents = try await store.contents(of: .everything)
         #expect(contents.tokens.isEmpty)
     }
 
@@ -122,7 +122,7 @@ import Testing
         let token = SealedToken(slot: slot, life: life, sealed: try sealer.seal(Secret("t"), in: .token(slot)))
         try await store.commit([.addKey(key), .putToken(token)], recording: record())
         try await store.commit([.removeKey(key.id)], recording: record(.keyRemoved))
-        #expect(try await store.contents().tokens.isEmpty)
+        #expect(try await store.contents(of: .everything).tokens.isEmpty)
     }
 
     @Test(arguments: ["key-2", "key-1"])
@@ -136,7 +136,7 @@ import Testing
         let life = TokenLife(start: Moment(wall: Date(), boot: .zero), lifetime: .seconds(1), refreshDue: .zero)
         let token = SealedToken(slot: slot, life: life, sealed: try sealer.seal(Secret("t"), in: .token(slot)))
         try await store.commit([.putToken(token)], recording: record(.tokenMinted))
-        #expect(try await store.contents().tokens.isEmpty)
+        #expect(try await store.contents(of: .everything).tokens.isEmpty)
         #expect(try await store.auditLog(before: nil, limit: 1).map(\.action) == ["token.minted"])
     }
 
@@ -207,11 +207,11 @@ import Testing
             )
         }
         let (store, _) = try open()
-        let keys = try await store.contents().keys
+        let keys = try await store.contents(of: .everything).keys
         #expect(keys.map(\.id.description) == ["key-1"])
         #expect(keys.first?.use.lastDate == nil)
         try await store.save([(.key(KeyID("key-1")), Date(timeIntervalSince1970: 1))])
-        #expect(try await store.contents().keys.first?.use.lastDate == Date(timeIntervalSince1970: 1))
+        #expect(try await store.contents(of: .everything).keys.first?.use.lastDate == Date(timeIntervalSince1970: 1))
     }
 
     @Test func `a newer schema and another program's database are refused`() throws {

@@ -9,37 +9,14 @@ import Testing
 
 /// What a start does about rows that cannot be read.
 @Suite(.timeLimit(.minutes(1))) struct UnreadableRecordTests {
-    private let folder: TemporaryFolder
-    private let directory: DataDirectory
-    private let masterKey: MasterKeyFile
-    private let clock = ManualClock()
-    private let log = LineCollector()
+    private let broker: StoredBroker
 
     init() throws {
-        folder = try TemporaryFolder()
-        directory = DataDirectory(folder.path)
-        masterKey = MasterKeyFile(folder.path + "/master.key")
-        try SQLiteStore.create(in: directory, masterKey: masterKey)
-    }
-
-    private func run<Value>(_ body: (BrokerCore) async throws -> Value) async throws -> Value {
-        let (store, sealer) = try SQLiteStore.open(in: directory, masterKey: masterKey)
-        let core = try await BrokerCore(
-            store: store, sealer: sealer, endpoint: StubTokenEndpoint(clock: clock),
-            policy: BrokerCore.Policy(
-                defaultTokenEndpoint: try #require(URL(string: "http://127.0.0.1/oauth2/token")), mintRate: 1000,
-                mintBurst: 1000
-            ),
-            clock: clock, random: { 0.5 }, logger: log.logger
-        )
-        let value = try await body(core)
-        try await core.flights.drained()
-        try store.close()
-        return value
+        broker = try StoredBroker()
     }
 
     private func damage(_ sql: String) throws {
-        try DatabaseQueue(path: directory.database).inDatabase { database in
+        try DatabaseQueue(path: broker.directory.database).inDatabase { database in
             try database.execute(sql: "PRAGMA ignore_check_constraints = ON; " + sql)
         }
     }
@@ -47,13 +24,13 @@ import Testing
     private func add(_ key: String, to core: BrokerCore) async throws {
         let addition = KeyAddition(TestBroker.registration(try KeyID(key), verify: false))
         _ = try await Administrator(core, for: .administrator(user: 0)).perform(addition)
-        clock.advance(by: .seconds(1))
+        broker.clock.advance(by: .seconds(1))
     }
 
     private func token(_ core: BrokerCore) async throws -> String {
         try await core.tokens.token(
             of: TestBroker.project, scope: nil, minimumLife: .zero,
-            by: Deadline(after: Deadline.request, from: clock.now)
+            by: Deadline(after: Deadline.request, from: broker.clock.now)
         ).value.reveal()
     }
 
@@ -65,18 +42,18 @@ import Testing
     func `a key that cannot be read is named and disabled, and the next one serves its project`(sql: String)
         async throws
     {
-        try await run { core in
+        try await broker.run { core in
             try await add("key-1", to: core)
             try await add("key-2", to: core)
         }
         try damage(sql)
-        try await run { core in
+        try await broker.run { core in
             #expect(try await token(core) == "token-1-of-key-2")
-            let line = try #require(log.lines(from: .error).first)
+            let line = try #require(broker.log.lines(from: .error).first)
             #expect(line.contains("key-1") && line.contains("cannot be read"), "\(line)")
         }
         // It can be added again, and is recorded as disabled once.
-        try await run { core in
+        try await broker.run { core in
             try await add("key-1", to: core)
             let keys = try await Administrator(core, for: .broker).perform(KeyListing(page: Page())).keys
             #expect(keys.map(\.keyID.description).sorted() == ["key-1", "key-2"])
@@ -86,13 +63,13 @@ import Testing
     }
 
     @Test func `a key whose state is unknown is disabled`() async throws {
-        try await run { core in
+        try await broker.run { core in
             try await add("key-1", to: core)
             try await add("key-2", to: core)
         }
         try damage("UPDATE access_keys SET state = 'odd' WHERE key_id = 'key-1'")
-        #expect(try await run(token) == "token-1-of-key-2")
-        try await run { core in
+        #expect(try await broker.run(token) == "token-1-of-key-2")
+        try await broker.run { core in
             let keys = try await Administrator(core, for: .broker).perform(KeyListing(page: Page())).keys
             #expect(keys.map(\.state) == [.standby, .disabled])
         }
@@ -105,18 +82,18 @@ import Testing
     ])
     func `another row that cannot be read costs no more than itself`(sql: String) async throws {
         let project = TestBroker.project
-        try await run { core in
+        try await broker.run { core in
             try await add("key-1", to: core)
             _ = try await token(core)
             let client = ClientAddition(clientID: try ClientID("client-1"), projects: [project], users: [])
             _ = try await Administrator(core, for: .administrator(user: 0)).perform(client)
         }
         try damage(sql)
-        try await run { core in
+        try await broker.run { core in
             _ = try await token(core)
             let clients = try await Administrator(core, for: .broker).perform(ClientListing(page: Page())).clients
             #expect(clients.map(\.projects) == [[project]])
-            #expect(log.lines(from: .error).count == 1)
+            #expect(broker.log.lines(from: .error).count == 1)
         }
     }
 }

@@ -39,7 +39,7 @@ package final class MemoryStore: Store {
     /// Holds back every single record of a kind until the gate opens.
     package func hold(_ action: AuditRecord.Action, by gate: Gate) { state.withLock { $0.gates[action] = gate } }
 
-    package func contents() async throws -> StoreContents {
+    package func contents(of extent: StoreExtent) async throws -> StoreContents {
         state.withLock { state in
             StoreContents(
                 keys: Array(state.keys.values), clients: Array(state.clients.values), tokens: Array(state.tokens.values)

@@ -10,5 +10,8 @@ package protocol Administration: Sendable {
 package protocol AdminRequest: Codable, Sendable {
     associatedtype Reply: Codable & Sendable
 
+    /// What must be known of the store to do it.
+    var extent: StoreExtent { get }
+
     func perform(by administrator: Administrator) async throws -> Reply
 }

@@ -15,6 +15,8 @@ package struct AuditListing: AdminRequest {
         self.limit = limit
     }
 
+    package var extent: StoreExtent { .part() }
+
     package func perform(by administrator: Administrator) async throws -> Reply {
         guard (1...Page<Project>.largest).contains(limit) else {
             throw OperatorError(.invalid, "a list is shown in parts of 1 to \(Page<Project>.largest)")

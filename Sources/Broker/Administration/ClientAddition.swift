@@ -11,6 +11,8 @@ package struct ClientAddition: AdminRequest {
         self.users = users
     }
 
+    package var extent: StoreExtent { .part(projects: Set(projects), clients: [clientID]) }
+
     package func perform(by administrator: Administrator) async throws -> ClientCredentials {
         guard !users.contains(.max) else { throw OperatorError(.invalid, "\(UInt32.max) is no Unix user") }
         let now = administrator.core.clock.now.wall

@@ -15,6 +15,11 @@ package struct ClientChange: AdminRequest {
         self.verb = verb
     }
 
+    package var extent: StoreExtent {
+        if case .grant(let project) = verb { return .part(projects: [project], clients: [clientID]) }
+        return .part(clients: [clientID])
+    }
+
     /// The client as it was left, or as it was when it was removed.
     package func perform(by administrator: Administrator) async throws -> ClientReport {
         let before = try administrator.client(clientID)

@@ -12,6 +12,8 @@ package struct ClientListing: AdminRequest {
         self.page = page
     }
 
+    package var extent: StoreExtent { .everything }
+
     package func perform(by administrator: Administrator) async throws -> Reply {
         let (clients, next) = page.elements(of: administrator.core.registry.clients, by: \.id)
         return Reply(clients: try clients.map { try ClientReport($0, administrator) }, next: next)

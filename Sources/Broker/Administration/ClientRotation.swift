@@ -11,6 +11,8 @@ package struct ClientRotation: AdminRequest {
         self.overlap = overlap
     }
 
+    package var extent: StoreExtent { .part(clients: [clientID]) }
+
     package func perform(by administrator: Administrator) async throws -> ClientCredentials {
         guard (0...30 * 24 * 3600).contains(overlap) else {
             throw OperatorError(.invalid, "an overlap is between nothing and 30 days")

@@ -6,6 +6,8 @@ package struct KeyAddition: AdminRequest {
         self.key = key
     }
 
+    package var extent: StoreExtent { .part(projects: [key.projectID], keys: [key.keyID]) }
+
     package func perform(by administrator: Administrator) async throws -> KeyReport {
         try await key.register(with: administrator, recording: administrator.record(.keyAdded)) { ring in
             (ring.stateOfNext, [])

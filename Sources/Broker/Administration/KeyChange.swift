@@ -16,6 +16,8 @@ package struct KeyChange: AdminRequest {
         self.force = force
     }
 
+    package var extent: StoreExtent { .part(keys: [keyID]) }
+
     /// The key as it was left, or as it was when it was removed.
     package func perform(by administrator: Administrator) async throws -> KeyReport {
         let key = try administrator.key(keyID)

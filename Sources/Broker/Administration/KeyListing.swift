@@ -20,6 +20,8 @@ package struct KeyListing: AdminRequest {
         self.page = page
     }
 
+    package var extent: StoreExtent { projectID.map { .part(projects: [$0]) } ?? .everything }
+
     package func perform(by administrator: Administrator) async throws -> Reply {
         let (projects, next) =
             projectID.map { ([$0], nil) } ?? page.elements(of: administrator.core.registry.projects) { $0 }

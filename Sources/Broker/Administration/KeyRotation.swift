@@ -15,6 +15,8 @@ package struct KeyRotation: AdminRequest {
         self.key = key
     }
 
+    package var extent: StoreExtent { .part(projects: [key.projectID], keys: [key.keyID]) }
+
     package func perform(by administrator: Administrator) async throws -> Reply {
         let previous = administrator.core.registry.keys(of: key.projectID).first { $0.state == .active }
         let new = try await key.register(with: administrator, recording: administrator.record(.keyRotated)) {

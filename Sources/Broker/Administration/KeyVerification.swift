@@ -6,6 +6,8 @@ package struct KeyVerification: AdminRequest {
         self.keyID = keyID
     }
 
+    package var extent: StoreExtent { .part(keys: [keyID]) }
+
     package func perform(by administrator: Administrator) async throws -> KeyReport {
         let key = try administrator.key(keyID)
         let token = try await administrator.verify(key)

@@ -12,6 +12,8 @@ package struct ProjectListing: AdminRequest {
         self.page = page
     }
 
+    package var extent: StoreExtent { .everything }
+
     package func perform(by administrator: Administrator) async throws -> Reply {
         let registry = administrator.core.registry
         let (projects, next) = page.elements(of: registry.projects) { $0 }

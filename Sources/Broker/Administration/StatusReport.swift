@@ -45,6 +45,8 @@ package struct StatusReport: AdminRequest {
 
     package init() {}
 
+    package var extent: StoreExtent { .everything }
+
     package func perform(by administrator: Administrator) async throws -> Reply {
         let page = try Page<Project>(limit: Self.most)
         let projects = try await ProjectListing(page: page).perform(by: administrator).projects

@@ -14,6 +14,8 @@ package struct TokenFetch: AdminRequest {
         package let projectID: ProjectID
     }
 
+    package var extent: StoreExtent { .part(projects: [projectID]) }
+
     package func perform(by administrator: Administrator) async throws -> Reply {
         do {
             let handOut = try await administrator.core.broker.token(of: projectID, as: administrator.actor)

@@ -11,8 +11,8 @@ struct LoggedStore: Store {
         self.logger = logger
     }
 
-    func contents() async throws -> StoreContents {
-        try await store.contents()
+    func contents(of extent: StoreExtent) async throws -> StoreContents {
+        try await store.contents(of: extent)
     }
 
     func commit(_ changes: [Change], recording record: AuditRecord) async throws {
