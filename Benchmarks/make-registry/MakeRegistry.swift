@@ -14,6 +14,7 @@ struct MakeRegistry: AsyncParsableCommand {
     @Option var keys = 1000
     @Option var clients = 100
     @Option var grants = 2000
+    @Option(help: "How long ago the tokens were minted, in seconds.") var age = 0
 
     func run() async throws {
         let (store, sealer) = try SQLiteStore.open(
@@ -22,7 +23,7 @@ struct MakeRegistry: AsyncParsableCommand {
         let now = Date()
         let all = try (0..<keys).map { try key($0, sealer, created: now) }
         try await commit(all.map { .addKey($0) }, to: store)
-        try await commit(all.map { .putToken(try token(of: $0, sealer, minted: now)) }, to: store)
+        try await commit(all.map { .putToken(try token(of: $0, sealer, minted: now - Double(age))) }, to: store)
         let secret = Secret("tbs_benchmark")
         let verifiers = [secret] + (1..<clients).map { Secret("tbs_\($0)") }
         try await commit(

@@ -84,9 +84,11 @@ package struct BrokerCore: Sendable {
             registry: registry, sealer: sealer, store: self.store, uses: uses, clock: clock
         )
 
-        let contents = try await self.store.contents(of: extent)
+        var contents = try await self.store.contents(of: extent)
         registry.load(keys: contents.keys, clients: contents.clients)
+        (contents.keys, contents.clients) = ([], [])
         cache.load(contents.tokens)
+        contents.tokens = []
         for record in contents.unreadable { try await leaveOut(record, logger: logger) }
     }
 

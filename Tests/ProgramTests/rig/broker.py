@@ -58,7 +58,7 @@ class Broker:
     def serve(self, *flags: str, **options) -> "Broker":
         """Starts the broker; returns when it listens on everything."""
         self.launch(*flags, **options)
-        wait_until(lambda: self._is_listening() or self.process.poll() is not None, "the broker listens")
+        wait_until(lambda: self.is_listening() or self.process.poll() is not None, "the broker listens")
         assert self.process.poll() is None, f"the broker ended with {self.process.poll()}: {self.log()}"
         return self
 
@@ -115,7 +115,7 @@ class Broker:
         lines = [line for line in self.log_lines() if line["message"] == "listening"]
         return [line["address"] for line in lines if line["listener"] == listener]
 
-    def _is_listening(self) -> bool:
+    def is_listening(self) -> bool:
         return len(self.addresses("client")) == 2 and self.addresses("operations") and self.addresses("admin")
 
     # The admin command.
