@@ -22,12 +22,12 @@ package struct Housekeeping: Sendable {
     package func run() async throws {
         while true {
             try await clock.sleep(for: Self.interval)
-            await tidy()
+            await runOnce()
         }
     }
 
     /// Once; also for the last time, when nobody uses anything any more.
-    package func tidy() async {
+    package func runOnce() async {
         do {
             try await uses.save()
             try await store.removeTokens(expiredBefore: clock.now.wall)

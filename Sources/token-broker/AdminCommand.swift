@@ -38,7 +38,7 @@ extension AdminCommand {
         let administrator = Administrator(core, for: .administrator(user: getuid()))
         let reply = await Result { try await administrator.perform(request) }
         try await core.flights.drained()
-        await core.housekeeping.tidy()
+        await core.housekeeping.runOnce()
         try store.close()
         return try reply.get()
     }

@@ -44,13 +44,13 @@ import Testing
         let secret = try await test.addClient()
         for _ in 0..<3 {
             for _ in 0..<10 { _ = try await fetch(test, with: secret) }
-            await test.core.housekeeping.tidy()
+            await test.core.housekeeping.runOnce()
             #expect(test.store.uses[.key(key)] == test.clock.now.wall)
             #expect(test.store.uses.count == 2)
             test.clock.advance(by: .seconds(30))
         }
         let saved = test.store.uses
-        await test.core.housekeeping.tidy()
+        await test.core.housekeeping.runOnce()
         #expect(test.store.uses == saved)
     }
 
@@ -59,10 +59,10 @@ import Testing
         let key = try await test.addKey()
         _ = try await fetch(test, with: try await test.addClient())
         test.store.setFull(true)
-        await test.core.housekeeping.tidy()
+        await test.core.housekeeping.runOnce()
         #expect(test.store.uses.isEmpty)
         test.store.setFull(false)
-        await test.core.housekeeping.tidy()
+        await test.core.housekeeping.runOnce()
         #expect(test.store.uses[.key(key)] == test.clock.now.wall)
     }
 
@@ -73,7 +73,7 @@ import Testing
             try await test.addKey("key-\(number)", project: project)
             _ = try await test.core.broker.token(of: project, as: .administrator(user: 0))
         }
-        await test.core.housekeeping.tidy()
+        await test.core.housekeeping.runOnce()
         #expect(test.store.uses.count == 1100)
         #expect(test.store.mostUsesAtOnce <= 500)
     }
@@ -83,10 +83,10 @@ import Testing
         try await test.addKey()
         _ = try await test.token()
         test.clock.advance(by: .seconds(3598))
-        await test.core.housekeeping.tidy()
+        await test.core.housekeeping.runOnce()
         #expect(test.store.tokens.count == 1)
         test.clock.advance(by: .seconds(1))
-        await test.core.housekeeping.tidy()
+        await test.core.housekeeping.runOnce()
         #expect(test.store.tokens.isEmpty)
         test.core.refresher.refreshDue()
         #expect(test.core.tokens.life(of: TestBroker.project) == nil)

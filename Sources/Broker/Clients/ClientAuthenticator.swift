@@ -39,7 +39,7 @@ package struct ClientAuthenticator: Sendable {
                 // Only what is known to be an ID: anything else may be a secret in the wrong place.
                 client: named(by: claim)?.id, outcome: "refused"
             )
-            try await Promise { [store] in try await store.record(record) }.value(by: deadline, clock: clock)
+            try await Future { [store] in try await store.record(record) }.value(by: deadline, clock: clock)
         }
         throw verdict.isThrottled ? BrokerError.authenticationThrottled : .invalidClient
     }

@@ -10,7 +10,7 @@ package final class MintBreaker: Sendable {
         case closed(failures: Int)
         case open(Backoff)
         /// A request finds out whether the endpoint works again.
-        case probing(Backoff, result: Promise<Void>)
+        case probing(Backoff, result: Future<Void>)
     }
 
     /// An endpoint that failed and has not answered well since.
@@ -62,7 +62,7 @@ package final class MintBreaker: Sendable {
     }
 
     /// - Returns: the result of the probe that is to be waited for, if one is.
-    private func admitNow(_ request: MintRequest) throws -> Promise<Void>? {
+    private func admitNow(_ request: MintRequest) throws -> Future<Void>? {
         let now = clock.now
         return try endpoints.withLock { endpoints in
             guard var endpoint = endpoints[request.endpoint] else { return nil }
@@ -75,7 +75,7 @@ package final class MintBreaker: Sendable {
             case .open(let backoff):
                 let wait = backoff.remaining(at: now)
                 guard wait <= .zero else { throw MintFailure.postponed(wait) }
-                endpoint.state = .probing(backoff, result: Promise())
+                endpoint.state = .probing(backoff, result: Future())
                 endpoints.set(endpoint, for: request.endpoint) { _ in false }
                 return nil
             }
@@ -85,7 +85,7 @@ package final class MintBreaker: Sendable {
     /// Learns how a request that was let through went.
     func settle(_ url: URL, _ outcome: Outcome) {
         let now = clock.now
-        let probe = endpoints.withLock { endpoints -> Promise<Void>? in
+        let probe = endpoints.withLock { endpoints -> Future<Void>? in
             let before = endpoints[url]
             switch outcome {
             case .succeeded:
@@ -105,7 +105,7 @@ package final class MintBreaker: Sendable {
             if case .probing(_, let result) = before?.state { return result }
             return nil
         }
-        probe?.fulfill(with: .success(()))
+        probe?.complete(with: .success(()))
     }
 
     /// How long until a request may be sent; `nil` when one may be now.

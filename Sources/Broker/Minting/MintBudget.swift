@@ -30,7 +30,7 @@ package final class MintBudget: Sendable {
             return wait
         }
         guard wait > .zero else { return }
-        if wait > Deadline.request - Deadline.attempt { request.holdUp() }
+        if wait > Deadline.request - Deadline.attempt { request.delayByBudget() }
         try await clock.sleep(for: wait)
     }
 

@@ -8,13 +8,14 @@ import Synchronization
 package final class MintFlights: Sendable {
     private struct Flight {
         let request: MintRequest
-        let outcome = Promise<AccessToken>()
+        let outcome = Future<AccessToken>()
     }
 
-    /// A flight to wait for, or what makes one unnecessary.
-    private enum Boarding<Other> {
-        case flight(Flight)
-        case other(Other)
+    /// What a caller does.
+    private enum Decision<Value> {
+        case wait(Flight)
+        /// No mint is needed.
+        case done(Value)
     }
 
     private let source: any TokenSource
@@ -46,23 +47,23 @@ package final class MintFlights: Sendable {
         for request: MintRequest, by deadline: Deadline, suffices: (AccessToken) -> Bool
     ) async throws -> AccessToken {
         while true {
-            let boarding = try flights.withLock { flights -> Boarding<AccessToken> in
-                if let flight = flights[request.slot] { return .flight(flight) }
+            let decision = try flights.withLock { flights -> Decision<AccessToken> in
+                if let flight = flights[request.slot] { return .wait(flight) }
                 if let failure = failures.failure(of: request.slot) { throw failure }
-                if let token = cache.openToken(in: request.slot), suffices(token) { return .other(token) }
-                return .flight(start(request, in: &flights))
+                if let token = cache.openToken(in: request.slot), suffices(token) { return .done(token) }
+                return .wait(start(request, in: &flights))
             }
-            switch boarding {
-            case .other(let token):
+            switch decision {
+            case .done(let token):
                 return token
-            case .flight(let flight):
+            case .wait(let flight):
                 flight.request.join()
                 do {
                     return try await flight.outcome.value(by: deadline, clock: clock)
                 } catch MintFailure.postponed where flight.request.purpose == .refresh {
                     // A caller's mint may go where a refresh may not.
                     continue
-                } catch is DeadlinePassed where flight.request.isHeldUp {
+                } catch is DeadlinePassed where flight.request.isDelayedByBudget {
                     throw MintFailure.budgetSpent(retryAfter: .seconds(1))
                 }
             }
@@ -87,17 +88,17 @@ package final class MintFlights: Sendable {
     func replace(
         _ dead: TokenDigest, for request: MintRequest, by deadline: Deadline, permit: () -> Duration?
     ) async throws -> Replacement {
-        let boarding = try flights.withLock { flights -> Boarding<Replacement> in
-            guard cache.openToken(in: request.slot)?.digest == dead else { return .other(.alreadyReplaced) }
-            if let flight = flights[request.slot] { return .flight(flight) }
+        let decision = try flights.withLock { flights -> Decision<Replacement> in
+            guard cache.openToken(in: request.slot)?.digest == dead else { return .done(.alreadyReplaced) }
+            if let flight = flights[request.slot] { return .wait(flight) }
             if let failure = failures.failure(of: request.slot) { throw failure }
-            if let wait = permit() { return .other(.tooSoon(retryAfter: wait)) }
-            return .flight(start(request, in: &flights))
+            if let wait = permit() { return .done(.tooSoon(retryAfter: wait)) }
+            return .wait(start(request, in: &flights))
         }
-        switch boarding {
-        case .other(let replacement):
+        switch decision {
+        case .done(let replacement):
             return replacement
-        case .flight(let flight):
+        case .wait(let flight):
             flight.request.join()
             _ = try await flight.outcome.value(by: deadline, clock: clock)
             return .replaced
@@ -128,20 +129,20 @@ package final class MintFlights: Sendable {
                 cache.put(token)
                 // The key may have been removed meanwhile, and its tokens with it.
                 if !registry.has(token.slot) { cache.remove(token.slot) }
-                land(flight, .success(token))
+                finish(flight, .success(token))
                 ended(.zero)
             } catch {
                 let failure = error as? MintFailure
                 if let failure { failures.failed(request, failure) }
-                land(flight, .failure(error))
+                finish(flight, .failure(error))
                 ended(failure?.postponement ?? .zero)
             }
         }
         return flight
     }
 
-    private func land(_ flight: Flight, _ outcome: Result<AccessToken, any Error>) {
+    private func finish(_ flight: Flight, _ outcome: Result<AccessToken, any Error>) {
         flights.withLock { $0[flight.request.slot] = nil }
-        flight.outcome.fulfill(with: outcome)
+        flight.outcome.complete(with: outcome)
     }
 }

@@ -15,7 +15,7 @@ package struct MintRequest: Sendable {
     /// What changes while the mint runs.
     private final class Progress: Sendable {
         let isJoined = Atomic(false)
-        let isHeldUp = Atomic(false)
+        let isDelayedByBudget = Atomic(false)
         let hasPermit: Atomic<Bool>
 
         init(hasPermit: Bool) {
@@ -47,9 +47,9 @@ package struct MintRequest: Sendable {
     func join() { progress.isJoined.store(true, ordering: .relaxed) }
 
     /// Whether our own budget leaves a caller no time for a whole attempt.
-    var isHeldUp: Bool { progress.isHeldUp.load(ordering: .relaxed) }
+    var isDelayedByBudget: Bool { progress.isDelayedByBudget.load(ordering: .relaxed) }
 
-    func holdUp() { progress.isHeldUp.store(true, ordering: .relaxed) }
+    func delayByBudget() { progress.isDelayedByBudget.store(true, ordering: .relaxed) }
 
     /// Whether the request has a permit of the budget, which counts for one attempt.
     func usePermit() -> Bool { progress.hasPermit.exchange(false, ordering: .relaxed) }

@@ -27,7 +27,7 @@ package struct AccessToken: Sendable {
     }
 }
 
-/// What a token is remembered by. The version makes a token of a replaced key miss.
+/// What a token is found by in the cache. The version makes a token of a replaced key miss.
 package struct TokenSlot: Hashable, Sendable {
     package let keyID: KeyID
     package let keyVersion: Int

@@ -5,10 +5,10 @@
 package struct ProjectTokens: Sendable {
     let cache: TokenCache
     private let queue: RefreshQueue
-    private let flights: MintFlights
+    let flights: MintFlights
     let failures: FailedMints
     let registry: Registry
-    private let rejections: RejectionLimit
+    let rejections: RejectionLimit
     let health: Health
     let clock: any BrokerClock
 
@@ -49,34 +49,6 @@ package struct ProjectTokens: Sendable {
             try check(minimumLife, against: token.life)
             queue.want(token.slot, at: clock.now)
             return token
-        }
-    }
-
-    /// Replaces the token that is handed out, when it is the one that a client says is dead.
-    ///
-    /// The authorization server decides: when it refuses the key, the token goes with it and the next key is used; a
-    /// mint that merely fails leaves the token in place.
-    package func replace(
-        _ dead: TokenDigest, of project: ProjectID, by deadline: Deadline
-    ) async throws -> Replacement {
-        let keys = try keys(of: project, scope: nil)
-        guard let key = keys.first(where: { cache.token(in: slot(of: $0, scope: nil))?.digest == dead }) else {
-            return .alreadyReplaced
-        }
-        guard firstHeld(by: keys, scope: nil).map({ $0.digest == dead }) ?? true else {
-            cache.remove(dead, from: slot(of: key, scope: nil))
-            return .alreadyReplaced
-        }
-        do {
-            return try await flights.replace(dead, for: request(key, scope: nil, for: .caller), by: deadline) {
-                rejections.take(for: key.id)
-            }
-        } catch let failure as MintFailure where failure.origin == .key {
-            cache.remove(dead, from: slot(of: key, scope: nil))
-            _ = try await token(of: project, scope: nil, minimumLife: .zero, by: deadline)
-            return .replaced
-        } catch let error where error is MintFailure || error is DeadlinePassed {
-            throw brokerError(error, keys: keys, scope: nil)
         }
     }
 
@@ -131,7 +103,7 @@ package struct ProjectTokens: Sendable {
 
     /// The first key's token that keeps the promise. A token of a key in quarantine does not: with its key deleted at
     /// Sinch it is dead within a minute, whatever life it was given.
-    private func firstHeld(by keys: [AccessKey], scope: Scope?) -> AccessToken? {
+    func firstHeld(by keys: [AccessKey], scope: Scope?) -> AccessToken? {
         let now = clock.now
         return keys.lazy.filter { !isQuarantined($0) }
             .compactMap { cache.token(in: slot(of: $0, scope: scope)) }
@@ -188,7 +160,7 @@ package struct ProjectTokens: Sendable {
         return tried.compactMap { failures.remaining(of: slot(of: $0, scope: scope)) }.min() ?? .seconds(1)
     }
 
-    private func brokerError(_ error: any Error, keys: [AccessKey], scope: Scope?) -> BrokerError {
+    func brokerError(_ error: any Error, keys: [AccessKey], scope: Scope?) -> BrokerError {
         let wait = wait(for: keys, scope: scope)
         return switch error as? MintFailure {
         case .keyRefused, .secretDamaged: .everyKeyRefused

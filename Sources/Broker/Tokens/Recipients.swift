@@ -3,7 +3,7 @@ import Synchronization
 /// Who got a token: the first time to each of them is recorded, once however many requests ask at the same time.
 final class Recipients: Sendable {
     /// Guards the records of first hand-outs: those that are durable, and those that are being written.
-    private let records = Mutex<[Actor: Promise<Void>]>([:])
+    private let records = Mutex<[Actor: Future<Void>]>([:])
 
     /// Returns when the first hand-out to a recipient is durable.
     ///
@@ -15,7 +15,7 @@ final class Recipients: Sendable {
     ) async throws {
         let record = records.withLock { records in
             if let record = records[recipient] { return record }
-            let record = Promise {
+            let record = Future {
                 do {
                     try await write()
                 } catch {

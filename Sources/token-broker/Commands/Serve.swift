@@ -96,6 +96,6 @@ private struct Upkeep: Service {
             }
         }
         try await core.flights.drained()
-        await core.housekeeping.tidy()
+        await core.housekeeping.runOnce()
     }
 }

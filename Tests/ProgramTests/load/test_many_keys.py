@@ -1,4 +1,4 @@
-"""Many keys with live tokens, many clients and grants: the broker starts at once, stays small, and keeps nobody waiting."""
+"""Many keys, clients and grants: the broker starts at once, stays small, and keeps nobody waiting."""
 
 import asyncio
 import contextlib

@@ -1,7 +1,7 @@
 import Synchronization
 
 /// An outcome that many wait for and none of them owns: they may give up, what they wait for goes on.
-final class Promise<Value: Sendable>: Sendable {
+final class Future<Value: Sendable>: Sendable {
     private struct State {
         var outcome: Result<Value, any Error>?
         var waiters: [Int: CheckedContinuation<Value, any Error>] = [:]
@@ -18,15 +18,15 @@ final class Promise<Value: Sendable>: Sendable {
         self.init()
         Task {
             do {
-                fulfill(with: .success(try await work()))
+                complete(with: .success(try await work()))
             } catch {
-                fulfill(with: .failure(error))
+                complete(with: .failure(error))
             }
         }
     }
 
     /// Gives everybody the outcome.
-    func fulfill(with outcome: Result<Value, any Error>) {
+    func complete(with outcome: Result<Value, any Error>) {
         let waiters = state.withLock { state in
             state.outcome = outcome
             defer { state.waiters = [:] }
