@@ -2,7 +2,7 @@ import Foundation
 
 /// The `Retry-After` field (RFC 9110 §10.2.3): seconds, or a date.
 enum RetryAfter {
-    /// The longest that is believed.
+    /// The longest that is read, so that any number can become a duration. How much of it is believed is not decided here.
     private static let longest = 300.0
 
     /// `nil` where it is missing, nonsense, or in the past.

@@ -36,7 +36,7 @@ package final class MemoryStore: Store {
 
     package func setFull(_ isFull: Bool) { state.withLock { $0.isFull = isFull } }
 
-    /// Holds back every single record of a kind until the gate opens.
+    /// Holds back every record of a kind, with the changes that come with it, until the gate opens.
     package func hold(_ action: AuditRecord.Action, by gate: Gate) { state.withLock { $0.gates[action] = gate } }
 
     package func contents(of extent: StoreExtent) async throws -> StoreContents {
@@ -48,6 +48,7 @@ package final class MemoryStore: Store {
     }
 
     package func commit(_ changes: [Change], recording record: AuditRecord) async throws {
+        await state.withLock { $0.gates[record.action] }?.pass()
         try state.withLock { state in
             if state.isFull { throw Full() }
             for change in changes {
@@ -74,7 +75,6 @@ package final class MemoryStore: Store {
     }
 
     package func record(_ record: AuditRecord) async throws {
-        await state.withLock { $0.gates[record.action] }?.pass()
         try await commit([], recording: record)
     }
 

@@ -4,6 +4,9 @@ package import Broker
 package struct PlainSealer: Sealer {
     package struct Damage: Error {}
 
+    /// How often something was opened.
+    package let opened = Tally()
+
     package init() {}
 
     package func seal(_ secret: Secret, in place: SealedPlace) throws -> Sealed {
@@ -11,6 +14,7 @@ package struct PlainSealer: Sealer {
     }
 
     package func open(_ sealed: Sealed, from place: SealedPlace) throws -> Secret {
+        opened.add()
         let text = String(decoding: sealed.bytes, as: UTF8.self)
         guard text.hasPrefix("\(place)|") else { throw Damage() }
         return Secret(String(text.dropFirst("\(place)|".count)))

@@ -10,6 +10,7 @@ package struct TestBroker {
     package let clock: ManualClock
     package let endpoint: StubTokenEndpoint
     package let store: MemoryStore
+    package let sealer = PlainSealer()
     package let log = LineCollector()
     package let core: BrokerCore
 
@@ -23,7 +24,7 @@ package struct TestBroker {
         self.store = store
         endpoint = StubTokenEndpoint(clock: clock)
         core = try await BrokerCore(
-            store: store, sealer: PlainSealer(), endpoint: endpoint,
+            store: store, sealer: sealer, endpoint: endpoint,
             policy: BrokerCore.Policy(
                 defaultTokenEndpoint: URL(string: "http://127.0.0.1/oauth2/token")!, mintRate: mintRate,
                 mintBurst: mintBurst

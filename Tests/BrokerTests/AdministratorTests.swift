@@ -30,6 +30,19 @@ import Testing
         try await test.addKey()
     }
 
+    @Test func `a change is decided on when the one before it is durable`() async throws {
+        let test = try await TestBroker()
+        let gate = Gate()
+        test.store.hold(.keyAdded, by: gate)
+        async let first = test.addKey("key-1")
+        await gate.reached(by: 1)
+        async let second = test.addKey("key-2")
+        for _ in 0..<1000 { await Task.yield() }
+        await gate.open()
+        _ = try await (first, second)
+        #expect(try await states(test) == ["key-1": .active, "key-2": .standby])
+    }
+
     @Test func `a project's first key is active, the next stands by, and steps in`() async throws {
         let test = try await TestBroker()
         let first = try await test.addKey("key-1")

@@ -17,6 +17,18 @@ import Testing
         #expect(test.endpoint.mints.count == attempts)
     }
 
+    @Test(arguments: [(MintFailure.unavailable("no"), [50, 100]), (.throttled(retryAfter: nil), [500, 1000])])
+    func `the pause before another try is drawn up to a bound that doubles, and is longer when throttled`(
+        failure: MintFailure, milliseconds: [Int]
+    ) async throws {
+        let test = try await TestBroker(random: 0.5)
+        try await test.addKey()
+        test.endpoint.fail(failure)
+        await #expect(throws: BrokerError.self) { try await test.token() }
+        let times = test.endpoint.requests.map(\.at.boot)
+        #expect(zip(times.dropFirst(), times).map { $0 - $1 } == milliseconds.map { .milliseconds($0) })
+    }
+
     @Test func `a wait beyond the deadline is not waited for`() async throws {
         let test = try await TestBroker()
         try await test.addKey()

@@ -152,4 +152,15 @@ import Testing
         _ = try await test.token(scope: Scope("sms"))
         await #expect(throws: BrokerError.invalidScope) { try await test.token(scope: Scope("voice")) }
     }
+
+    @Test func `each scope has a token of its own`() async throws {
+        let test = try await TestBroker()
+        try await test.addKey(scope: "sms fax")
+        let all = try await test.token()
+        let narrow = try await test.token(scope: Scope("sms"))
+        #expect(all != narrow)
+        #expect(try await test.token() == all)
+        #expect(try await test.token(scope: Scope("sms")) == narrow)
+        #expect(test.endpoint.mints.count == 2)
+    }
 }

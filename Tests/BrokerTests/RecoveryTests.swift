@@ -117,6 +117,15 @@ import Testing
         }
     }
 
+    @Test func `an authorization server that wants fewer requests is told of`() async throws {
+        let test = try await TestBroker()
+        try await test.addKey()
+        test.endpoint.fail(.throttled(retryAfter: nil))
+        await #expect(throws: BrokerError.self) { try await test.token() }
+        #expect(test.log.lines(from: .warning).count { $0.contains("wants fewer requests") } == 1)
+        #expect(try await test.perform(StatusReport()).problems.map(\.state).contains("throttled"))
+    }
+
     @Test func `a project that never had a token is out of tokens when it gets none`() async throws {
         let test = try await TestBroker()
         try await test.addKey()

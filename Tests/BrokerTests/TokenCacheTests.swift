@@ -143,6 +143,19 @@ import Testing
         #expect(later.endpoint.mints.count == 1)
     }
 
+    @Test func `a token from before a restart is opened when it is first asked for, and once`() async throws {
+        let store = MemoryStore()
+        let clock = ManualClock()
+        let before = try await TestBroker(clock: clock, store: store)
+        try await before.addKey()
+        _ = try await before.token()
+
+        let after = try await TestBroker(clock: clock, store: store)
+        #expect(after.sealer.opened.count == 0)
+        for _ in 0..<3 { _ = try await after.token() }
+        #expect(after.sealer.opened.count == 1)
+    }
+
     @Test func `a broker that was stopped for a day hands out nothing from the day before`() async throws {
         let store = MemoryStore()
         let clock = ManualClock()
