@@ -26,11 +26,11 @@ package struct BrokerCore: Sendable {
 
     // What an administrator looks at and changes.
     let changes: ChangeQueue
-    let registry: Registry
+    package let registry: Registry
     let store: any Store
     let sealer: any Sealer
     package let tokens: ProjectTokens
-    let cache: TokenCache
+    package let cache: TokenCache
     let queue: RefreshQueue
     let failures: FailedMints
     let health: Health

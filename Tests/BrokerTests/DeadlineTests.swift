@@ -126,6 +126,28 @@ import Testing
         try await test.core.flights.drained()
     }
 
+    @Test func `whose time is up starts no mint when the key is replaced at the last moment`() async throws {
+        let (store, clock) = (MemoryStore(), ManualClock())
+        let before = try await TestBroker(clock: clock, store: store)
+        let id = try await before.addKey()
+        _ = try await before.token()
+        let test = try await TestBroker(clock: clock, store: store)
+        test.sealer.whileOpening { [registry = test.core.registry] in
+            guard let key = registry.key(id) else { return }
+            let next = AccessKey(
+                id: id, project: key.project, version: key.version + 1, name: nil, tokenEndpoint: nil, scope: key.scope,
+                state: .active, created: key.created, secret: key.secret
+            )
+            registry.apply([.removeKey(id), .addKey(next)])
+        }
+        await #expect(throws: DeadlinePassed.self) {
+            try await test.core.tokens.token(
+                of: TestBroker.project, scope: nil, minimumLife: .zero, by: Deadline(after: .zero, from: clock.now)
+            )
+        }
+        #expect(test.endpoint.mints.isEmpty)
+    }
+
     @Test func `what waits for the budget when the breaker opens is not sent`() async throws {
         let clock = ManualClock(sleep: .waits)
         let test = try await TestBroker(clock: clock, mintRate: 1, mintBurst: 5)

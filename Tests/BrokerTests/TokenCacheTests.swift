@@ -156,6 +156,29 @@ import Testing
         #expect(after.sealer.opened.count == 1)
     }
 
+    @Test func `a token that is minted while an old one is opened is the one that counts`() async throws {
+        let test = try await restarted()
+        let key = try #require(test.core.registry.enabledKeys(of: TestBroker.project).first)
+        let life = TokenLife(start: test.clock.now, lifetime: .seconds(3599), refreshDue: .seconds(2700))
+        let minted = AccessToken(
+            value: Secret("new"), digest: test.sealer.digest(of: Secret("new")), slot: key.slot(for: key.scope),
+            life: life
+        )
+        test.sealer.whileOpening { [cache = test.core.cache] in cache.put(minted) }
+        #expect(try await test.token() == "new")
+        #expect(try await test.token() == "new")
+    }
+
+    /// A broker with a token from before its start.
+    private func restarted() async throws -> TestBroker {
+        let store = MemoryStore()
+        let clock = ManualClock()
+        let before = try await TestBroker(clock: clock, store: store)
+        try await before.addKey()
+        _ = try await before.token()
+        return try await TestBroker(clock: clock, store: store)
+    }
+
     @Test func `a broker that was stopped for a day hands out nothing from the day before`() async throws {
         let store = MemoryStore()
         let clock = ManualClock()

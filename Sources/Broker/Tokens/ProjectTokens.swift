@@ -28,11 +28,11 @@ package struct ProjectTokens: Sendable {
 
     /// A token of the project with the life that was promised and the life that was asked for.
     ///
-    /// Throws ``BrokerError``.
+    /// Throws ``BrokerError``; ``DeadlinePassed`` when keys were disabled or replaced for as long as that.
     package func token(
         of project: ProjectID, scope: Scope?, minimumLife: Duration, by deadline: Deadline
     ) async throws -> AccessToken {
-        while true {
+        repeat {
             let keys = try keys(of: project, scope: scope)
             let token: AccessToken
             do {
@@ -49,7 +49,8 @@ package struct ProjectTokens: Sendable {
             try check(minimumLife, against: token.life)
             queue.want(token.slot, at: clock.now)
             return token
-        }
+        } while deadline.remaining(at: clock.now) > .zero
+        throw DeadlinePassed()
     }
 
     /// The life of the token that is handed out next, where one is there; no demand.

@@ -72,14 +72,15 @@ package struct TokenBroker: Sendable {
     private func handOut(
         of project: ProjectID, scope: Scope?, minimumLife: Duration, to recipient: Actor, by deadline: Deadline
     ) async throws -> (AccessToken, AccessKey) {
-        while true {
+        repeat {
             let token = try await tokens.token(of: project, scope: scope, minimumLife: minimumLife, by: deadline)
             try await record(token, of: project, to: recipient, by: deadline)
             // Its key may have been disabled while the hand-out was recorded.
             guard registry.isEnabled(token.slot), let key = registry.key(token.slot.keyID) else { continue }
             uses.note(key.use, at: clock.now.wall)
             return (token, key)
-        }
+        } while deadline.remaining(at: clock.now) > .zero
+        throw DeadlinePassed()
     }
 
     private func record(
