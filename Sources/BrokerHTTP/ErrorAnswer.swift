@@ -123,10 +123,10 @@ struct ErrorAnswer {
                 .requestHeaderFieldsTooLarge,
                 Body(error: "invalid_request", errorDescription: "a request's head has at most 16 KiB and 64 fields")
             )
-        case RequestRefusal.bodyTooLarge:
+        case RequestRefusal.bodyTooLarge(let most):
             (status, body) = (
                 .contentTooLarge,
-                Body(error: "invalid_request", errorDescription: "a request's body has at most 16 KiB")
+                Body(error: "invalid_request", errorDescription: "a request's body has at most \(most / 1024) KiB")
             )
         case RequestRefusal.notAForm:
             (status, body) = (

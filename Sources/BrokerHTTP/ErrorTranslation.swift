@@ -2,7 +2,6 @@ import Broker
 import Hummingbird
 import Logging
 import NIOCore
-import NIOHTTP1
 
 /// Turns whatever is thrown into an answer, and tells the operator of what is nobody's fault but ours.
 struct ErrorTranslation: RouterMiddleware {
@@ -11,17 +10,19 @@ struct ErrorTranslation: RouterMiddleware {
     func handle(
         _ request: Request, context: ListenerContext, next: (Request, ListenerContext) async throws -> Response
     ) async throws -> Response {
+        try await translate(to: .http) { try await next(request, context) }
+    }
+
+    func translate(
+        to dialect: ErrorAnswer.Dialect, _ respond: () async throws -> Response
+    ) async throws -> Response {
         do {
-            return try await next(request, context)
-        } catch let error as HTTPParserError {
-            // The connection's rules have answered already.
-            throw error
+            return try await respond()
         } catch {
-            let refusal = refusal(in: error)
-            let dialect: ErrorAnswer.Dialect = request.uri.path.contains("/oauth2/") ? .oauth2 : .http
-            let answer = ErrorAnswer(refusal, dialect: dialect, requestID: context.id)
+            let requestID = RequestID().description
+            let answer = ErrorAnswer(refusal(in: error), dialect: dialect, requestID: requestID)
             if answer.status == .internalServerError {
-                logger.error("request failed", metadata: ["request_id": "\(context.id)", "error": "\(error)"])
+                logger.error("request failed", metadata: ["request_id": "\(requestID)", "error": "\(error)"])
             }
             return Response(
                 status: answer.status, headers: answer.fields,
@@ -31,10 +32,6 @@ struct ErrorTranslation: RouterMiddleware {
     }
 
     private func refusal(in error: any Error) -> any Error {
-        switch error {
-        case is NIOTooManyBytesError: RequestRefusal.bodyTooLarge
-        case let error as HTTPError where error.status == .notFound: RequestRefusal.notFound
-        default: error
-        }
+        if let error = error as? HTTPError, error.status == .notFound { RequestRefusal.notFound } else { error }
     }
 }

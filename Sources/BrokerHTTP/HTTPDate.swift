@@ -5,6 +5,8 @@ enum HTTPDate {
     private static let days = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"]
     private static let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
+    static var now: String { text(time(nil)) }
+
     /// - Parameter seconds: since 1970.
     static func text(_ seconds: Int) -> String {
         var time = seconds

@@ -14,6 +14,9 @@ package struct Listener: Service {
 
         /// Who may connect to the listener's socket file.
         fileprivate var socketMode: UInt32 { self == .admin ? 0o600 : 0o660 }
+
+        /// Of a request; an operator's may name a hundred thousand projects.
+        fileprivate var largestBody: Int { self == .admin ? 4 << 20 : 16 << 10 }
     }
 
     private let kind: Kind
@@ -50,22 +53,22 @@ package struct Listener: Service {
         let cache = kind == .client ? ResponseCache() : nil
         let drain = Drain(of: address)
         let hosts = address.loopbackHost.map { HostRule(allowed: allowedHosts.union([$0])) }
-        let application = Application(
-            responder: routes.responder(hosts: hosts, logger: logger),
-            server: HTTPServerBuilder { responder in
-                RequestChannel(responder: responder, cache: cache, drain: drain)
-            },
-            configuration: ApplicationConfiguration(
-                address: bind, serverName: nil, backlog: 1024, availableConnectionsDelegate: drain
-            ),
+        let pipeline = ConnectionPipeline(
+            responder: routes.responder(hosts: hosts, logger: logger), cache: cache, largestBody: kind.largestBody,
+            drain: drain
+        )
+        let server = Server(
+            childChannelSetup: pipeline,
+            configuration: ServerConfiguration(address: bind, backlog: 1024, availableConnectionsDelegate: drain),
             onServerRunning: { socket in
                 drain.isListening(on: socket)
                 await announce(socket)
             },
+            eventLoopGroup: MultiThreadedEventLoopGroup.singleton,
             logger: quiet
         )
         do {
-            try await drain.run(application, logger: quiet)
+            try await drain.run(server, logger: quiet)
         } catch let error as IOError {
             throw OperatorError(
                 .unavailable, "cannot listen on \(address): \(error.description)",

@@ -1,15 +1,20 @@
 import Broker
 import Hummingbird
+import Logging
 
 /// What is known of a request besides itself.
 struct ListenerContext: RequestContext {
+    struct Source: RequestContextSource {
+        let peer: Peer
+        let logger: Logger
+    }
+
     var coreContext: CoreRequestContextStorage
-    let connection: Connection
+    let peer: Peer
+    let cachePermission = CachePermission()
 
-    var peer: Peer { connection.peer }
-
-    init(source: ApplicationRequestContextSource) {
+    init(source: Source) {
         coreContext = CoreRequestContextStorage(source: source)
-        connection = .current
+        peer = source.peer
     }
 }

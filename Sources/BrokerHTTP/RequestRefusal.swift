@@ -4,7 +4,7 @@ import NIOHTTP1
 enum RequestRefusal: Error, Equatable {
     case malformed(String)
     case headTooLarge
-    case bodyTooLarge
+    case bodyTooLarge(most: Int)
     case notAForm
     case fromBrowser
     case wrongHost
@@ -13,11 +13,13 @@ enum RequestRefusal: Error, Equatable {
     /// The admin listener is for the broker's own user and root.
     case notPermitted
 
+    static let notHTTP = Self.malformed("this is not HTTP/1.1")
+
     init(_ error: HTTPParserError) {
         self =
             switch error {
             case .headerOverflow: .headTooLarge
-            default: .malformed("this is not HTTP/1.1")
+            default: .notHTTP
             }
     }
 }

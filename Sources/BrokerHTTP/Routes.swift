@@ -11,6 +11,7 @@ struct Routes: Sendable {
     struct Route: Sendable {
         let method: HTTPRequest.Method
         let path: String
+        var dialect = ErrorAnswer.Dialect.http
         let answer: Answer
     }
 
@@ -25,9 +26,14 @@ struct Routes: Sendable {
     func responder(hosts: HostRule?, logger: Logger) -> some HTTPResponder<ListenerContext> {
         let router = Router(context: ListenerContext.self, options: [.autoGenerateHeadEndpoints])
         router.add(middleware: CommonFields())
-        router.add(middleware: ErrorTranslation(logger: logger))
+        let translation = ErrorTranslation(logger: logger)
+        router.add(middleware: translation)
         router.add(middleware: SurroundingRules(hosts: hosts))
-        for route in all { router.on(RouterPath(route.path), method: route.method, use: route.answer) }
+        for route in all {
+            router.on(RouterPath(route.path), method: route.method) { request, context in
+                try await translation.translate(to: route.dialect) { try await route.answer(request, context) }
+            }
+        }
         for (path, routes) in Dictionary(grouping: all, by: \.path) {
             var allowed = routes.map(\.method)
             if allowed.contains(.get) { allowed.append(.head) }

@@ -34,7 +34,7 @@ import Testing
         Row(BrokerError.everyKeyDisabled, 502, "server_error"),
         Row(RequestRefusal.malformed("x"), 400, "invalid_request"),
         Row(RequestRefusal.headTooLarge, 431, "invalid_request"),
-        Row(RequestRefusal.bodyTooLarge, 413, "invalid_request"),
+        Row(RequestRefusal.bodyTooLarge(most: 16 << 10), 413, "invalid_request"),
         Row(RequestRefusal.notAForm, 415, "invalid_request"),
         Row(RequestRefusal.fromBrowser, 403, "invalid_request"),
         Row(RequestRefusal.wrongHost, 421, "invalid_request"),

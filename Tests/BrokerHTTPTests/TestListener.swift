@@ -63,28 +63,21 @@ struct TestListener {
     private var key: AccessKey { test.core.registry.keys(of: TestBroker.project)[0] }
 }
 
-/// A connection, and the whole way of its requests in place of Hummingbird and the routes.
+/// A connection, and the whole way of its requests in place of the routes.
 final class TestConnection {
     let channel = EmbeddedChannel()
     private(set) var requestsPassedOn = 0
 
     private let listener: TestListener
-    private let entry = PendingCacheEntry()
     private let user: UInt32?
     private var authorizations: [Authorization] = []
 
     init(_ listener: TestListener, _ cache: ResponseCache, user: UInt32?) throws {
         self.listener = listener
         self.user = user
-        let limits = TimeLimits()
-        let front = RepeatedBytes(limits: limits)
-        let rules = ConnectionRules(limits: limits)
-        let pipeline = channel.pipeline.syncOperations
-        try pipeline.addHandlers(front, HTTPResponseEncoder(), rules)
-        try pipeline.addHandler(limits, position: .before(rules))
-        try pipeline.addHandler(
-            RepeatedRequest(behind: front, limits: limits, cache: cache, entry: entry, user: user),
-            position: .before(rules)
+        let state = ConnectionState(at: channel.embeddedEventLoop.now)
+        try channel.pipeline.syncOperations.addHandlers(
+            handlers(state, cache: cache, user: user, largestBody: 16 * 1024)
         )
         try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
     }
@@ -93,11 +86,9 @@ final class TestConnection {
         // What is malformed comes out of the pipeline as an error as well.
         _ = try? channel.writeInbound(ByteBuffer(string: String(text)))
         channel.embeddedEventLoop.run()
-        while let part = try? channel.readInbound(as: HTTPServerRequestPart.self) {
-            if case .head = part {
-                requestsPassedOn += 1
-                authorizations.append(listener.authorization(user: user))
-            }
+        while (try? channel.readInbound(as: WholeRequest.self)) != nil {
+            requestsPassedOn += 1
+            authorizations.append(listener.authorization(user: user))
         }
     }
 
@@ -112,25 +103,21 @@ final class TestConnection {
     /// All that is done before the answer is written.
     func decide(minimumLife: Duration = .zero) async throws {
         let asked = TokenRequest(project: TestBroker.project, scope: nil, minimumLife: minimumLife)
-        let handOut = try await listener.test.core.broker.token(for: asked, as: authorizations.removeFirst())
-        if let repeatable = handOut.repeatable {
-            entry.put(.init(handOut: repeatable) { try ByteBuffer(json: TokenAnswer($0)) })
-        }
-        decided = handOut
+        decided = try await listener.test.core.broker.token(for: asked, as: authorizations.removeFirst())
     }
 
     /// Writes the answer that was decided on; returns what went out.
     func answer() throws -> String {
         let handOut = try #require(decided)
-        let body = try ByteBuffer(json: TokenAnswer(handOut))
+        let encode: @Sendable (HandOut) throws -> ByteBuffer = { try ByteBuffer(json: TokenAnswer($0)) }
+        let body = try encode(handOut)
         let date = HTTPDate.text(Int(handOut.at.wall.timeIntervalSince1970))
         let head = HTTPResponseHead(
             version: .http1_1, status: .ok,
             headers: ["Content-Type": "application/json", "Content-Length": "\(body.readableBytes)", "Date": date]
         )
-        try channel.writeOutbound(HTTPServerResponsePart.head(head))
-        try channel.writeOutbound(HTTPServerResponsePart.body(.byteBuffer(body)))
-        try channel.writeOutbound(HTTPServerResponsePart.end(nil))
+        let cacheable = handOut.repeatable.map { CacheableResponse(handOut: $0, body: encode) }
+        try channel.writeOutbound(WholeResponse(head: head, body: body, cacheable: cacheable))
         return try sent()
     }
 

@@ -16,10 +16,10 @@ package struct ClientRoutes: Sendable {
 
     var routes: Routes {
         Routes(all: [
-            .init(method: .post, path: "/oauth2/token") { request, context in
+            .init(method: .post, path: "/oauth2/token", dialect: .oauth2) { request, context in
                 try await oauth2Token(request, context, of: nil)
             },
-            .init(method: .post, path: "/projects/{projectId}/oauth2/token") { request, context in
+            .init(method: .post, path: "/projects/{projectId}/oauth2/token", dialect: .oauth2) { request, context in
                 try await oauth2Token(request, context, of: project(context))
             },
             .init(method: .get, path: "/v1/projects/{projectId}/token", answer: token),
@@ -73,7 +73,7 @@ package struct ClientRoutes: Sendable {
         type: String = "application/json", body: @escaping @Sendable (HandOut) throws -> ByteBuffer
     ) async throws -> Response {
         let handOut = try await broker.token(for: asked, as: authorization)
-        if let handOut = handOut.repeatable { context.connection.cacheEntry.put(.init(handOut: handOut, body: body)) }
+        if let handOut = handOut.repeatable { context.cachePermission.give(.init(handOut: handOut, body: body)) }
         return Response(
             status: .ok, headers: [.contentType: type], body: ResponseBody(byteBuffer: try body(handOut))
         )

@@ -6,13 +6,13 @@ import Testing
 @testable import BrokerHTTP
 
 /// The rules on a connection without a socket: bytes in, bytes out.
-@Suite(.timeLimit(.minutes(1))) struct ConnectionRulesTests {
+@Suite(.timeLimit(.minutes(1))) struct ConformanceTests {
     let channel: EmbeddedChannel
 
     init() throws {
         channel = EmbeddedChannel()
-        try channel.pipeline.syncOperations.addHandler(HTTPResponseEncoder())
-        try channel.pipeline.syncOperations.addHandler(ConnectionRules(limits: TimeLimits()))
+        let state = ConnectionState(at: channel.embeddedEventLoop.now)
+        try channel.pipeline.syncOperations.addHandlers(handlers(state, cache: nil, user: nil, largestBody: 16 * 1024))
         try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
     }
 
@@ -23,9 +23,8 @@ import Testing
     }
 
     private func answer() throws {
-        try channel.writeOutbound(
-            HTTPServerResponsePart.head(.init(version: .http1_1, status: .ok, headers: ["Content-Length": "0"])))
-        try channel.writeOutbound(HTTPServerResponsePart.end(nil))
+        let head = HTTPResponseHead(version: .http1_1, status: .ok, headers: ["Content-Length": "0"])
+        try channel.writeOutbound(WholeResponse(head: head, body: ByteBuffer()))
     }
 
     /// What went out, as text.
@@ -36,9 +35,9 @@ import Testing
     }
 
     private func requests() throws -> Int {
-        var heads = 0
-        while let part = try channel.readInbound(as: HTTPServerRequestPart.self) { if case .head = part { heads += 1 } }
-        return heads
+        var requests = 0
+        while try channel.readInbound(as: WholeRequest.self) != nil { requests += 1 }
+        return requests
     }
 
     @Test(arguments: [
@@ -47,6 +46,30 @@ import Testing
         "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
         "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
         "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: +1\r\n\r\na",
+        "GET  / HTTP/1.1\r\nHost: a\r\n\r\n", "GET /  HTTP/1.1\r\nHost: a\r\n\r\n",
+        "GET\t/ HTTP/1.1\r\nHost: a\r\n\r\n", " GET / HTTP/1.1\r\nHost: a\r\n\r\n",
+        "GET / HTTP/1.1 \r\nHost: a\r\n\r\n", "GET / HTTP/1.1\nHost: a\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: a\n\r\n", "GET / HTTP/1.1\r\nHost: a\r\n\n", "GET / HTTP/1.1\r\nHost: a\rb\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: a\r\nX: a\u{0}b\r\n\r\n", "GET / HTTP/1.1\r\nHost: a\r\nX: a\r\n b\r\n\r\n",
+        "GET / HTTP/1.1\r\n Host: a\r\n\r\n", "GET / HTTP/1.1\r\nHost: a\r\nX\t: a\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: a\r\n: a\r\n\r\n", "GET / HTTP/1.1\r\nHost: a\r\nX\r\n\r\n",
+        "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\n",
+        "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1, 1\r\n\r\na",
+        "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0x1\r\n\r\na",
+        "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1 \r\nContent-Length: 1\r\n\r\na",
+        "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip\r\n\r\n",
+        "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n",
+        "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        "POST / HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n-1\r\na\r\n0\r\n\r\n",
+        "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0x1\r\na\r\n0\r\n\r\n",
+        "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffff1\r\na\r\n0\r\n\r\n",
+        "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\na\r\n0\r\n\r\n",
+        "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\naX0\r\n\r\n",
+        "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "GET / HTTP/1.2\r\nHost: a\r\n\r\n", "GET / HTTP/0.9\r\n\r\n",
+        "GET /\r\n\r\n",
+        "GET / http/1.1\r\nHost: a\r\n\r\n", "GET / HTTP/1.10\r\nHost: a\r\n\r\n",
+        "GET a:1 HTTP/1.1\r\nHost: a\r\n\r\n",
     ])
     func `what is not a request gets one 400 and no other`(text: String) throws {
         send(text)
@@ -89,13 +112,37 @@ import Testing
         #expect(try sent().contains("Connection: close\r\n"))
     }
 
-    @Test func `an answer before the request has been read whole ends the connection`() throws {
-        send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\nabc")
+    @Test(arguments: [
+        "Content-Length: 16385\r\n\r\n", "Content-Length: 16385\r\nExpect: 100-continue\r\n\r\n",
+        "Transfer-Encoding: chunked\r\n\r\n4001\r\n" + String(repeating: "a", count: 16_385),
+    ])
+    func `too long a body is refused before it has been read whole`(rest: String) throws {
+        send("POST / HTTP/1.1\r\nHost: a\r\n" + rest)
+        #expect(try requests() == 0)
+        let answer = try sent()
+        #expect(answer.hasPrefix("HTTP/1.1 413 ") && answer.contains("Connection: close\r\n"))
+        send(String(repeating: "a", count: 10_000))
+        #expect(try requests() == 0)
+        #expect(try sent().isEmpty)
+    }
+
+    @Test func `as long a body as may be is read, however it comes`() throws {
+        let body = String(repeating: "a", count: 16_384)
+        send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 16384\r\n\r\n" + body)
+        #expect(try #require(try channel.readInbound(as: WholeRequest.self)).body == ByteBuffer(string: body))
+        send("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n")
+        for character in body.prefix(100) { send("1;a=b\r\n\(character)\r\n") }
+        send("3f9c\r\n\(body.dropFirst(100))\r\n0\r\n\r\n")
+        #expect(try #require(try channel.readInbound(as: WholeRequest.self)).body == ByteBuffer(string: body))
+    }
+
+    @Test func `a body that says itself how long it is ends the connection`() throws {
+        send(
+            "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n"
+        )
         #expect(try requests() == 1)
         try answer()
         #expect(try sent().contains("Connection: close\r\n"))
-        send(String(repeating: "a", count: 10_000))
-        #expect(try channel.readInbound(as: HTTPServerRequestPart.self) == nil)
     }
 
     @Test func `a client that waits for 100 Continue is told to go on`() throws {
@@ -122,10 +169,7 @@ import Testing
 
     @Test func `an absolute target stands for its path and its authority for the host`() throws {
         send("GET http://evil.example:1/a?b=c HTTP/1.1\r\nHost: localhost\r\n\r\n")
-        guard case .head(let head)? = try channel.readInbound(as: HTTPServerRequestPart.self) else {
-            Issue.record("no request")
-            return
-        }
+        let head = try #require(try channel.readInbound(as: WholeRequest.self)).head
         #expect(head.uri == "/a?b=c")
         #expect(head.headers["Host"] == ["evil.example:1"])
     }

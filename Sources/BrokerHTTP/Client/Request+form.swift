@@ -5,13 +5,11 @@ import Hummingbird
 import NIOCore
 
 extension Request {
-    private static let largestBody = 16 * 1024
-
     /// The parameters in the body, which is a form, or where that is allowed one flat JSON object.
     ///
     /// Throws ``RequestRefusal/notAForm`` on another media type, ``BrokerError/invalidRequest(_:)`` on what is no form.
     func form(orJSON: Bool = false) async throws -> FormFields {
-        let body = try await body.collect(upTo: Self.largestBody)
+        let body = try await body.collect(upTo: .max)
         switch mediaType {
         case "application/x-www-form-urlencoded":
             break

@@ -6,10 +6,10 @@ import Synchronization
 /// for again moves to the newer one, so that only what nobody asks for goes.
 final class ResponseCache: Sendable {
     private struct Shard {
-        var newer: [RequestDigest: CachedResponse] = [:]
-        var older: [RequestDigest: CachedResponse] = [:]
+        var newer: [ResponseCacheKey: CachedResponse] = [:]
+        var older: [ResponseCacheKey: CachedResponse] = [:]
 
-        mutating func put(_ answer: CachedResponse, for request: RequestDigest) {
+        mutating func put(_ answer: CachedResponse, for request: ResponseCacheKey) {
             if newer.count >= ResponseCache.half {
                 older = newer
                 newer = [:]
@@ -29,7 +29,7 @@ final class ResponseCache: Sendable {
 
     private let slices = (0..<ResponseCache.slices).map { _ in Slice() }
 
-    subscript(request: RequestDigest) -> CachedResponse? {
+    subscript(request: ResponseCacheKey) -> CachedResponse? {
         get {
             slice(of: request).shard.withLock { shard in
                 if let answer = shard.newer[request] { return answer }
@@ -46,7 +46,7 @@ final class ResponseCache: Sendable {
         }
     }
 
-    private func slice(of request: RequestDigest) -> Slice {
+    private func slice(of request: ResponseCacheKey) -> Slice {
         slices[Int(request.firstByte) % Self.slices]
     }
 }

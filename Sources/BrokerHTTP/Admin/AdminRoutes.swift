@@ -7,8 +7,6 @@ import NIOFoundationCompat
 
 /// What the admin listener answers: the admin command's requests, from the broker's own user and from root.
 package struct AdminRoutes: Sendable {
-    private static let largestBody = 64 * 1024
-
     private let core: BrokerCore
 
     package init(core: BrokerCore) {
@@ -29,7 +27,7 @@ package struct AdminRoutes: Sendable {
             guard let user = context.peer.user, user == geteuid() || user == 0 else {
                 throw RequestRefusal.notPermitted
             }
-            let body = Data(buffer: try await request.body.collect(upTo: Self.largestBody))
+            let body = Data(buffer: try await request.body.collect(upTo: .max))
             do {
                 let command = try WireJSON.decode(Command.self, from: body)
                 let administrator = Administrator(core, for: .administrator(user: user))

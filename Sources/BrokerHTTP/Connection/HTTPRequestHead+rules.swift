@@ -1,0 +1,39 @@
+import Foundation
+import NIOHTTP1
+
+/// What HTTP's grammar lets through and HTTP does not.
+extension HTTPRequestHead {
+    var expectsContinue: Bool {
+        version == .http1_1 && headers[canonicalForm: "Expect"].contains { $0.lowercased() == "100-continue" }
+    }
+
+    /// RFC 9112 §3.2 and §6.1, and what is more than anybody needs.
+    func refusal(largestBody: Int) -> RequestRefusal? {
+        let hosts = headers["Host"].count
+        if hosts > 1 || (hosts == 0 && version == .http1_1) { return .malformed("a request has one Host field") }
+        let encodings = headers["Transfer-Encoding"]
+        if !encodings.isEmpty {
+            if headers.contains(name: "Content-Length") {
+                return .malformed("a request has Content-Length or Transfer-Encoding")
+            }
+            guard version == .http1_1, encodings.map({ $0.lowercased() }) == ["chunked"] else {
+                return .malformed("the only transfer coding is chunked, with HTTP/1.1")
+            }
+        }
+        if let bodyLength, bodyLength > largestBody { return .bodyTooLarge(most: largestBody) }
+        return nil
+    }
+
+    /// An absolute-form target stands for its path, and its authority for the Host field (RFC 9112 §3.2.2).
+    mutating func resolveTarget() -> RequestRefusal? {
+        if uri.hasPrefix("/") || uri == "*" || method == .CONNECT { return nil }
+        guard let target = URLComponents(string: uri), ["http", "https"].contains(target.scheme?.lowercased()),
+            target.user == nil, target.password == nil, var host = target.host, !host.isEmpty
+        else { return .malformed("the target is neither a path nor an http address") }
+        if host.contains(":"), !host.hasPrefix("[") { host = "[\(host)]" }
+        headers.replaceOrAdd(name: "Host", value: target.port.map { "\(host):\($0)" } ?? host)
+        let path = target.percentEncodedPath.isEmpty ? "/" : target.percentEncodedPath
+        uri = path + (target.percentEncodedQuery.map { "?" + $0 } ?? "")
+        return nil
+    }
+}

@@ -1,0 +1,75 @@
+import NIOCore
+
+/// Recognises the same bytes: what arrives at a message boundary and equals, to the last byte, a request that this
+/// connection has already sent whole, is that request, and gets its cached response if that is still valid.
+final class CachedBytesHandler: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    typealias InboundOut = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    private let state: ConnectionState
+    private var context: ChannelHandlerContext?
+    private var known: (request: ByteBuffer, response: CachedResponse)?
+    private var hasWritten = false
+    private var hasPassedOn = false
+
+    init(_ state: ConnectionState) {
+        self.state = state
+    }
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        self.context = nil
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        var bytes = unwrapInboundIn(data)
+        while state.isAtBoundary, let known, bytes.begins(with: known.request) {
+            guard context.channel.isWritable, let message = known.response.message() else {
+                self.known = nil
+                break
+            }
+            write(message)
+            state.repeated(at: context.eventLoop.now)
+            bytes.moveReaderIndex(forwardBy: known.request.readableBytes)
+        }
+        guard bytes.readableBytes > 0 else { return }
+        hasPassedOn = true
+        guard state.isReadingOn else { return }
+        state.receive(bytes, at: context.eventLoop.now)
+        context.fireChannelRead(wrapInboundOut(bytes))
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) {
+        if hasPassedOn {
+            hasPassedOn = false
+            context.fireChannelReadComplete()
+        }
+        if hasWritten {
+            hasWritten = false
+            context.flush()
+        }
+    }
+
+    func remember(_ request: ByteBuffer, _ response: CachedResponse) {
+        known = (request, response)
+    }
+
+    /// Writes a whole message.
+    func write(_ message: ByteBuffer) {
+        hasWritten = true
+        context?.write(wrapOutboundOut(message), promise: nil)
+    }
+}
+
+extension ByteBuffer {
+    fileprivate func begins(with other: ByteBuffer) -> Bool {
+        guard readableBytes >= other.readableBytes else { return false }
+        return withUnsafeReadableBytes { own in
+            other.withUnsafeReadableBytes { own.prefix($0.count).elementsEqual($0) }
+        }
+    }
+}

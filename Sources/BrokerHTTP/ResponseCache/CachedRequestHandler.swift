@@ -1,0 +1,64 @@
+import NIOCore
+import NIOHTTP1
+
+/// Recognises the same request, whatever connection it comes over, and gives the response that is cached for it.
+///
+/// Passes on what it does not know, and learns from the answers that go out.
+final class CachedRequestHandler: ChannelDuplexHandler {
+    typealias InboundIn = WholeRequest
+    typealias InboundOut = WholeRequest
+    typealias OutboundIn = WholeResponse
+    typealias OutboundOut = WholeResponse
+
+    /// A request that was passed on.
+    private struct Asked {
+        let key: ResponseCacheKey
+        let bytes: ByteBuffer
+    }
+
+    private let state: ConnectionState
+    private let cache: ResponseCache
+    private let front: CachedBytesHandler
+    private let user: UInt32?
+    /// In the order in which they are answered; `nil` for one whose response is not cached.
+    private var asked = CircularBuffer<Asked?>()
+
+    /// - Parameter user: the Unix user at the other end.
+    init(_ state: ConnectionState, cache: ResponseCache, behind front: CachedBytesHandler, user: UInt32?) {
+        self.state = state
+        self.cache = cache
+        self.front = front
+        self.user = user
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        let request = unwrapInboundIn(data)
+        guard request.head.method == .GET || request.head.method == .POST else {
+            asked.append(nil)
+            context.fireChannelRead(data)
+            return
+        }
+        let key = ResponseCacheKey(request, user: user)
+        if state.isNextToAnswer, context.channel.isWritable, let response = cache[key] {
+            if let message = response.message() {
+                front.write(message)
+                state.answer(at: context.eventLoop.now)
+                front.remember(request.bytes, response)
+                return
+            }
+            cache[key] = nil
+        }
+        asked.append(Asked(key: key, bytes: request.bytes))
+        context.fireChannelRead(data)
+    }
+
+    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+        let response = unwrapOutboundIn(data)
+        if let asked = asked.popFirst() ?? nil, let cacheable = response.cacheable, !state.isNextAnswerLast {
+            let response = CachedResponse(cacheable, fields: response.head.headers)
+            cache[asked.key] = response
+            front.remember(asked.bytes, response)
+        }
+        context.write(data, promise: promise)
+    }
+}
