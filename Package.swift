@@ -90,13 +90,16 @@ let package = Package(
             swiftSettings: settings
         ),
 
+        // What the machine grants a process.
+        .target(name: "ProcessLimits", swiftSettings: settings),
+
         .target(name: "CVersion", cSettings: [.define("TOKEN_BROKER_COMMIT", to: "\"\(commit)\"")]),
 
         // The program: reads the configuration, wires the adapters to the domain, runs.
         .executableTarget(
             name: "token-broker",
             dependencies: [
-                "Broker", "BrokerSQLite", "BrokerUpstream", "BrokerHTTP", "CVersion",
+                "Broker", "BrokerSQLite", "BrokerUpstream", "BrokerHTTP", "CVersion", "ProcessLimits",
                 argumentParser, asyncHTTPClient, logging, nioCore, nioFoundationCompat,
                 nioHTTP1, nioPosix, serviceLifecycle, unixSignals,
             ],
@@ -107,7 +110,9 @@ let package = Package(
         .executableTarget(
             name: "sinch-sandbox",
             dependencies: [
-                argumentParser, crypto, httpTypes, hummingbird, hummingbirdCore, hummingbirdTLS, logging, nioCore,
+                "ProcessLimits", argumentParser, crypto, httpTypes, hummingbird, hummingbirdCore, hummingbirdTLS,
+                logging,
+                nioCore,
                 nioHTTP1,
                 nioSSL,
                 serviceLifecycle, swiftASN1, unixSignals, x509,
@@ -144,7 +149,9 @@ let package = Package(
         ),
         .testTarget(
             name: "token-brokerTests",
-            dependencies: ["Broker", "BrokerHTTP", "BrokerSQLite", "token-broker", argumentParser, logging],
+            dependencies: [
+                "Broker", "BrokerHTTP", "BrokerSQLite", "ProcessLimits", "token-broker", argumentParser, logging,
+            ],
             swiftSettings: settings
         ),
         .testTarget(

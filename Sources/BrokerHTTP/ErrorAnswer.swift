@@ -161,6 +161,16 @@ struct ErrorAnswer {
                     error: "invalid_request", errorDescription: "the admin socket is for the broker's own user and root"
                 )
             )
+        case RequestRefusal.tooManyConnections:
+            (status, body) = (
+                .serviceUnavailable,
+                Body(
+                    error: "temporarily_unavailable",
+                    errorDescription: "too many connections: keep one open and ask for all tokens over it",
+                    retryable: true
+                )
+            )
+            retryAfter = .seconds(1)
         default:
             (status, body) = (
                 .internalServerError,

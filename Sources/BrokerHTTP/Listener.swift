@@ -19,21 +19,26 @@ package struct Listener: Service {
         fileprivate var largestBody: Int { self == .admin ? 4 << 20 : 16 << 10 }
     }
 
+    /// How long a response that is not valid any more may be kept.
+    private static let sweep: Duration = .seconds(10)
+
     private let kind: Kind
     private let address: ListenAddress
     private let routes: Routes
     private let allowedHosts: Set<String>
+    private let limit: ConnectionLimit
     private let readiness: Readiness
     private let logger: Logger
 
     init(
-        _ kind: Kind, on address: ListenAddress, routes: Routes, allowedHosts: Set<String> = [], readiness: Readiness,
-        logger: Logger
+        _ kind: Kind, on address: ListenAddress, routes: Routes, allowedHosts: Set<String> = [], limit: ConnectionLimit,
+        readiness: Readiness, logger: Logger
     ) {
         self.kind = kind
         self.address = address
         self.routes = routes
         self.allowedHosts = allowedHosts
+        self.limit = limit
         self.readiness = readiness
         self.logger = logger
     }
@@ -55,7 +60,7 @@ package struct Listener: Service {
         let hosts = address.loopbackHost.map { HostRule(allowed: allowedHosts.union([$0])) }
         let pipeline = ConnectionPipeline(
             responder: routes.responder(hosts: hosts, logger: logger), cache: cache, largestBody: kind.largestBody,
-            drain: drain
+            limit: limit, drain: drain
         )
         let server = Server(
             childChannelSetup: pipeline,
@@ -67,15 +72,26 @@ package struct Listener: Service {
             eventLoopGroup: MultiThreadedEventLoopGroup.singleton,
             logger: quiet
         )
-        do {
-            try await drain.run(server, logger: quiet)
-        } catch let error as IOError {
-            throw OperatorError(
-                .unavailable, "cannot listen on \(address): \(error.description)",
-                hint: "is the address in use, or not this machine's?"
-            )
+        try await withThrowingTaskGroup { group in
+            if let cache { group.addTask { try await sweep(cache) } }
+            defer { group.cancelAll() }
+            do {
+                try await drain.run(server, logger: quiet)
+            } catch let error as IOError {
+                throw OperatorError(
+                    .unavailable, "cannot listen on \(address): \(error.description)",
+                    hint: "is the address in use, or not this machine's?"
+                )
+            }
         }
         if case .unix(let path) = address { try? FileManager.default.removeItem(atPath: path) }
+    }
+
+    private func sweep(_ cache: ResponseCache) async throws {
+        while true {
+            try await Task.sleep(for: Self.sweep)
+            cache.removeInvalid()
+        }
     }
 
     private func announce(_ channel: any Channel) async {

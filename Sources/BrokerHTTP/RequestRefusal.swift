@@ -12,6 +12,7 @@ enum RequestRefusal: Error, Equatable {
     case methodNotAllowed(allow: String)
     /// The admin listener is for the broker's own user and root.
     case notPermitted
+    case tooManyConnections
 
     static let notHTTP = Self.malformed("this is not HTTP/1.1")
 

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Logging
+import ProcessLimits
 import ServiceLifecycle
 import UnixSignals
 

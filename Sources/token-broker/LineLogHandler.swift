@@ -10,9 +10,10 @@ enum LogFormat: String {
     static var usual: LogFormat { isatty(STDERR_FILENO) == 1 ? .text : .json }
 }
 
-/// Writes one line per event to standard error, with one system call: a JSON object, or text for people.
+/// One line per event: a JSON object, or text for people.
 struct LineLogHandler: LogHandler {
     let format: LogFormat
+    let writer: LogWriter
     var logLevel: Logger.Level
     var metadata: Logger.Metadata = [:]
     var metadataProvider: Logger.MetadataProvider?
@@ -23,25 +24,34 @@ struct LineLogHandler: LogHandler {
     }
 
     func log(event: LogEvent) {
-        let fields =
-            metadata
-            .merging(metadataProvider?.get() ?? [:]) { $1 }
-            .merging(event.metadata ?? [:]) { $1 }
-            .sorted { $0.key < $1.key }
+        let fields = metadata.merging(metadataProvider?.get() ?? [:]) { $1 }.merging(event.metadata ?? [:]) { $1 }
+        writer.write(Self.line(event.level, "\(event.message)", fields, format: format))
+    }
+
+    /// Sends everything that is logged from now on to standard error.
+    static func bootstrap(format: LogFormat, level: Logger.Level) -> LogWriter {
+        let writer = LogWriter(to: STDERR_FILENO) { dropped in
+            line(.warning, "log lines were dropped: nobody read them", ["lines": "\(dropped)"], format: format)
+        }
+        LoggingSystem.bootstrap { _ in LineLogHandler(format: format, writer: writer, logLevel: level) }
+        return writer
+    }
+
+    private static func line(
+        _ level: Logger.Level, _ message: String, _ fields: Logger.Metadata, format: LogFormat
+    ) -> String {
         let time = Date().formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))
-        let line: String
+        let fields = fields.sorted { $0.key < $1.key }
         switch format {
         case .json:
             let pairs =
-                [("time", time), ("level", event.level.rawValue), ("message", "\(event.message)")]
+                [("time", time), ("level", level.rawValue), ("message", message)]
                 + fields.map { ($0.key, "\($0.value)") }
-            line = "{" + pairs.map { Self.quoted($0) + ":" + Self.quoted($1) }.joined(separator: ",") + "}\n"
+            return "{" + pairs.map { quoted($0) + ":" + quoted($1) }.joined(separator: ",") + "}\n"
         case .text:
-            let pairs = fields.map { " \($0.key)=\(Self.quoted("\($0.value)"))" }.joined()
-            line = "\(time) \(event.level.rawValue.uppercased()) \(event.message)\(pairs)\n"
+            let pairs = fields.map { " \($0.key)=\(quoted("\($0.value)"))" }.joined()
+            return "\(time) \(level.rawValue.uppercased()) \(message)\(pairs)\n"
         }
-        var bytes = Array(line.utf8)
-        _ = write(STDERR_FILENO, &bytes, bytes.count)
     }
 
     /// A JSON string: whatever is in it, the line stays one line.

@@ -40,6 +40,7 @@ import Testing
         Row(RequestRefusal.wrongHost, 421, "invalid_request"),
         Row(RequestRefusal.notFound, 404, "invalid_request"),
         Row(RequestRefusal.methodNotAllowed(allow: "POST"), 405, "invalid_request"),
+        Row(RequestRefusal.tooManyConnections, 503, "temporarily_unavailable", retryAfter: "1"),
         Row(CocoaError(.fileNoSuchFile), 500, "server_error"),
     ]
 

@@ -91,12 +91,46 @@ import Testing
         }
     }
 
-    @Test func `trace fields make no difference`() async throws {
-        let traced = Self.get.replacing("Host: a", with: "Host: a\r\ntraceparent: 00-1-1-00")
-        let first = try await listener.learn(traced)
+    @Test(arguments: ["traceparent", "X-B3-TraceId", "x-datadog-trace-id", "X-Amzn-Trace-Id", "X-Whatever"])
+    func `a field that decides nothing makes no difference`(field: String) async throws {
+        let first = try await listener.learn(Self.get)
         let connection = try listener.connect()
-        connection.send(traced.replacing("00-1-1-00", with: "00-2-2-00"))
-        #expect(try connection.sent() == first)
+        for number in 0..<100 {
+            connection.send(Self.get.replacing("Host: a", with: "\(field): \(number)\r\nHost: a"))
+            #expect(try connection.sent() == first)
+        }
+        #expect(connection.requestsPassedOn == 0)
+    }
+
+    @Test func `what nobody asks for goes before the cache is larger than it may be`() async throws {
+        let body = ByteBuffer(repeating: 0, count: 8 * 1024)
+        let cacheable = try await listener.cacheable(body)
+        let cache = ResponseCache()
+        func key(_ number: Int) -> ResponseCacheKey {
+            let head = HTTPRequestHead(version: .http1_1, method: .GET, uri: "/\(number)")
+            return ResponseCacheKey(WholeRequest(head: head, body: ByteBuffer(), bytes: ByteBuffer()), user: nil)
+        }
+        for number in 0..<20_000 {
+            cache[key(number)] = CachedResponse(cacheable, fields: [:], body: body)
+            #expect(cache[key(0)] != nil, "asked for again and again")
+        }
+        #expect(cache.size < 32 << 20)
+        #expect((19_000..<20_000).allSatisfy { cache[key($0)] != nil })
+        #expect(cache[key(1)] == nil)
+        listener.test.clock.advance(by: .seconds(3000))
+        cache.removeInvalid()
+        #expect(cache.size == 0)
+    }
+
+    @Test func `a connection forgets a request whose response is not valid any more`() async throws {
+        let connection = try listener.connect()
+        connection.send(Self.get)
+        _ = try await connection.goTheWholeWay()
+        connection.channel.embeddedEventLoop.advanceTime(by: .seconds(20))
+        #expect(try connection.remembersRequest)
+        listener.test.clock.advance(by: .seconds(3000))
+        connection.channel.embeddedEventLoop.advanceTime(by: .seconds(10))
+        #expect(try !connection.remembersRequest)
     }
 
     @Test func `requests behind an unfinished one wait their turn`() async throws {

@@ -48,13 +48,21 @@ struct TestListener {
         #expect(connection.requestsPassedOn == (isCached ? 0 : 1), reason)
     }
 
+    /// A response that may be cached.
+    func cacheable(_ body: ByteBuffer) async throws -> CacheableResponse {
+        let asked = TokenRequest(project: TestBroker.project, scope: nil)
+        let handOut = try await test.core.broker.token(for: asked, as: authorization())
+        return CacheableResponse(handOut: try #require(handOut.repeatable)) { _ in body }
+    }
+
     /// How often tokens were handed out.
     var uses: Int { key.use.count }
 
     /// The client as it is authorized now.
     func authorization(user: UInt32? = nil) -> Authorization {
         Authorization(
-            client, by: client.credentials[0], from: Peer(user.map { .user($0) } ?? .address("127.0.0.1")),
+            client, by: client.credentials[0],
+            from: Peer(user.map { .user($0) } ?? .address("127.0.0.1", network: "127.0.0.0/8")),
             registryVersion: test.core.registry.version,
             deadline: Deadline(after: Deadline.request, from: test.clock.now)
         )
@@ -119,6 +127,11 @@ final class TestConnection {
         let cacheable = handOut.repeatable.map { CacheableResponse(handOut: $0, body: encode) }
         try channel.writeOutbound(WholeResponse(head: head, body: body, cacheable: cacheable))
         return try sent()
+    }
+
+    /// Whether the same bytes would be recognised.
+    var remembersRequest: Bool {
+        get throws { try channel.pipeline.syncOperations.handler(type: CachedBytesHandler.self).remembersRequest }
     }
 
     /// What went out since the last time, as text.

@@ -3,7 +3,7 @@ import BrokerTesting
 import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct ClientAuthenticatorTests {
-    let address = Peer(.address("127.0.0.1"))
+    let address = Peer(.address("127.0.0.1", network: "127.0.0.0/8"))
 
     private func authenticate(_ test: TestBroker, _ id: String?, _ secret: Secret?, from peer: Peer) async throws
         -> ClientID
@@ -85,8 +85,46 @@ import Testing
         }
         _ = try await authenticate(test, "client-1", secret, from: address)
         await #expect(throws: BrokerError.invalidClient) {
-            try await authenticate(test, "client-1", Secret("wrong"), from: Peer(.address("127.0.0.2")))
+            try await authenticate(
+                test, "client-1", Secret("wrong"), from: Peer(.address("10.0.0.1", network: "10.0.0.1")))
         }
         #expect(test.store.records.count { $0.action == .authenticationRefused } == 11)
+    }
+
+    private func failures(_ test: TestBroker, from peers: some Sequence<Peer>) async throws -> (
+        answered: Int, throttled: Int
+    ) {
+        var (answered, throttled) = (0, 0)
+        for peer in peers {
+            do {
+                _ = try await authenticate(test, "client-1", Secret("wrong"), from: peer)
+                Issue.record("a wrong secret was let in")
+            } catch BrokerError.authenticationThrottled {
+                throttled += 1
+            } catch BrokerError.invalidClient {
+                answered += 1
+            }
+        }
+        return (answered, throttled)
+    }
+
+    @Test func `the addresses of one network are one peer`() async throws {
+        let test = try await TestBroker()
+        try await test.addClient()
+        let peers = (0..<2000).map { Peer(.address("127.0.0.\($0 % 100)", network: "127.0.0.0/8")) }
+        #expect(try await failures(test, from: peers) == (30, 1970))
+        #expect(test.store.records.count { $0.action == .authenticationRefused } == 10)
+    }
+
+    @Test func `who comes from many networks is throttled as well, and no right secret is`() async throws {
+        let test = try await TestBroker()
+        let secret = try await test.addClient()
+        let peers = (0..<20_000).map { Peer(.address("\($0)", network: "\($0)")) }
+        #expect(try await failures(test, from: peers) == (300, 19_700))
+        #expect(test.store.records.count { $0.action == .authenticationRefused } == 100)
+        _ = try await authenticate(test, "client-1", secret, from: peers[0])
+        test.clock.advance(by: .seconds(10))
+        #expect(try await failures(test, from: peers.prefix(100)) == (50, 50))
+        #expect(test.store.records.count { $0.action == .authenticationRefused } == 110)
     }
 }

@@ -7,7 +7,7 @@ import Testing
     private func authorization(_ test: TestBroker) async throws -> Authorization {
         let secret = try await test.addClient()
         return try await test.core.authenticator.authorize(
-            ClientClaim(id: "client-1", secret: secret), from: Peer(.address("127.0.0.1"))
+            ClientClaim(id: "client-1", secret: secret), from: Peer(.address("127.0.0.1", network: "127.0.0.0/8"))
         )
     }
 
@@ -36,7 +36,8 @@ import Testing
         test.store.hold(.authenticationRefused, by: gate)
         let caller = Task {
             try await test.core.authenticator.authorize(
-                ClientClaim(id: "nobody", secret: Secret("x")), from: Peer(.address("127.0.0.1"))
+                ClientClaim(id: "nobody", secret: Secret("x")),
+                from: Peer(.address("127.0.0.1", network: "127.0.0.0/8"))
             )
         }
         await gate.reached(by: 1)

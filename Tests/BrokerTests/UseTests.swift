@@ -7,7 +7,7 @@ import Testing
 @Suite(.timeLimit(.minutes(1))) struct UseTests {
     private func fetch(_ test: TestBroker, with secret: Secret) async throws -> HandOut {
         let authorization = try await test.core.authenticator.authorize(
-            ClientClaim(id: "client-1", secret: secret), from: Peer(.address("127.0.0.1"))
+            ClientClaim(id: "client-1", secret: secret), from: Peer(.address("127.0.0.1", network: "127.0.0.0/8"))
         )
         return try await test.core.broker.token(
             for: TokenRequest(project: TestBroker.project, scope: nil), as: authorization

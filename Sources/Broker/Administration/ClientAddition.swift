@@ -14,7 +14,9 @@ package struct ClientAddition: AdminRequest {
     package var extent: StoreExtent { .part(projects: Set(projects), clients: [clientID]) }
 
     package func perform(by administrator: Administrator) async throws -> ClientCredentials {
-        guard !users.contains(.max) else { throw OperatorError(.invalid, "\(UInt32.max) is no Unix user") }
+        for user in [UnixUser.none, UnixUser.overflow] where users.contains(user) {
+            throw OperatorError(.invalid, "\(user) is the number of no Unix user in particular")
+        }
         let now = administrator.core.clock.now.wall
         let secret = ClientSecret.generate()
         let verifier = administrator.core.sealer.verifier(of: secret)

@@ -3,8 +3,8 @@ package struct Peer: Sendable, Hashable, CustomStringConvertible {
     package enum Origin: Sendable, Hashable {
         /// A Unix user, by SO_PEERCRED.
         case user(UInt32)
-        /// An IP address without the port.
-        case address(String)
+        /// An IP address without the port, and the network of those who can have any address in it.
+        case address(String, network: String)
         case unknown
     }
 
@@ -14,6 +14,11 @@ package struct Peer: Sendable, Hashable, CustomStringConvertible {
         self.origin = origin
     }
 
+    /// Whom strangers are counted as: an address is too easily changed for its neighbour.
+    var neighbourhood: Self {
+        if case .address(_, let network) = origin { Peer(.address(network, network: network)) } else { self }
+    }
+
     package var user: UInt32? {
         if case .user(let user) = origin { user } else { nil }
     }
@@ -21,7 +26,7 @@ package struct Peer: Sendable, Hashable, CustomStringConvertible {
     package var description: String {
         switch origin {
         case .user(let user): "uid=\(user)"
-        case .address(let address): address
+        case .address(let address, _): address
         case .unknown: "unknown"
         }
     }

@@ -33,6 +33,9 @@ package struct RepeatableHandOut: Sendable {
             && token.life.remaining(at: now) >= minimumLife && until.map { now.wall < $0 } ?? true
     }
 
+    /// Whether it may be repeated now; once it may not, it never may.
+    package var isValid: Bool { isValid(at: clock.now) }
+
     /// The hand-out once more, counted as one; `nil` when it is not valid any more, which is for good.
     package func repeated() -> HandOut? {
         let now = clock.now

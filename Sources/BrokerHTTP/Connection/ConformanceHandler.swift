@@ -74,11 +74,9 @@ final class ConformanceHandler: ChannelDuplexHandler {
 
     private func write(_ response: WholeResponse, _ context: ChannelHandlerContext, _ promise: EventLoopPromise<Void>?)
     {
-        context.write(wrapOutboundOut(.head(response.head)), promise: nil)
-        if response.body.readableBytes > 0 {
-            context.write(wrapOutboundOut(.body(.byteBuffer(response.body))), promise: nil)
-        }
-        context.write(wrapOutboundOut(.end(nil)), promise: promise)
+        let parts = response.parts
+        for part in parts.dropLast() { context.write(wrapOutboundOut(part), promise: nil) }
+        parts.last.map { context.write(wrapOutboundOut($0), promise: promise) }
     }
 
     private func refuse(_ refusal: RequestRefusal, _ context: ChannelHandlerContext) {

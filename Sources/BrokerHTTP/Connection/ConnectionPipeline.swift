@@ -10,20 +10,27 @@ import NIOHTTPTypesHTTP1
 /// A connection from its bytes to the routes: everything that it passes, in the order of the wire.
 struct ConnectionPipeline<Responder: HTTPResponder<ListenerContext>>: ServerChildChannel {
     struct Value: ServerChildChannelValue {
-        let messages: NIOAsyncChannel<WholeRequest, WholeResponse>
+        let channel: any Channel
         let peer: Peer
-
-        var channel: any Channel { messages.channel }
+        /// `nil` where the connection is one too many.
+        var messages: NIOAsyncChannel<WholeRequest, WholeResponse>?
     }
 
     let responder: Responder
     /// `nil` where nothing is repeated.
     let cache: ResponseCache?
     let largestBody: Int
+    let limit: ConnectionLimit
     let drain: Drain
 
+    /// Never fails, which would end the listener.
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
         Peer.of(channel).flatMapThrowing { peer in
+            guard limit.admit(peer) else {
+                try channel.pipeline.syncOperations.addHandlers(HTTPResponseEncoder(), OverflowHandler())
+                return Value(channel: channel, peer: peer)
+            }
+            channel.closeFuture.whenComplete { _ in limit.release(peer) }
             let state = ConnectionState(at: channel.eventLoop.now)
             try channel.pipeline.syncOperations.addHandlers(
                 handlers(state, cache: cache, user: peer.user, largestBody: largestBody)
@@ -32,17 +39,19 @@ struct ConnectionPipeline<Responder: HTTPResponder<ListenerContext>>: ServerChil
                 wrappingChannelSynchronously: channel, configuration: .init(isOutboundHalfClosureEnabled: true)
             )
             if drain.hasBegun { channel.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent()) }
-            return Value(messages: messages, peer: peer)
-        }.flatMapErrorThrowing { error in
-            drain.hasArrived()
-            throw error
+            return Value(channel: channel, peer: peer, messages: messages)
+        }.recover { error in
+            logger.warning("a connection could not be taken", metadata: ["error": "\(error)"])
+            channel.close(promise: nil)
+            return Value(channel: channel, peer: Peer(.unknown))
         }
     }
 
     func handle(value: Value, logger: Logger) async {
         drain.hasArrived()
+        guard let messages = value.messages else { return }
         do {
-            try await value.messages.executeThenClose { requests, responses in
+            try await messages.executeThenClose { requests, responses in
                 for try await request in requests {
                     try await responses.write(answer(request, from: value.peer, logger: logger))
                 }

@@ -31,6 +31,11 @@ struct WholeResponse: Sendable {
         self.init(head: head, body: body)
     }
 
+    /// The same as the encoder takes it.
+    var parts: [HTTPServerResponsePart] {
+        [.head(head)] + (body.readableBytes > 0 ? [.body(.byteBuffer(body))] : []) + [.end(nil)]
+    }
+
     /// What a route answers.
     init(_ response: Response) async throws {
         let collector = BodyCollector()

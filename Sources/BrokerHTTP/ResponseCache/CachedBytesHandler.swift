@@ -7,9 +7,13 @@ final class CachedBytesHandler: ChannelInboundHandler {
     typealias InboundOut = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
+    /// How long a request whose response is not valid any more may be kept.
+    private static let sweep: TimeAmount = .seconds(10)
+
     private let state: ConnectionState
     private var context: ChannelHandlerContext?
     private var known: (request: ByteBuffer, response: CachedResponse)?
+    private var sweeping: Scheduled<Void>?
     private var hasWritten = false
     private var hasPassedOn = false
 
@@ -22,6 +26,7 @@ final class CachedBytesHandler: ChannelInboundHandler {
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
+        sweeping?.cancel()
         self.context = nil
     }
 
@@ -56,6 +61,21 @@ final class CachedBytesHandler: ChannelInboundHandler {
 
     func remember(_ request: ByteBuffer, _ response: CachedResponse) {
         known = (request, response)
+        if sweeping == nil { sweepLater() }
+    }
+
+    var remembersRequest: Bool { known != nil }
+
+    /// Both the request and the response have secrets in them.
+    private func sweepLater() {
+        guard let context else { return }
+        let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
+        sweeping = context.eventLoop.scheduleTask(in: Self.sweep) {
+            let front = bound.value
+            front.sweeping = nil
+            if front.known?.response.isValid == false { front.known = nil }
+            if front.known != nil { front.sweepLater() }
+        }
     }
 
     /// Writes a whole message.

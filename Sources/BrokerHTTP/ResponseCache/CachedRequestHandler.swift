@@ -55,7 +55,7 @@ final class CachedRequestHandler: ChannelDuplexHandler {
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
         let response = unwrapOutboundIn(data)
         if let asked = asked.popFirst() ?? nil, let cacheable = response.cacheable, !state.isNextAnswerLast {
-            let response = CachedResponse(cacheable, fields: response.head.headers)
+            let response = CachedResponse(cacheable, fields: response.head.headers, body: response.body)
             cache[asked.key] = response
             front.remember(asked.bytes, response)
         }

@@ -21,10 +21,18 @@ final class CachedResponse: Sendable {
     /// Guards the message as it was last written.
     private let rendered = Mutex<Rendered?>(nil)
 
-    init(_ origin: CacheableResponse, fields: HTTPHeaders) {
+    /// About how many bytes all of it takes.
+    let size: Int
+
+    /// - Parameter body: as it was first sent.
+    init(_ origin: CacheableResponse, fields: HTTPHeaders, body: ByteBuffer) {
         self.origin = origin
         self.fields = fields
+        // The fields, what the hand-out rests on, and the message.
+        size = 1024 + 512 + body.readableBytes
     }
+
+    var isValid: Bool { origin.handOut.isValid }
 
     /// The whole message as it is now; `nil` when it is not valid any more.
     func message() -> ByteBuffer? {

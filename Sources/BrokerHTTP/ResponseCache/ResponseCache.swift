@@ -2,51 +2,89 @@ import Synchronization
 
 /// A listener's cached responses, by the requests that they answer.
 ///
-/// Bounded: of two halves the newer one takes what comes, and when it is full the older one is forgotten. What is asked
-/// for again moves to the newer one, so that only what nobody asks for goes.
+/// Bounded in bytes: of two halves the newer one takes what comes, and when it is full the older one is forgotten. What
+/// is asked for again moves to the newer one, so that only what nobody asks for goes.
 final class ResponseCache: Sendable {
-    private struct Shard {
-        var newer: [ResponseCacheKey: CachedResponse] = [:]
-        var older: [ResponseCacheKey: CachedResponse] = [:]
+    private struct Half {
+        var responses: [ResponseCacheKey: CachedResponse] = [:]
+        var size = 0
 
-        mutating func put(_ answer: CachedResponse, for request: ResponseCacheKey) {
-            if newer.count >= ResponseCache.half {
-                older = newer
-                newer = [:]
-            }
-            newer[request] = answer
+        mutating func put(_ response: CachedResponse, for key: ResponseCacheKey) {
+            size += response.size - (responses.updateValue(response, forKey: key)?.size ?? 0)
+        }
+
+        mutating func remove(_ key: ResponseCacheKey) -> CachedResponse? {
+            let response = responses.removeValue(forKey: key)
+            size -= response?.size ?? 0
+            return response
+        }
+
+        mutating func removeInvalid() {
+            responses = responses.filter(\.value.isValid)
+            size = responses.values.reduce(0) { $0 + $1.size }
         }
     }
 
-    /// Guards the answers to the requests whose digests begin alike.
-    private final class Slice: Sendable {
-        let shard = Mutex(Shard())
+    private struct Slice {
+        var newer = Half()
+        var older = Half()
+
+        mutating func put(_ response: CachedResponse, for key: ResponseCacheKey) {
+            if newer.size + response.size > ResponseCache.half {
+                older = newer
+                newer = Half()
+            }
+            newer.put(response, for: key)
+        }
+
+        mutating func take(_ key: ResponseCacheKey) -> CachedResponse? {
+            newer.remove(key) ?? older.remove(key)
+        }
+    }
+
+    /// An object, so that the locks do not share a cache line.
+    private final class LockedSlice: Sendable {
+        /// Guards the responses to the requests whose keys begin alike.
+        let slice = Mutex(Slice())
     }
 
     private static let slices = 16
-    /// Of one slice: at most 32,768 answers in all.
-    private static let half = 1024
+    /// Of one slice, in bytes: 32 MiB in all.
+    private static let half = 1 << 20
 
-    private let slices = (0..<ResponseCache.slices).map { _ in Slice() }
+    private let slices = (0..<ResponseCache.slices).map { _ in LockedSlice() }
 
-    subscript(request: ResponseCacheKey) -> CachedResponse? {
+    subscript(key: ResponseCacheKey) -> CachedResponse? {
         get {
-            slice(of: request).shard.withLock { shard in
-                if let answer = shard.newer[request] { return answer }
-                guard let answer = shard.older.removeValue(forKey: request) else { return nil }
-                shard.put(answer, for: request)
-                return answer
+            slice(of: key).slice.withLock { slice in
+                if let response = slice.newer.responses[key] { return response }
+                guard let response = slice.older.remove(key) else { return nil }
+                slice.put(response, for: key)
+                return response
             }
         }
         set {
-            slice(of: request).shard.withLock { shard in
-                shard.older[request] = nil
-                if let newValue { shard.put(newValue, for: request) } else { shard.newer[request] = nil }
+            slice(of: key).slice.withLock { slice in
+                _ = slice.take(key)
+                if let newValue { slice.put(newValue, for: key) }
             }
         }
     }
 
-    private func slice(of request: ResponseCacheKey) -> Slice {
-        slices[Int(request.firstByte) % Self.slices]
+    /// Forgets what cannot be sent any more: a token that nobody gets is nobody's business.
+    func removeInvalid() {
+        for slice in slices {
+            slice.slice.withLock { slice in
+                slice.newer.removeInvalid()
+                slice.older.removeInvalid()
+            }
+        }
+    }
+
+    /// About how many bytes the responses take.
+    var size: Int { slices.reduce(0) { $0 + $1.slice.withLock { $0.newer.size + $0.older.size } } }
+
+    private func slice(of key: ResponseCacheKey) -> LockedSlice {
+        slices[Int(key.firstByte) % Self.slices]
     }
 }

@@ -5,6 +5,9 @@ import BrokerHTTP
 import BrokerSQLite
 import Foundation
 import Logging
+import NIOCore
+import NIOPosix
+import ProcessLimits
 import ServiceLifecycle
 
 struct Serve: AsyncParsableCommand {
@@ -18,10 +21,12 @@ struct Serve: AsyncParsableCommand {
     @OptionGroup var settings: Settings
 
     func run() async throws {
+        // One for each processor that it may use, however many the machine has.
+        NIOSingletons.groupLoopCountSuggestion = min(System.coreCount, Processors.allowed ?? .max)
         let configuration = try Configuration(settings)
         if makesWhatIsMissing, !configuration.directory.hasDatabase { try Init.make(configuration) }
-        LoggingSystem.bootstrap { _ in LineLogHandler(format: configuration.logFormat, logLevel: configuration.logLevel)
-        }
+        let log = LineLogHandler.bootstrap(format: configuration.logFormat, level: configuration.logLevel)
+        defer { log.flush(within: .seconds(1)) }
         let logger = Logger(label: "token-broker")
         let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration.upstream)
         do {
@@ -42,18 +47,19 @@ struct Serve: AsyncParsableCommand {
             drainDelay: configuration.drainDelay
         )
         let hosts = configuration.allowedHosts
+        let limits = ConnectionLimits(openFiles: OpenFileLimit.raise())
 
         let clientRoutes = ClientRoutes(broker: core.broker, authenticator: core.authenticator)
         let operations = Listener.operations(
             on: configuration.operations, OperationsRoutes(readiness: readiness), allowedHosts: hosts,
-            readiness: readiness, logger: logger
+            limits: limits, readiness: readiness, logger: logger
         )
         let admin = Listener.admin(
-            on: configuration.adminSocket, AdminRoutes(core: core), readiness: readiness,
-            logger: logger
+            on: configuration.adminSocket, AdminRoutes(core: core), limits: limits, readiness: readiness, logger: logger
         )
         let clients = configuration.listen.map {
-            Listener.client(on: $0, clientRoutes, allowedHosts: hosts, readiness: readiness, logger: logger)
+            Listener.client(
+                on: $0, clientRoutes, allowedHosts: hosts, limits: limits, readiness: readiness, logger: logger)
         }
         let systemd = SystemdNotifier(
             environment: ProcessInfo.processInfo.environment, readiness: readiness, clock: clock, logger: logger

@@ -129,3 +129,11 @@ def test_the_audit_tells_who_did_what(stopped):
     assert sequences == sorted(sequences, reverse=True) and len(set(sequences)) == len(sequences), f"{sequences}"
     assert str(os.geteuid()) in entries[0]["actor"] and entries[0]["client_id"] == "one", f"{entries[0]}"
     assert re.fullmatch("[0-9a-f]{16}", entries[1]["token"]), f"a fingerprint is 16 hex digits: {entries[1]}"
+
+
+def test_a_client_of_five_thousand_projects(either_way):
+    projects = [f"{number:036d}" for number in range(5000)]
+    added = either_way.admin("client", "add", "everywhere", *(f"--project={project}" for project in projects))
+    assert added.code == 0, f"{added.err[:500]}"
+    listed = {client["client_id"]: client for client in either_way.ask("client", "list")["clients"]}
+    assert listed["everywhere"]["project_count"] == 5000

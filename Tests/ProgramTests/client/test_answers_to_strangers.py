@@ -21,17 +21,15 @@ NOBODY = {
     "bad percent-encoding": [basic("one", "%zz")],
     "the scheme alone": [("Authorization", "Basic")],
 }
-# Peers are told apart by their address, so that no test is throttled for what another got wrong.
-PEERS = {name: f"127.0.3.{number}" for number, name in enumerate(NOBODY, 1)}
 
 
 @pytest.mark.parametrize("who", NOBODY)
-def test_a_stranger_is_401_on_every_path(shared, who):
-    sent = {"headers": NOBODY[who], "source": PEERS[who]}
-    assert_error(post_form(shared.tcp, **sent), 401, "invalid_client")
-    assert_error(post_form(shared.tcp, target="/projects/prj-a/oauth2/token", **sent), 401, "invalid_client")
-    assert_error(get(shared.tcp, "/v1/projects/prj-a/token", **sent), 401, "invalid_client")
-    assert_error(get(shared.tcp, "/v1/projects", **sent), 401, "invalid_client")
+def test_a_stranger_is_401_on_every_path(broker, who):
+    sent = {"headers": NOBODY[who]}
+    assert_error(post_form(broker.tcp, **sent), 401, "invalid_client")
+    assert_error(post_form(broker.tcp, target="/projects/prj-a/oauth2/token", **sent), 401, "invalid_client")
+    assert_error(get(broker.tcp, "/v1/projects/prj-a/token", **sent), 401, "invalid_client")
+    assert_error(get(broker.tcp, "/v1/projects", **sent), 401, "invalid_client")
 
 
 def test_unknown_wrong_disabled_and_expired_are_one_and_the_same_answer(broker, clients):
@@ -92,14 +90,15 @@ def test_a_client_without_any_grant_gets_nothing(shared, clients):
     assert_error(get(shared.tcp, "/v1/projects/prj-a/token", client=clients["none"]), 403, "unauthorized_client")
 
 
-def test_many_failures_are_429_while_a_right_secret_gets_in(shared, clients):
-    guesser, bystander = "127.0.4.1", "127.0.4.2"
-    answers = [post_form(shared.tcp, client=("one", f"guess-{number}"), source=guesser) for number in range(80)]
+def test_many_failures_are_429_while_a_right_secret_gets_in(broker, clients):
+    # Any of the loopback addresses is anybody's.
+    guesses = [(("one", f"guess-{number}"), f"127.0.{number}.1") for number in range(80)]
+    answers = [post_form(broker.tcp, client=client, source=source) for client, source in guesses]
     assert_error(answers[0], 401, "invalid_client")
     body = assert_error(answers[-1], 429, "temporarily_unavailable")
     assert 1 <= int(answers[-1].headers["Retry-After"]) <= 5, f"{answers[-1]}"
     assert "credential" in body["error_description"] or "authentication" in body["error_description"], f"{body}"
-    assert_token(post_form(shared.tcp, client=clients["one"], source=guesser))
-    assert_error(post_form(shared.tcp, client=("one", "guess"), source=bystander), 401, "invalid_client")
-    refused = [entry for entry in shared.ask("audit", "list")["entries"] if entry["action"] == "authentication.refused"]
+    assert_token(post_form(broker.tcp, client=clients["one"]))
+    assert_error(post_form(broker.unix, client=("one", "guess")), 401, "invalid_client")
+    refused = [entry for entry in broker.ask("audit", "list")["entries"] if entry["action"] == "authentication.refused"]
     assert 0 < len(refused) < 80, f"{len(refused)} refusals are in the audit: they are recorded, and not all of them"

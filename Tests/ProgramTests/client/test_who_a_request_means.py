@@ -49,3 +49,8 @@ def test_more_life_than_any_token_has_mints_nothing(broker, clients, sandbox):
 def test_a_method_that_is_not_for_a_path_is_told_which_are(shared):
     answer = call(shared.tcp, "PROPFIND", "/oauth2/token")
     assert answer.status == 405 and answer.headers["Allow"] == "POST"
+
+
+def test_a_projects_name_does_not_decide_how_errors_are_said(shared, clients):
+    assert get(shared.tcp, "/v1/projects/oauth2/token", client=clients["one"]).status == 403
+    assert post_form(shared.tcp, target="/projects/v1/oauth2/token", client=clients["one"]).status == 400

@@ -2,6 +2,8 @@
 
 import concurrent.futures
 import http.client
+import os
+import pathlib
 import signal
 import time
 
@@ -89,3 +91,11 @@ def test_every_log_line_is_one_flat_json_object(broker, clients):
     for line in parsed:
         assert {"time", "level", "message"} <= set(line), f"{line}"
         assert all(isinstance(value, (str, int, float, bool)) for value in line.values()), f"not flat: {line}"
+
+
+def test_there_is_one_event_loop_for_each_processor_that_it_may_use(stopped):
+    # Pinned to one of them, as a container is that gets a share of a machine.
+    stopped.serve(preexec_fn=lambda: os.sched_setaffinity(0, {min(os.sched_getaffinity(0))}))
+    tasks = pathlib.Path(f"/proc/{stopped.process.pid}/task").glob("*/comm")
+    names = [task.read_text().strip() for task in tasks]
+    assert sum(name.startswith("NIO-SGLTN-") for name in names) == 1, f"{sorted(names)}"

@@ -1,0 +1,7 @@
+/// Numbers of Unix users that are nobody's.
+package enum UnixUser {
+    /// What the kernel shows for every user that a namespace has no number for; whoever trusted it trusted everybody.
+    package static let overflow: UInt32 = 65534
+    /// What system calls take for "no change".
+    static let none = UInt32.max
+}

@@ -1,0 +1,36 @@
+"""Nobody waits for the log: not when what it goes to is full, and not at the end."""
+
+import subprocess
+import time
+
+from rig.processes import end, program, start, wait_until
+from rig.wire import get
+
+
+def test_a_full_pipe_stops_nobody(stopped, clients):
+    arguments = [program("token-broker"), "serve", "--data-dir", str(stopped.data), "--log-level", "debug"]
+    arguments += ["--token-endpoint", stopped.token_endpoint, "--ops-listen", "127.0.0.1:0"]
+    socket = stopped.data / "client.sock"
+    process = start(
+        [*arguments, "--listen", f"unix:{socket}"],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        env=stopped.environment,
+    )
+    try:
+        wait_until(socket.exists, "the broker listens")
+        address = f"unix:{socket}"
+        wait_until(lambda: get(address, "/v1/projects", client=clients["one"]).status == 200, "the broker answers")
+        # Each of them is a line in the log, and 64 KiB are what a pipe holds.
+        for number in range(1000):
+            add = stopped.admin("client", "grant", "none", "--project", f"prj-{number}") if number % 100 == 0 else None
+            assert add is None or add.code == 0
+            began = time.monotonic()
+            assert get(address, "/v1/projects/prj-a/token", client=("one", f"wrong-{number}")).status in (401, 429)
+            assert time.monotonic() - began < 5, f"request {number} waited for the log"
+        assert get(address, "/v1/projects/prj-a/token", client=clients["one"]).status == 200
+        assert stopped.admin("status").code == 0
+    finally:
+        code = end(process)
+    assert code == 0, f"the broker ended with {code}"
