@@ -8,7 +8,7 @@ VENV := $(CACHE)/venv-$(shell { python3 --version; cat Tests/ProgramTests/requir
 SCRATCH := --scratch-path $(CACHE)/build
 
 # What the build and the tests need besides the Swift toolchain.
-PACKAGES := libsqlite3-dev curl ca-certificates python3 python3-venv systemd iproute2
+PACKAGES := libsqlite3-dev curl ca-certificates openssl python3 python3-venv systemd iproute2
 export TOKEN_BROKER_COMMIT := $(shell git describe --always --dirty --exclude '*' 2>/dev/null || echo unknown)
 SWIFT_SOURCES := Package.swift Benchmarks Sources Tests migrations
 DEBUG := swift build $(SCRATCH) --build-tests --explicit-target-dependency-import-check error

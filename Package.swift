@@ -30,6 +30,7 @@ let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioHTTPTypesHTTP1 = Target.Dependency.product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
+let nioTLS = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
 let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let swiftASN1 = Target.Dependency.product(name: "SwiftASN1", package: "swift-asn1")
 let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
@@ -75,8 +76,8 @@ let package = Package(
             name: "BrokerHTTP",
             dependencies: [
                 "Broker", crypto, httpTypes, hummingbird, hummingbirdCore, logging, nioCore, nioFoundationCompat,
-                nioHTTP1,
-                nioHTTPTypesHTTP1, nioPosix, serviceLifecycle,
+                nioHTTP1, nioHTTPTypesHTTP1, nioPosix, nioSSL, nioTLS, serviceLifecycle, swiftASN1,
+                x509,
             ],
             swiftSettings: settings
         ),
@@ -86,7 +87,10 @@ let package = Package(
             name: "Migrations",
             path: "migrations",
             sources: ["Migrations.swift"],
-            resources: [.embedInCode("0001_create_registry.sql"), .embedInCode("0002_add_last_uses.sql")],
+            resources: [
+                .embedInCode("0001_create_registry.sql"), .embedInCode("0002_add_last_uses.sql"),
+                .embedInCode("0003_add_certificate_names.sql"),
+            ],
             swiftSettings: settings
         ),
 

@@ -4,5 +4,6 @@ package enum Migrations {
     package static let all: [(name: String, sql: [UInt8])] = [
         ("0001_create_registry", PackageResources._001_create_registry_sql),
         ("0002_add_last_uses", PackageResources._002_add_last_uses_sql),
+        ("0003_add_certificate_names", PackageResources._003_add_certificate_names_sql),
     ]
 }

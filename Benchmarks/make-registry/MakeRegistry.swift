@@ -71,7 +71,7 @@ struct MakeRegistry: AsyncParsableCommand {
     private func client(_ number: Int, _ verifier: ClientSecretVerifier, created: Date) throws -> Client {
         Client(
             id: try ClientID("client-\(number)"), isEnabled: true,
-            credentials: [Client.Credential(verifier: verifier, created: created, expires: nil)], users: [],
+            credentials: [Client.Credential(verifier: verifier, created: created, expires: nil)], identities: [],
             grants: [], created: created
         )
     }

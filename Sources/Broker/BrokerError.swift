@@ -8,6 +8,10 @@ package enum BrokerError: Error, Equatable {
     case invalidScope
     /// Unknown, disabled, or the wrong secret: one and the same on purpose.
     case invalidClient
+    /// Nothing was shown that could be somebody's.
+    case noCredentials
+    case unknownCertificate([CertificateName])
+    case certificateExpired
     /// Not granted or no such project: one and the same on purpose.
     case unauthorizedClient
     /// Too many failed authentications from one peer.

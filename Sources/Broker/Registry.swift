@@ -44,15 +44,16 @@ package final class Registry: Sendable {
     /// Counts the changes.
     package var version: Int { state.withLock(\.version) }
 
-    /// What rests on a client, the Unix user that it may be recognised by and a project's keys is valid as long as these.
+    /// What rests on a client, what it may be recognised by and a project's keys is valid as long as these.
     ///
     /// `nil` when there was a change after `version`: what was decided since then may be decided otherwise now.
-    func validities(_ client: ClientID, _ user: UInt32?, _ project: ProjectID, since version: Int) -> [Validity]? {
+    func validities(
+        _ client: ClientID, _ identities: [Identity], _ project: ProjectID, since version: Int
+    ) -> [Validity]? {
         state.withLock { state in
             guard state.version == version else { return nil }
-            var subjects: [RegistryState.Subject] = [.client(client), .project(project)]
-            if let user { subjects.append(.user(user)) }
-            return subjects.map { state.validity(of: $0) }
+            let subjects: [RegistryState.Subject] = [.client(client), .project(project)]
+            return (subjects + identities.map { .identity($0) }).map { state.validity(of: $0) }
         }
     }
 
@@ -85,8 +86,11 @@ package final class Registry: Sendable {
 
     package func client(_ id: ClientID) -> Client? { state.withLock { $0.clients[id] } }
 
-    package func clients(ofUser user: UInt32) -> [Client] {
-        state.withLock { state in (state.clientsOfUser[user] ?? []).compactMap { state.clients[$0] } }
+    /// The clients that are recognised by any of these.
+    func clients(recognizedBy identities: [Identity]) -> [Client] {
+        state.withLock { state in
+            Set(identities.flatMap { state.clientsOfIdentity[$0] ?? [] }).compactMap { state.clients[$0] }
+        }
     }
 
     /// How many keys, projects and clients there are.

@@ -6,7 +6,7 @@ struct RegistryState: Sendable {
     enum Subject: Hashable {
         case project(ProjectID)
         case client(ClientID)
-        case user(UInt32)
+        case identity(Identity)
     }
 
     var keys: [KeyID: AccessKey] = [:]
@@ -14,7 +14,7 @@ struct RegistryState: Sendable {
     /// Of the keys that name one.
     var keysOfEndpoint: [URL: [KeyID]] = [:]
     var clients: [ClientID: Client] = [:]
-    var clientsOfUser: [UInt32: [ClientID]] = [:]
+    var clientsOfIdentity: [Identity: [ClientID]] = [:]
     /// What cached responses rest on, where there are any.
     var validities: [Subject: Validity] = [:]
     var version = 0
@@ -47,20 +47,20 @@ struct RegistryState: Sendable {
             invalidate(.project(key.project))
         case .addClient(let client):
             clients[client.id] = client
-            for user in client.users {
-                clientsOfUser[user, default: []].append(client.id)
-                invalidate(.user(user))
+            for identity in client.identities {
+                clientsOfIdentity[identity, default: []].append(client.id)
+                invalidate(.identity(identity))
             }
         case .removeClient(let id):
             guard let client = clients.removeValue(forKey: id) else { return }
-            for user in client.users {
-                clientsOfUser.remove(id, from: user)
-                invalidate(.user(user))
+            for identity in client.identities {
+                clientsOfIdentity.remove(id, from: identity)
+                invalidate(.identity(identity))
             }
             invalidate(.client(id))
         case .setClientEnabled(let id, let isEnabled):
             clients[id]?.isEnabled = isEnabled
-            for user in clients[id]?.users ?? [] { invalidate(.user(user)) }
+            for identity in clients[id]?.identities ?? [] { invalidate(.identity(identity)) }
             invalidate(.client(id))
         case .grant(let project, let id):
             clients[id]?.grants.insert(project)

@@ -39,16 +39,12 @@ struct ErrorAnswer {
                     error: "invalid_scope", errorDescription: "ask for no scope, or for what the key is registered with"
                 )
             )
-        case BrokerError.invalidClient:
-            (status, body) = (
-                .unauthorized,
-                Body(
-                    error: "invalid_client",
-                    errorDescription: "the client ID or the client secret is wrong, or the client is disabled: "
-                        + "ask the operator of the token broker"
-                )
-            )
+        case BrokerError.invalidClient, BrokerError.noCredentials, BrokerError.unknownCertificate,
+            BrokerError.certificateExpired:
+            (status, body) = (.unauthorized, Body(error: "invalid_client", errorDescription: Self.unauthorized(error)))
             fields[.wwwAuthenticate] = #"Basic realm="token-broker", charset="UTF-8""#
+            // The connection's certificate stays what it is: the next connection has another one.
+            if case BrokerError.certificateExpired = error { fields[.connection] = "close" }
         case BrokerError.unauthorizedClient:
             (status, body) = (
                 dialect == .oauth2 ? .badRequest : .forbidden,
@@ -185,6 +181,24 @@ struct ErrorAnswer {
             fields[.retryAfter] = retryAfter.retryAfter
         }
         self.body = (try? WireJSON.encode(body)) ?? Data()
+    }
+}
+
+extension ErrorAnswer {
+    private static func unauthorized(_ error: any Error) -> String {
+        switch error {
+        case BrokerError.noCredentials:
+            "no credentials that can be used came with the request: send the client ID and the client secret by HTTP "
+                + "Basic, or as client_id and client_secret in the form"
+        case BrokerError.unknownCertificate(let names):
+            "no client is registered for this certificate, which names "
+                + (names.isEmpty ? "nobody" : names.map(\.description).joined(separator: " and "))
+                + ": ask the operator of the token broker"
+        case BrokerError.certificateExpired:
+            "the client certificate of this connection has expired: connect again with its successor"
+        default:
+            "the client ID or the client secret is wrong, or the client is disabled: ask the operator of the token broker"
+        }
     }
 }
 

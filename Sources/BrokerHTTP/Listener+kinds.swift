@@ -5,14 +5,15 @@ extension Listener {
     ///
     /// - Parameters:
     ///   - allowedHosts: names that it goes by besides the loopback ones.
+    ///   - tls: for a listener beyond loopback.
     ///   - limits: shared by all of a broker's listeners.
     package static func client(
-        on address: ListenAddress, _ client: ClientRoutes, allowedHosts: Set<String>, limits: ConnectionLimits,
-        readiness: Readiness, logger: Logger
+        on address: ListenAddress, _ client: ClientRoutes, allowedHosts: Set<String>, tls: ListenerTLS?,
+        limits: ConnectionLimits, readiness: Readiness, logger: Logger
     ) -> Listener {
         Listener(
-            .client, on: address, routes: client.routes, allowedHosts: allowedHosts, limit: limits.client,
-            readiness: readiness, logger: logger
+            .client, on: address, routes: client.routes, allowedHosts: allowedHosts,
+            tls: address.isLoopback ? nil : tls, limit: limits.client, readiness: readiness, logger: logger
         )
     }
 

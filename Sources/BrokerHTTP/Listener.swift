@@ -26,18 +26,21 @@ package struct Listener: Service {
     private let address: ListenAddress
     private let routes: Routes
     private let allowedHosts: Set<String>
+    private let tls: ListenerTLS?
     private let limit: ConnectionLimit
     private let readiness: Readiness
     private let logger: Logger
 
     init(
-        _ kind: Kind, on address: ListenAddress, routes: Routes, allowedHosts: Set<String> = [], limit: ConnectionLimit,
-        readiness: Readiness, logger: Logger
+        _ kind: Kind, on address: ListenAddress, routes: Routes, allowedHosts: Set<String> = [],
+        tls: ListenerTLS? = nil,
+        limit: ConnectionLimit, readiness: Readiness, logger: Logger
     ) {
         self.kind = kind
         self.address = address
         self.routes = routes
         self.allowedHosts = allowedHosts
+        self.tls = tls
         self.limit = limit
         self.readiness = readiness
         self.logger = logger
@@ -60,7 +63,7 @@ package struct Listener: Service {
         let hosts = address.loopbackHost.map { HostRule(allowed: allowedHosts.union([$0])) }
         let pipeline = ConnectionPipeline(
             responder: routes.responder(hosts: hosts, logger: logger), cache: cache, largestBody: kind.largestBody,
-            limit: limit, drain: drain
+            tls: tls, limit: limit, drain: drain
         )
         let server = Server(
             childChannelSetup: pipeline,
@@ -109,7 +112,16 @@ package struct Listener: Service {
                 return
             }
         }
-        logger.notice("listening", metadata: ["listener": "\(kind.rawValue)", "address": "\(bound)"])
+        logger.notice(
+            "listening",
+            metadata: ["listener": "\(kind.rawValue)", "address": "\(bound)", "tls": "\(tls != nil)"]
+        )
+        if tls == nil, kind == .client, !address.isLoopback {
+            logger.warning(
+                "tokens and client secrets cross the network in the clear: --tls-certificate-file secures it",
+                metadata: ["address": "\(bound)"]
+            )
+        }
         readiness.bound(address.description)
     }
 }

@@ -3,10 +3,10 @@ import Foundation
 import GRDB
 
 extension Client {
-    init(row: Row, credentials: [Credential], users: Set<UInt32>, grants: Set<ProjectID>) throws {
+    init(row: Row, credentials: [Credential], identities: Set<Identity>, grants: Set<ProjectID>) throws {
         self.init(
             id: try ClientID(row.value("client_id", as: String.self)), isEnabled: try row.value("enabled"),
-            credentials: credentials.sorted { $0.created > $1.created }, users: users, grants: grants,
+            credentials: credentials.sorted { $0.created > $1.created }, identities: identities, grants: grants,
             created: try row.date("created_at")
         )
     }
@@ -20,6 +20,12 @@ extension Client {
         for user in users {
             try database.execute(
                 sql: "INSERT INTO client_users (client_id, uid) VALUES (?, ?)", arguments: [id.description, user]
+            )
+        }
+        for name in certificateNames {
+            try database.execute(
+                sql: "INSERT INTO client_certificate_names (client_id, kind, name) VALUES (?, ?, ?)",
+                arguments: [id.description, name.kind.rawValue, name.name]
             )
         }
         for project in grants { try id.insertGrant(of: project, into: database) }

@@ -22,8 +22,15 @@ extension StoreContents {
         try readAll(.clientSecrets) {
             credentials[try $0.value("client_id"), default: []].append(try Client.Credential(row: $0))
         }
-        var users: [String: Set<UInt32>] = [:]
-        try readAll(.clientUsers) { users[try $0.value("client_id"), default: []].insert(try $0.value("uid")) }
+        var identities: [String: Set<Identity>] = [:]
+        try readAll(.clientUsers) {
+            identities[try $0.value("client_id"), default: []].insert(.user(try $0.value("uid")))
+        }
+        try readAll(.clientCertificateNames) {
+            guard let kind = CertificateName.Kind(rawValue: try $0.value("kind")) else { return }
+            let name = try CertificateName(kind, $0.value("name"))
+            identities[try $0.value("client_id"), default: []].insert(.certificate(name))
+        }
         var grants: [String: Set<ProjectID>] = [:]
         try readAll(.grants) {
             let project = try ProjectID($0.value("project_id", as: String.self))
@@ -34,7 +41,8 @@ extension StoreContents {
             let id: String = try row.value("client_id")
             clients.append(
                 try Client(
-                    row: row, credentials: credentials[id] ?? [], users: users[id] ?? [], grants: grants[id] ?? []
+                    row: row, credentials: credentials[id] ?? [], identities: identities[id] ?? [],
+                    grants: grants[id] ?? []
                 )
             )
         }
@@ -52,13 +60,14 @@ private enum Table: String {
     case clients
     case clientSecrets = "client_secrets"
     case clientUsers = "client_users"
+    case clientCertificateNames = "client_certificate_names"
     case grants
 
     /// An SQL condition for the rows that belong to an extent, with its arguments by name.
     func filter(to extent: StoreExtent) -> String {
         if case .everything = extent { return "true" }
         return switch self {
-        case .clients, .clientSecrets, .clientUsers, .grants: Self.isOfClient
+        case .clients, .clientSecrets, .clientUsers, .clientCertificateNames, .grants: Self.isOfClient
         case .accessKeys: Self.isOfProject
         case .tokens: "key_id IN (SELECT key_id FROM access_keys WHERE \(Self.isOfProject))"
         }

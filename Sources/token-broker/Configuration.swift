@@ -11,6 +11,8 @@ struct Configuration {
     let directory: DataDirectory
     let masterKey: MasterKeyFile
     let listen: [ListenAddress]
+    /// For the client listeners beyond loopback.
+    let tls: TLSFiles?
     let operations: ListenAddress
     let adminSocket: ListenAddress
     let tokenEndpoint: URL
@@ -40,13 +42,17 @@ struct Configuration {
             }
             return allowed
         }
+        let certificate = try read("--tls-certificate-file", settings.tlsCertificateFile, or: "") { $0 }
+        let key = try read("--tls-key-file", settings.tlsKeyFile, or: "") { $0 }
+        let authorities = try read("--tls-client-ca-file", settings.tlsClientCAFile, or: "") { $0 }
+        tls = try Self.tls(certificate: certificate, key: key, authorities: authorities)
         let flags = settings.listen.isEmpty ? nil : settings.listen.joined(separator: ",")
-        listen = try read("--listen", flags, or: "127.0.0.1:8787,unix:\(path)/client.sock") { text in
+        listen = try read("--listen", flags, or: "127.0.0.1:8787,unix:\(path)/client.sock") { [tls] text in
             let addresses = text.split(separator: ",")
             guard !addresses.isEmpty else { throw OperatorError(.invalid, "no address to listen on is named") }
             return try addresses.map { text in
                 let address = try ListenAddress(text.trimmingCharacters(in: .whitespaces))
-                guard address.isLoopback || allowPlaintext else { throw Self.inTheClear(address) }
+                guard address.isLoopback || allowPlaintext || tls != nil else { throw Self.inTheClear(address) }
                 return address
             }
         }
@@ -100,7 +106,22 @@ struct Configuration {
         OperatorError(
             .invalid,
             "'\(address)' can be reached from other machines, and tokens would cross the network in the clear",
-            hint: "listen on loopback or a Unix socket; --allow-plaintext where the network itself is protected"
+            hint: "name a certificate with --tls-certificate-file and --tls-key-file, or listen on loopback or a Unix "
+                + "socket; --allow-plaintext where the network itself is protected"
+        )
+    }
+
+    private static func tls(certificate: String, key: String, authorities: String) throws -> TLSFiles? {
+        if certificate.isEmpty, key.isEmpty, authorities.isEmpty { return nil }
+        guard !certificate.isEmpty, !key.isEmpty else {
+            throw OperatorError(
+                .invalid, "TLS needs a certificate and its key",
+                hint: "name both, with --tls-certificate-file and --tls-key-file"
+            )
+        }
+        return TLSFiles(
+            certificate: try path(certificate), key: try path(key),
+            clientAuthorities: authorities.isEmpty ? nil : try path(authorities)
         )
     }
 

@@ -38,6 +38,18 @@ struct Settings: ParsableArguments {
     @Option(help: "Requests to one token endpoint at once. [TOKEN_BROKER_MINT_BURST] (default: 10)")
     var mintBurst: String?
 
+    @Option(
+        help:
+            "PEM file with the certificate of the client listeners beyond loopback. [TOKEN_BROKER_TLS_CERTIFICATE_FILE]"
+    )
+    var tlsCertificateFile: String?
+
+    @Option(help: "PEM file with the certificate's key. [TOKEN_BROKER_TLS_KEY_FILE]")
+    var tlsKeyFile: String?
+
+    @Option(help: "PEM file of authorities that vouch for clients' certificates. [TOKEN_BROKER_TLS_CLIENT_CA_FILE]")
+    var tlsClientCAFile: String?
+
     @Flag(help: "Let clients connect from other machines without TLS. [TOKEN_BROKER_ALLOW_PLAINTEXT]")
     var allowPlaintext = false
 

@@ -7,8 +7,12 @@ import UnixSignals
 enum Signals {
     /// Runs the services until one of them fails, or SIGTERM or SIGINT asks for a graceful stop.
     ///
-    /// A second one of these ends the process at once, as the signal itself would have. SIGHUP changes nothing.
-    static func run(_ services: ServiceGroup, logger: Logger) async throws {
+    /// A second one of these ends the process at once, as the signal itself would have.
+    ///
+    /// - Parameter reload: what SIGHUP asks for.
+    static func run(
+        _ services: ServiceGroup, onHangup reload: (@Sendable () async -> Void)?, logger: Logger
+    ) async throws {
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup)
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask { try await services.run() }
@@ -17,7 +21,11 @@ enum Signals {
                 for await signal in signals {
                     switch (signal, isStopping) {
                     case (.sighup, _):
-                        logger.notice("SIGHUP: there are no certificates to read anew")
+                        guard let reload else {
+                            logger.notice("SIGHUP: there are no certificates to read anew")
+                            continue
+                        }
+                        await reload()
                     case (_, false):
                         isStopping = true
                         logger.notice("stopping", metadata: ["signal": "\(signal)"])

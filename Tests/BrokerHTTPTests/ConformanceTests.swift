@@ -1,3 +1,4 @@
+import Broker
 import NIOCore
 import NIOEmbedded
 import NIOHTTP1
@@ -11,8 +12,8 @@ import Testing
 
     init() throws {
         channel = EmbeddedChannel()
-        let state = ConnectionState(at: channel.embeddedEventLoop.now)
-        try channel.pipeline.syncOperations.addHandlers(handlers(state, cache: nil, user: nil, largestBody: 16 * 1024))
+        let state = ConnectionState(Peer(.unknown), at: channel.embeddedEventLoop.now)
+        try channel.pipeline.syncOperations.addHandlers(handlers(state, cache: nil, largestBody: 16 * 1024))
         try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
     }
 

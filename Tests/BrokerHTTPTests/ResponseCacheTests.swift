@@ -108,7 +108,8 @@ import Testing
         let cache = ResponseCache()
         func key(_ number: Int) -> ResponseCacheKey {
             let head = HTTPRequestHead(version: .http1_1, method: .GET, uri: "/\(number)")
-            return ResponseCacheKey(WholeRequest(head: head, body: ByteBuffer(), bytes: ByteBuffer()), user: nil)
+            return ResponseCacheKey(
+                WholeRequest(peer: Peer(.unknown), head: head, body: ByteBuffer(), bytes: ByteBuffer()))
         }
         for number in 0..<20_000 {
             cache[key(number)] = CachedResponse(cacheable, fields: [:], body: body)

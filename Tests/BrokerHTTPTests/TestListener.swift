@@ -83,10 +83,9 @@ final class TestConnection {
     init(_ listener: TestListener, _ cache: ResponseCache, user: UInt32?) throws {
         self.listener = listener
         self.user = user
-        let state = ConnectionState(at: channel.embeddedEventLoop.now)
-        try channel.pipeline.syncOperations.addHandlers(
-            handlers(state, cache: cache, user: user, largestBody: 16 * 1024)
-        )
+        let peer = Peer(user.map { .user($0) } ?? .address("127.0.0.1", network: "127.0.0.0/8"))
+        let state = ConnectionState(peer, at: channel.embeddedEventLoop.now)
+        try channel.pipeline.syncOperations.addHandlers(handlers(state, cache: cache, largestBody: 16 * 1024))
         try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
     }
 

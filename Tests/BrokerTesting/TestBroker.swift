@@ -59,9 +59,13 @@ package struct TestBroker {
     /// Registers a client; returns its secret.
     @discardableResult
     package func addClient(
-        _ id: String = "client-1", projects: [ProjectID] = [project], users: [UInt32] = []
+        _ id: String = "client-1", projects: [ProjectID] = [project], users: [UInt32] = [],
+        certificateNames: [CertificateName] = []
     ) async throws -> Secret {
-        let added = try await perform(ClientAddition(clientID: try ClientID(id), projects: projects, users: users))
+        let added = try await perform(
+            ClientAddition(
+                clientID: try ClientID(id), projects: projects, users: users, certificateNames: certificateNames
+            ))
         return Secret(added.clientSecret)
     }
 

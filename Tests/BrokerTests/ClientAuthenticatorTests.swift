@@ -1,5 +1,6 @@
 import Broker
 import BrokerTesting
+import Foundation
 import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct ClientAuthenticatorTests {
@@ -54,10 +55,10 @@ import Testing
         let test = try await TestBroker()
         try await test.addClient("client-1", users: [1001])
         #expect(try await authenticate(test, nil, nil, from: Peer(.user(1001))).description == "client-1")
-        await #expect(throws: BrokerError.invalidClient) {
+        await #expect(throws: BrokerError.noCredentials) {
             try await authenticate(test, nil, nil, from: Peer(.user(1002)))
         }
-        await #expect(throws: BrokerError.invalidClient) { try await authenticate(test, nil, nil, from: address) }
+        await #expect(throws: BrokerError.noCredentials) { try await authenticate(test, nil, nil, from: address) }
     }
 
     @Test func `of several clients of one Unix user the ID picks one`() async throws {
@@ -70,6 +71,73 @@ import Testing
         await #expect(throws: BrokerError.invalidClient) { try await authenticate(test, "client-3", nil, from: user) }
         let error = await #expect(throws: BrokerError.self) { try await authenticate(test, nil, nil, from: user) }
         guard case .invalidRequest = error else { throw Unexpected(error) }
+    }
+
+    private func certificate(_ names: [CertificateName], for life: Duration, _ test: TestBroker) -> Peer {
+        let expires = test.clock.now.wall.addingTimeInterval(life / .seconds(1))
+        return Peer(address.origin, certificate: ClientCertificate(names: names, expires: expires, digest: [1]))
+    }
+
+    @Test func `a registered certificate needs no secret until it expires, and no other one gets in`() async throws {
+        let test = try await TestBroker()
+        let names = [try CertificateName(.uri, "spiffe://a/b"), try CertificateName(.dns, "B.example.org")]
+        try await test.addClient("client-1", certificateNames: names)
+        for name in [names[0], try CertificateName(.dns, "b.EXAMPLE.org")] {
+            let peer = certificate([try CertificateName(.dns, "other"), name], for: .seconds(60), test)
+            #expect(try await authenticate(test, nil, nil, from: peer).description == "client-1")
+            #expect(try await authenticate(test, "client-1", nil, from: peer).description == "client-1")
+            await #expect(throws: BrokerError.invalidClient) {
+                try await authenticate(test, "client-2", nil, from: peer)
+            }
+            await #expect(throws: BrokerError.invalidClient) {
+                try await authenticate(test, "client-1", Secret("wrong"), from: peer)
+            }
+        }
+        let stranger = [try CertificateName(.uri, "spiffe://a/B"), try CertificateName(.uri, "dns:b.example.org")]
+        await #expect(throws: BrokerError.unknownCertificate(stranger)) {
+            try await authenticate(test, nil, nil, from: certificate(stranger, for: .seconds(60), test))
+        }
+        let peer = certificate(names, for: .seconds(60), test)
+        test.clock.advance(by: .seconds(59.9))
+        _ = try await authenticate(test, nil, nil, from: peer)
+        test.clock.advance(by: .seconds(0.1))
+        await #expect(throws: BrokerError.certificateExpired) { try await authenticate(test, nil, nil, from: peer) }
+        await #expect(throws: BrokerError.invalidClient) { try await authenticate(test, "client-1", nil, from: peer) }
+    }
+
+    @Test func `a response that rests on a certificate ends with it, and with another client of the same name`()
+        async throws
+    {
+        let test = try await TestBroker()
+        try await test.addKey()
+        let names = [try CertificateName(.uri, "spiffe://a/b")]
+        try await test.addClient("client-1", certificateNames: names)
+        let peer = certificate(names, for: .seconds(60), test)
+        func handOut() async throws -> RepeatableHandOut {
+            let authorization = try await test.core.authenticator.authorize(
+                ClientClaim(id: "client-1", secret: nil), from: peer
+            )
+            let asked = TokenRequest(project: TestBroker.project, scope: nil)
+            return try #require(try await test.core.broker.token(for: asked, as: authorization).repeatable)
+        }
+        let first = try await handOut()
+        #expect(first.isValid)
+        try await test.addClient("client-2", certificateNames: names)
+        #expect(!first.isValid, "it may be either of them now")
+        let second = try await handOut()
+        #expect(second.isValid)
+        test.clock.advance(by: .seconds(60))
+        #expect(!second.isValid)
+    }
+
+    @Test(arguments: ["", "a b", "nocolon", "spiffe://é", "a:" + String(repeating: "x", count: 2048)])
+    func `what no certificate has is no URI`(text: String) {
+        #expect(throws: OperatorError.self) { try CertificateName(.uri, text) }
+    }
+
+    @Test(arguments: ["", "*.example.org", "a b", "a/b", "é", String(repeating: "x", count: 254)])
+    func `what stands for nobody or for many is no DNS name`(text: String) {
+        #expect(throws: OperatorError.self) { try CertificateName(.dns, text) }
     }
 
     @Test func `many failures are throttled, and a right secret is let in all the same`() async throws {

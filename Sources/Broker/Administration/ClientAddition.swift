@@ -4,11 +4,15 @@ package struct ClientAddition: AdminRequest {
     package let projects: [ProjectID]
     /// Unix users.
     package let users: [UInt32]
+    package let certificateNames: [CertificateName]
 
-    package init(clientID: ClientID, projects: [ProjectID], users: [UInt32]) {
+    package init(
+        clientID: ClientID, projects: [ProjectID], users: [UInt32], certificateNames: [CertificateName] = []
+    ) {
         self.clientID = clientID
         self.projects = projects
         self.users = users
+        self.certificateNames = certificateNames
     }
 
     package var extent: StoreExtent { .part(projects: Set(projects), clients: [clientID]) }
@@ -30,7 +34,8 @@ package struct ClientAddition: AdminRequest {
             let client = Client(
                 id: clientID, isEnabled: true,
                 credentials: [Client.Credential(verifier: verifier, created: now, expires: nil)],
-                users: Set(users), grants: Set(projects), created: now
+                identities: Set(users.map(Identity.user) + certificateNames.map(Identity.certificate)),
+                grants: Set(projects), created: now
             )
             // A record of this ID that cannot be read may be in the way.
             return (

@@ -10,6 +10,7 @@ package struct ClientReport: Codable, Sendable {
     /// Those of them that nobody registered a key for.
     package let projectsWithoutKeys: [ProjectID]
     package let users: [UInt32]
+    package let certificateNames: [CertificateName]
     package let secrets: [SecretReport]
     package let createdAt: Date
 
@@ -27,6 +28,7 @@ package struct ClientReport: Codable, Sendable {
         projects = try Page().elements(of: client.grants) { $0 }.elements
         projectsWithoutKeys = projects.filter { !administrator.core.registry.has($0) }
         users = client.users.sorted()
+        certificateNames = client.certificateNames.sorted()
         secrets = client.credentials.filter { $0.isLive(at: now) }.map {
             SecretReport(createdAt: $0.created, expiresAt: $0.expires, lastUsedAt: $0.use.lastDate)
         }

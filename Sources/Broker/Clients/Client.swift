@@ -25,22 +25,30 @@ package struct Client: Sendable, Identifiable {
     package var isEnabled: Bool
     /// Newest first; at most two.
     package var credentials: [Credential]
-    /// Unix users that need no secret on the Unix socket.
-    package var users: Set<UInt32>
+    /// Who needs no secret.
+    package let identities: Set<Identity>
     /// The projects that the client is granted. Nothing is granted by default.
     package var grants: Set<ProjectID>
     package let created: Date
 
     package init(
-        id: ClientID, isEnabled: Bool, credentials: [Credential], users: Set<UInt32>, grants: Set<ProjectID>,
+        id: ClientID, isEnabled: Bool, credentials: [Credential], identities: Set<Identity>, grants: Set<ProjectID>,
         created: Date
     ) {
         self.id = id
         self.isEnabled = isEnabled
         self.credentials = credentials
-        self.users = users
+        self.identities = identities
         self.grants = grants
         self.created = created
+    }
+
+    package var users: [UInt32] {
+        identities.compactMap { if case .user(let user) = $0 { user } else { nil } }
+    }
+
+    package var certificateNames: [CertificateName] {
+        identities.compactMap { if case .certificate(let name) = $0 { name } else { nil } }
     }
 }
 

@@ -1,4 +1,4 @@
-/// Recognises clients: by their secret, or on the Unix socket by their user.
+/// Recognises clients: by their secret, or by who is at the other end of their connection.
 package struct ClientAuthenticator: Sendable {
     private let registry: Registry
     private let sealer: any Sealer
@@ -21,8 +21,9 @@ package struct ClientAuthenticator: Sendable {
 
     /// Authorizes the client that sends a request, from now until the deadline that its answer has.
     ///
-    /// Throws ``BrokerError/invalidClient``; ``BrokerError/authenticationThrottled`` instead once the peer has failed
-    /// too often, while a right secret is let in whatever others got wrong.
+    /// Throws ``BrokerError/invalidClient``, or what says that nothing was shown, or nothing that is known;
+    /// ``BrokerError/authenticationThrottled`` instead once the peer has failed too often, while a right secret is let in
+    /// whatever others got wrong.
     package func authorize(_ claim: ClientClaim, from peer: Peer) async throws -> Authorization {
         let version = registry.version
         let deadline = Deadline(after: Deadline.request, from: clock.now)
@@ -41,7 +42,16 @@ package struct ClientAuthenticator: Sendable {
             )
             try await Future { [store] in try await store.record(record) }.value(by: deadline, clock: clock)
         }
-        throw verdict.isThrottled ? BrokerError.authenticationThrottled : .invalidClient
+        throw verdict.isThrottled ? .authenticationThrottled : refusal(of: claim, from: peer)
+    }
+
+    /// Who shows nothing is told how to; who shows something learns nothing but that it is wrong.
+    private func refusal(of claim: ClientClaim, from peer: Peer) -> BrokerError {
+        if claim.id != nil || claim.secret != nil { return .invalidClient }
+        if let certificate = peer.certificate {
+            return certificate.expires > clock.now.wall ? .unknownCertificate(certificate.names) : .certificateExpired
+        }
+        return .noCredentials
     }
 
     private func named(by claim: ClientClaim) -> Client? {
@@ -56,12 +66,16 @@ package struct ClientAuthenticator: Sendable {
             let credential = credential(with: secret, of: named)
             return named.flatMap { client in credential.map { (client, $0) } }
         }
-        guard let user = peer.user else { return nil }
-        if claim.id != nil { return named.flatMap { $0.users.contains(user) ? ($0, nil) : nil } }
-        let clients = registry.clients(ofUser: user).filter(\.isEnabled)
+        // A connection outlives the certificate that it was made with.
+        if let certificate = peer.certificate, certificate.expires <= clock.now.wall { return nil }
+        if claim.id != nil {
+            return named.flatMap { $0.identities.isDisjoint(with: peer.identities) ? nil : ($0, nil) }
+        }
+        let clients = registry.clients(recognizedBy: peer.identities).filter(\.isEnabled)
         guard clients.count <= 1 else {
             throw BrokerError.invalidRequest(
-                "several clients are registered for this Unix user; name one: HTTP Basic with its ID and no secret"
+                "several clients are registered for this Unix user or certificate; name one: client_id in the form, or "
+                    + "HTTP Basic with its ID and no secret"
             )
         }
         return clients.first.map { ($0, nil) }

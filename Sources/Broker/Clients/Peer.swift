@@ -9,14 +9,23 @@ package struct Peer: Sendable, Hashable, CustomStringConvertible {
     }
 
     package let origin: Origin
+    /// What it has shown, where it was asked.
+    package let certificate: ClientCertificate?
 
-    package init(_ origin: Origin) {
+    package init(_ origin: Origin, certificate: ClientCertificate? = nil) {
         self.origin = origin
+        self.certificate = certificate
+    }
+
+    /// What a client may be recognised by.
+    var identities: [Identity] {
+        if let user { return [.user(user)] }
+        return certificate?.names.map { .certificate($0) } ?? []
     }
 
     /// Whom strangers are counted as: an address is too easily changed for its neighbour.
     var neighbourhood: Self {
-        if case .address(_, let network) = origin { Peer(.address(network, network: network)) } else { self }
+        if case .address(_, let network) = origin { Peer(.address(network, network: network)) } else { Peer(origin) }
     }
 
     package var user: UInt32? {

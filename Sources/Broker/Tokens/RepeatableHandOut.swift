@@ -7,7 +7,7 @@ package struct RepeatableHandOut: Sendable {
     private let project: ProjectID
     private let minimumLife: Duration
     private let validities: [Validity]
-    /// When one of the client's secrets expires.
+    /// When one of the client's secrets or its certificate expires.
     private let until: Date?
     /// The key's, and the client secret's where one was shown.
     private let uses: [Use]

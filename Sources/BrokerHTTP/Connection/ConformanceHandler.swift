@@ -44,7 +44,8 @@ final class ConformanceHandler: ChannelDuplexHandler {
             if body.readableBytes == 0 { body = part } else { body.writeBuffer(&part) }
         case .end:
             guard let head else { return }
-            let request = WholeRequest(head: head, body: body, bytes: state.endRequest(at: context.eventLoop.now))
+            let bytes = state.endRequest(at: context.eventLoop.now)
+            let request = WholeRequest(peer: state.peer, head: head, body: body, bytes: bytes)
             forget()
             context.fireChannelRead(wrapInboundOut(request))
         }
@@ -65,7 +66,9 @@ final class ConformanceHandler: ChannelDuplexHandler {
             return
         }
         var response = unwrapOutboundIn(data)
-        let isLast = state.isNextAnswerLast
+        // The answer itself may say so.
+        let isLast =
+            state.isNextAnswerLast || response.head.headers[canonicalForm: "Connection"].contains { $0 == "close" }
         if isLast { response.head.headers.replaceOrAdd(name: "Connection", value: "close") }
         state.answer(at: context.eventLoop.now)
         write(response, context, promise)

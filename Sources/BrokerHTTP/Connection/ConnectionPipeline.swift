@@ -6,12 +6,12 @@ import Logging
 import NIOCore
 import NIOHTTP1
 import NIOHTTPTypesHTTP1
+import NIOSSL
 
 /// A connection from its bytes to the routes: everything that it passes, in the order of the wire.
 struct ConnectionPipeline<Responder: HTTPResponder<ListenerContext>>: ServerChildChannel {
     struct Value: ServerChildChannelValue {
         let channel: any Channel
-        let peer: Peer
         /// `nil` where the connection is one too many.
         var messages: NIOAsyncChannel<WholeRequest, WholeResponse>?
     }
@@ -20,6 +20,8 @@ struct ConnectionPipeline<Responder: HTTPResponder<ListenerContext>>: ServerChil
     /// `nil` where nothing is repeated.
     let cache: ResponseCache?
     let largestBody: Int
+    /// `nil` for plain text.
+    let tls: ListenerTLS?
     let limit: ConnectionLimit
     let drain: Drain
 
@@ -27,23 +29,27 @@ struct ConnectionPipeline<Responder: HTTPResponder<ListenerContext>>: ServerChil
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
         Peer.of(channel).flatMapThrowing { peer in
             guard limit.admit(peer) else {
-                try channel.pipeline.syncOperations.addHandlers(HTTPResponseEncoder(), OverflowHandler())
-                return Value(channel: channel, peer: peer)
+                try channel.pipeline.syncOperations.addHandlers(
+                    HTTPResponseEncoder(), OverflowHandler(saysWhy: tls == nil)
+                )
+                return Value(channel: channel)
             }
             channel.closeFuture.whenComplete { _ in limit.release(peer) }
-            let state = ConnectionState(at: channel.eventLoop.now)
-            try channel.pipeline.syncOperations.addHandlers(
-                handlers(state, cache: cache, user: peer.user, largestBody: largestBody)
-            )
+            let state = ConnectionState(peer, isSecured: tls != nil, at: channel.eventLoop.now)
+            let pipeline = channel.pipeline.syncOperations
+            if let tls {
+                try pipeline.addHandlers(NIOSSLServerHandler(context: tls.context()), HandshakeHandler(state))
+            }
+            try pipeline.addHandlers(handlers(state, cache: cache, largestBody: largestBody))
             let messages = try NIOAsyncChannel<WholeRequest, WholeResponse>(
                 wrappingChannelSynchronously: channel, configuration: .init(isOutboundHalfClosureEnabled: true)
             )
             if drain.hasBegun { channel.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent()) }
-            return Value(channel: channel, peer: peer, messages: messages)
+            return Value(channel: channel, messages: messages)
         }.recover { error in
             logger.warning("a connection could not be taken", metadata: ["error": "\(error)"])
             channel.close(promise: nil)
-            return Value(channel: channel, peer: Peer(.unknown))
+            return Value(channel: channel)
         }
     }
 
@@ -53,7 +59,7 @@ struct ConnectionPipeline<Responder: HTTPResponder<ListenerContext>>: ServerChil
         do {
             try await messages.executeThenClose { requests, responses in
                 for try await request in requests {
-                    try await responses.write(answer(request, from: value.peer, logger: logger))
+                    try await responses.write(answer(request, logger: logger))
                 }
                 responses.finish()
                 try await value.channel.closeFuture.get()
@@ -64,11 +70,11 @@ struct ConnectionPipeline<Responder: HTTPResponder<ListenerContext>>: ServerChil
         }
     }
 
-    private func answer(_ request: WholeRequest, from peer: Peer, logger: Logger) async throws -> WholeResponse {
-        guard let head = try? HTTPRequest(request.head, secure: false, splitCookie: false) else {
+    private func answer(_ request: WholeRequest, logger: Logger) async throws -> WholeResponse {
+        guard let head = try? HTTPRequest(request.head, secure: tls != nil, splitCookie: false) else {
             return WholeResponse(ErrorAnswer(RequestRefusal.notHTTP))
         }
-        let context = ListenerContext(source: .init(peer: peer, logger: logger))
+        let context = ListenerContext(source: .init(peer: request.peer, logger: logger))
         let response = try await responder.respond(
             to: Request(head: head, body: RequestBody(buffer: request.body)), context: context
         )
@@ -79,11 +85,7 @@ struct ConnectionPipeline<Responder: HTTPResponder<ListenerContext>>: ServerChil
 }
 
 /// What a connection's bytes pass between the socket and the requests, and answers the other way round.
-///
-/// - Parameter user: the Unix user at the other end.
-func handlers(
-    _ state: ConnectionState, cache: ResponseCache?, user: UInt32?, largestBody: Int
-) -> [any ChannelHandler] {
+func handlers(_ state: ConnectionState, cache: ResponseCache?, largestBody: Int) -> [any ChannelHandler] {
     let front = CachedBytesHandler(state)
     return [
         front,
@@ -91,5 +93,5 @@ func handlers(
         RequestDecoding(),
         TimeoutHandler(state),
         ConformanceHandler(state, largestBody: largestBody),
-    ] + [cache.map { CachedRequestHandler(state, cache: $0, behind: front, user: user) }].compactMap(\.self)
+    ] + [cache.map { CachedRequestHandler(state, cache: $0, behind: front) }].compactMap(\.self)
 }

@@ -1,3 +1,4 @@
+import Broker
 import NIOCore
 import NIOHTTP1
 
@@ -33,14 +34,27 @@ final class ConnectionState {
     /// Whether the newest request is the last.
     private var endsWithNewest = false
 
+    /// Who is at the other end, as far as that is known.
+    private(set) var peer: Peer
+    /// Since when the connection is being secured.
+    private(set) var handshakeSince: NIODeadline?
     private(set) var drainingSince: NIODeadline?
     private(set) var lastActive: NIODeadline
 
-    init(at now: NIODeadline) {
+    /// - Parameter isSecured: whether a TLS handshake comes first.
+    init(_ peer: Peer, isSecured: Bool = false, at now: NIODeadline) {
+        self.peer = peer
+        handshakeSince = isSecured ? now : nil
         lastActive = now
     }
 
     // MARK: What comes and goes
+
+    /// The connection is secured; the client may have shown who it is.
+    func handshakeCompleted(by certificate: ClientCertificate?) {
+        peer = Peer(peer.origin, certificate: certificate)
+        handshakeSince = nil
+    }
 
     /// Bytes came.
     func receive(_ bytes: ByteBuffer, at now: NIODeadline) {

@@ -1,6 +1,6 @@
 import NIOCore
 
-/// Closes a connection whose other end takes too long: for a request head, for a whole request, to read what it gets, or
+/// Closes a connection whose other end takes too long: for a handshake, a request head, a whole request, to read what it gets, or
 /// to ask for anything at all. How long an answer takes is the broker's own affair, which has its own deadlines.
 final class TimeoutHandler: ChannelDuplexHandler {
     typealias InboundIn = Any
@@ -40,7 +40,8 @@ final class TimeoutHandler: ChannelDuplexHandler {
     /// When the connection's time is up, as things stand.
     private var deadline: NIODeadline? {
         let deadlines = [
-            state.headSince.map { $0 + Self.head }, state.requestSince.map { $0 + Self.request },
+            state.handshakeSince.map { $0 + Self.head }, state.headSince.map { $0 + Self.head },
+            state.requestSince.map { $0 + Self.request },
             state.idleSince.map { $0 + Self.idle }, unreadSince.map { $0 + Self.reading },
             state.drainingSince.map { $0 + (state.idleSince == nil ? Self.drain : Self.lastRequest) },
         ]

@@ -1,3 +1,4 @@
+import Broker
 import HTTPTypes
 import Hummingbird
 import NIOCore
@@ -6,6 +7,7 @@ import NIOHTTPTypesHTTP1
 
 /// A request that has been read to its end.
 struct WholeRequest: Sendable {
+    let peer: Peer
     let head: HTTPRequestHead
     let body: ByteBuffer
     /// All of it as it came; empty where the body itself says how long it is.

@@ -19,16 +19,13 @@ final class CachedRequestHandler: ChannelDuplexHandler {
     private let state: ConnectionState
     private let cache: ResponseCache
     private let front: CachedBytesHandler
-    private let user: UInt32?
     /// In the order in which they are answered; `nil` for one whose response is not cached.
     private var asked = CircularBuffer<Asked?>()
 
-    /// - Parameter user: the Unix user at the other end.
-    init(_ state: ConnectionState, cache: ResponseCache, behind front: CachedBytesHandler, user: UInt32?) {
+    init(_ state: ConnectionState, cache: ResponseCache, behind front: CachedBytesHandler) {
         self.state = state
         self.cache = cache
         self.front = front
-        self.user = user
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -38,7 +35,7 @@ final class CachedRequestHandler: ChannelDuplexHandler {
             context.fireChannelRead(data)
             return
         }
-        let key = ResponseCacheKey(request, user: user)
+        let key = ResponseCacheKey(request)
         if state.isNextToAnswer, context.channel.isWritable, let response = cache[key] {
             if let message = response.message() {
                 front.write(message)

@@ -1,8 +1,9 @@
+import Broker
 import Crypto
 import NIOCore
 import NIOHTTP1
 
-/// What identifies a request: everything that its answer depends on, and who the kernel says is at the other end.
+/// What identifies a request: everything that its answer depends on, and who is known to be at the other end.
 ///
 /// Two requests with one key get the same answer, as far as SHA-256 is trusted.
 struct ResponseCacheKey: Hashable, Sendable {
@@ -15,7 +16,7 @@ struct ResponseCacheKey: Hashable, Sendable {
 
     private let digest: SHA256.Digest
 
-    init(_ request: WholeRequest, user: UInt32?) {
+    init(_ request: WholeRequest) {
         let head = request.head
         var text = ByteBufferAllocator().buffer(capacity: 512)
         // Each part with its length in front, so that no two requests are written alike.
@@ -23,7 +24,10 @@ struct ResponseCacheKey: Hashable, Sendable {
             text.writeInteger(UInt32(part.utf8.count))
             text.writeString(part)
         }
-        text.writeInteger(user.map(UInt64.init) ?? .max)
+        text.writeInteger(request.peer.user.map(UInt64.init) ?? .max)
+        let certificate = request.peer.certificate?.digest ?? []
+        text.writeInteger(UInt32(certificate.count))
+        text.writeBytes(certificate)
         write(head.method.rawValue)
         write(head.uri)
         for name in Self.fields {

@@ -23,13 +23,22 @@ struct ClientCommand: AsyncParsableCommand {
         @Argument(help: "The client's name, which is its client ID.") var name: ClientID
         @Option(help: "A project that the client may have tokens of; repeatable.") var project: [ProjectID] = []
         @Option(help: "A Unix user that needs no secret on the Unix socket; repeatable.") var uid: [UInt32] = []
+        @Option(
+            help: "A URI, such as a SPIFFE ID, of a client certificate that needs no secret; repeatable.",
+            transform: { try CertificateName(.uri, $0) })
+        var certificateURI: [CertificateName] = []
+        @Option(
+            help: "A DNS name of a client certificate that needs no secret; repeatable.",
+            transform: { try CertificateName(.dns, $0) })
+        var certificateDNS: [CertificateName] = []
         @OptionGroup var output: Output
         @OptionGroup(title: "Settings") var settings: Settings
 
         func run() async throws {
-            try output.print(
-                await perform(ClientAddition(clientID: name, projects: project, users: uid)), orFor: \.text
+            let addition = ClientAddition(
+                clientID: name, projects: project, users: uid, certificateNames: certificateURI + certificateDNS
             )
+            try output.print(await perform(addition), orFor: \.text)
         }
     }
 
@@ -61,12 +70,12 @@ struct ClientCommand: AsyncParsableCommand {
         func run() async throws {
             try output.print(await perform(ClientListing(page: try paging.page()))) { listing in
                 Table(
-                    headings: ["CLIENT", "STATE", "PROJECTS", "UNIX USERS", "SECRETS", "LAST USED"],
+                    headings: ["CLIENT", "STATE", "PROJECTS", "UNIX USERS", "CERTIFICATES", "SECRETS", "LAST USED"],
                     rows: listing.clients.map { client in
                         [
                             client.clientID.description, client.enabled ? "enabled" : "disabled",
                             client.projects.listed(of: client.projectCount),
-                            client.users.listed(), "\(client.secrets.count)",
+                            client.users.listed(), client.certificateNames.listed(), "\(client.secrets.count)",
                             client.secrets.map(\.lastUsedAt.text).joined(separator: " "),
                         ]
                     }

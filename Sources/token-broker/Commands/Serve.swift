@@ -40,6 +40,7 @@ struct Serve: AsyncParsableCommand {
     }
 
     private func serve(_ configuration: Configuration, client: HTTPClient, logger: Logger) async throws {
+        let tls = try configuration.tls.map { try ListenerTLS($0, logger: logger) }
         let clock = SystemClock()
         let (core, store) = try await BrokerCore.open(configuration, client: client, clock: clock, logger: logger)
         let readiness = Readiness(
@@ -59,7 +60,9 @@ struct Serve: AsyncParsableCommand {
         )
         let clients = configuration.listen.map {
             Listener.client(
-                on: $0, clientRoutes, allowedHosts: hosts, limits: limits, readiness: readiness, logger: logger)
+                on: $0, clientRoutes, allowedHosts: hosts, tls: tls, limits: limits, readiness: readiness,
+                logger: logger
+            )
         }
         let systemd = SystemdNotifier(
             environment: ProcessInfo.processInfo.environment, readiness: readiness, clock: clock, logger: logger
@@ -67,13 +70,13 @@ struct Serve: AsyncParsableCommand {
         // Stopped from the last to the first, one after the other: say that we go, answer what was accepted, end the
         // mints, and let those who probe see all of it.
         let services: [any Service] =
-            [operations, Upkeep(core: core), Listeners(clients + [admin]), readiness]
+            [tls].compactMap(\.self) + [operations, Upkeep(core: core), Listeners(clients + [admin]), readiness]
             + [systemd].compactMap(\.self)
         var group = ServiceGroupConfiguration(services: services.map { .init(service: $0) }, logger: quiet(logger))
         group.maximumGracefulShutdownDuration = configuration.drainDelay + .seconds(20)
         group.maximumCancellationDuration = .seconds(3)
         do {
-            try await Signals.run(ServiceGroup(configuration: group), logger: logger)
+            try await Signals.run(ServiceGroup(configuration: group), onHangup: tls?.reload, logger: logger)
         } catch {
             try? store.close()
             throw error

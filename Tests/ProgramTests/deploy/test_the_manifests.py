@@ -112,3 +112,16 @@ def test_the_compose_file_shuts_the_broker_in():
     assert broker["security_opt"] == ["no-new-privileges:true"]
     assert all(port.startswith("127.0.0.1:") for port in broker["ports"])
     assert int(broker["stop_grace_period"].removesuffix("s")) >= 25
+
+
+def test_what_other_pods_reach_speaks_tls():
+    for name, pod in pods().items():
+        for container in containers(pod):
+            names = {variable["name"]: variable["value"] for variable in container.get("env", [])}
+            if any(port["name"] == "client" for port in container.get("ports", [])):
+                mounts = [mount["mountPath"] for mount in container["volumeMounts"]]
+                for setting in ("TOKEN_BROKER_TLS_CERTIFICATE_FILE", "TOKEN_BROKER_TLS_KEY_FILE"):
+                    assert any(names[setting].startswith(f"{mount}/") for mount in mounts), f"{name}: {setting}"
+            if "token-broker" in container["image"]:
+                # The image's own setting would let it do without.
+                assert names["TOKEN_BROKER_ALLOW_PLAINTEXT"] == "false", name

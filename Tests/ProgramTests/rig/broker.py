@@ -46,6 +46,7 @@ class Broker:
         self.process: subprocess.Popen | None = None
         self.results: list[Result] = []
         self._log_start = 0
+        self._listeners = 0
 
     @classmethod
     def on_copy_of(cls, data: pathlib.Path, folder: pathlib.Path, token_endpoint: str) -> "Broker":
@@ -65,6 +66,7 @@ class Broker:
     def launch(self, *flags: str, **options):
         """Starts the broker, and leaves it to the caller what comes of it."""
         self._log_start = self.log_file.stat().st_size if self.log_file.exists() else 0
+        self._listeners = 2 + flags.count("--listen")
         arguments = [program("token-broker"), "serve", "--data-dir", str(self.data)]
         arguments += ["--token-endpoint", self.token_endpoint, "--ops-listen", "127.0.0.1:0"]
         arguments += ["--listen", "127.0.0.1:0", "--listen", f"unix:{self.data}/client.sock", *flags]
@@ -116,7 +118,8 @@ class Broker:
         return [line["address"] for line in lines if line["listener"] == listener]
 
     def is_listening(self) -> bool:
-        return len(self.addresses("client")) == 2 and self.addresses("operations") and self.addresses("admin")
+        clients = len(self.addresses("client"))
+        return clients == self._listeners and self.addresses("operations") and self.addresses("admin")
 
     # The admin command.
 

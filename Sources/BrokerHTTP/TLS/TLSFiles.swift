@@ -1,0 +1,75 @@
+import Broker
+import Foundation
+import NIOSSL
+
+/// Where the certificate of the listeners is, with its key, and who vouches for their clients'.
+package struct TLSFiles: Sendable {
+    private let certificate: String
+    private let key: String
+    private let clientAuthorities: String?
+
+    /// - Parameters:
+    ///   - certificate: PEM, the leaf first.
+    ///   - clientAuthorities: PEM; `nil` where no client shows a certificate.
+    package init(certificate: String, key: String, clientAuthorities: String?) {
+        self.certificate = certificate
+        self.key = key
+        self.clientAuthorities = clientAuthorities
+    }
+
+    /// What is in the files.
+    struct Contents: Equatable {
+        let certificate: Data
+        let key: Data
+        let clientAuthorities: Data?
+    }
+
+    /// Reads the files; throws ``OperatorError`` with the name of the one that cannot be read.
+    func contents() throws -> Contents {
+        try Contents(
+            certificate: Self.read(certificate), key: Self.read(key),
+            clientAuthorities: clientAuthorities.map(Self.read)
+        )
+    }
+
+    /// What the contents mean; throws ``OperatorError`` where they mean nothing together.
+    func configuration(_ contents: Contents) throws -> TLSConfiguration {
+        let chain = try Self.certificates(in: contents.certificate, of: certificate)
+        guard let key = try? NIOSSLPrivateKey(bytes: Array(contents.key), format: .pem) else {
+            throw OperatorError(.invalid, "'\(key)' has no private key in it", hint: "it is a PEM file, not encrypted")
+        }
+        var configuration = TLSConfiguration.makeServerConfiguration(
+            certificateChain: chain.map { .certificate($0) }, privateKey: .privateKey(key)
+        )
+        configuration.minimumTLSVersion = .tlsv12
+        configuration.applicationProtocols = ["http/1.1"]
+        if let authorities = contents.clientAuthorities, let file = clientAuthorities {
+            configuration.trustRoots = .certificates(try Self.certificates(in: authorities, of: file))
+            configuration.certificateVerification = .optionalVerification
+        }
+        do {
+            _ = try NIOSSLContext(configuration: configuration)
+        } catch {
+            throw OperatorError(
+                .invalid, "the key in '\(self.key)' is not that of the certificate in '\(certificate)'",
+                hint: "replace both at once; for as long as they do not fit, a running broker keeps those it has"
+            )
+        }
+        return configuration
+    }
+
+    private static func read(_ path: String) throws -> Data {
+        do {
+            return try Data(contentsOf: URL(fileURLWithPath: path))
+        } catch {
+            throw OperatorError(.invalid, "'\(path)' cannot be read: \(error.localizedDescription)")
+        }
+    }
+
+    private static func certificates(in pem: Data, of path: String) throws -> [NIOSSLCertificate] {
+        guard let certificates = try? NIOSSLCertificate.fromPEMBytes(Array(pem)), !certificates.isEmpty else {
+            throw OperatorError(.invalid, "'\(path)' has no certificate in it", hint: "it is a PEM file")
+        }
+        return certificates
+    }
+}

@@ -1,0 +1,279 @@
+"""Client listeners that other machines reach: TLS, and certificates in place of secrets."""
+
+import asyncio
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import ssl
+import subprocess
+import time
+
+import pytest
+
+from rig.certificates import Authority, client_context
+from rig.checks import assert_error, assert_refused, assert_token
+from rig.processes import wait_until
+from rig.wire import connect, form_request, parse, request
+
+BILLING = "spiffe://example.org/billing"
+VERSIONS = [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3]
+
+
+@pytest.fixture
+def authority(folder):
+    (folder / "authority").mkdir()
+    return Authority(folder / "authority")
+
+
+@pytest.fixture
+def files(folder, authority):
+    """Where the broker's certificate is, and its key."""
+    return install(authority.issue("IP:127.0.0.1", "DNS:localhost"), folder)
+
+
+def install(issued, folder):
+    for name, source in (("tls.crt", issued.certificate), ("tls.key", issued.key)):
+        shutil.copy(source, folder / f"{name}.new")
+        os.replace(folder / f"{name}.new", folder / name)
+    return folder / "tls.crt", folder / "tls.key"
+
+
+@pytest.fixture
+def broker(stopped, files, authority):
+    """A broker that other machines reach, and that trusts the authority's clients; 'billing' has a certificate."""
+    stopped.ask("client", "add", "billing", "--certificate-uri", BILLING, "--project", "prj-a")
+    certificate, key = files
+    return stopped.serve(
+        *("--listen", "0.0.0.0:0", "--tls-certificate-file", str(certificate), "--tls-key-file", str(key)),
+        *("--tls-client-ca-file", str(authority.file)),
+    )
+
+
+def secured(broker) -> str:
+    """Where the listener is that other machines reach."""
+    port = next(a for a in broker.addresses("client") if a.startswith("0.0.0.0")).rsplit(":", 1)[1]
+    return f"127.0.0.1:{port}"
+
+
+def converse(connection, message: bytes):
+    connection.sendall(message)
+    received = b""
+    while b"\r\n\r\n" not in received or len(received.partition(b"\r\n\r\n")[2]) < length(received):
+        chunk = connection.recv(65536)
+        assert chunk, f"the connection ended after {received!r}"
+        received += chunk
+    return parse(received)[0]
+
+
+def length(received: bytes) -> int:
+    head = received.partition(b"\r\n\r\n")[0].lower().split(b"\r\n")
+    return next(int(line.split(b":")[1]) for line in head if line.startswith(b"content-length:"))
+
+
+@contextlib.contextmanager
+def tls(broker, context, **options):
+    with connect(secured(broker)) as connection:
+        yield context.wrap_socket(connection, server_hostname="localhost", **options)
+
+
+TOKEN = form_request()
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_secret_gets_a_token_over_tls(broker, authority, clients, version):
+    with tls(broker, client_context(authority, version=version)) as connection:
+        for _ in range(3):
+            assert_token(converse(connection, form_request(client=clients["one"])))
+        assert_error(converse(connection, TOKEN), 401, "invalid_client")
+
+
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion")
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1])
+def test_nothing_older_is_spoken(broker, authority, version):
+    context = client_context(authority)
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    context.minimum_version = context.maximum_version = version
+    with pytest.raises(ssl.SSLError), tls(broker, context):
+        pass
+
+
+def test_plain_text_is_not_answered_there_and_loopback_stays_as_it_is(broker, clients):
+    with connect(secured(broker)) as connection:
+        connection.sendall(form_request(client=clients["one"]))
+        with contextlib.suppress(ConnectionResetError):
+            assert b"HTTP" not in connection.recv(65536)
+    with connect(next(a for a in broker.addresses("client") if a.startswith("127."))) as connection:
+        assert_token(converse(connection, form_request(client=clients["one"])))
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_registered_certificate_needs_no_secret(broker, authority, version):
+    shown = authority.issue("DNS:somewhere", f"URI:{BILLING}")
+    with tls(broker, client_context(authority, shown, version)) as connection:
+        for _ in range(3):
+            assert_token(converse(connection, TOKEN))
+        assert_token(converse(connection, form_request("grant_type=client_credentials&client_id=billing")))
+        assert_error(converse(connection, form_request(client=("billing", "wrong"))), 401, "invalid_client")
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        (["URI:spiffe://example.org/other"], "spiffe://example.org/other"),
+        (["DNS:billing"], "dns:billing"),
+        ([], "nobody"),
+        ([f"URI:{BILLING}", "URI:spiffe://example.org/other"], "nobody"),
+    ],
+)
+def test_an_unregistered_certificate_is_told_so(broker, authority, names, said):
+    with tls(broker, client_context(authority, authority.issue(*names))) as connection:
+        body = assert_error(converse(connection, TOKEN), 401, "invalid_client")
+        assert said in body["error_description"], f"{body}"
+
+
+def test_an_authoritys_own_certificate_is_no_clients(broker, authority):
+    shown = authority.issue(f"URI:{BILLING}", extensions="basicConstraints=critical,CA:TRUE")
+    with tls(broker, client_context(authority, shown)) as connection:
+        assert_error(converse(connection, TOKEN), 401, "invalid_client")
+
+
+def test_another_authoritys_certificate_is_refused_in_the_handshake(broker, authority, folder):
+    (folder / "other").mkdir()
+    shown = Authority(folder / "other").issue(f"URI:{BILLING}")
+    assert "unknown ca" in refusal(broker, client_context(authority, shown))
+
+
+def test_an_expired_certificate_is_refused_in_the_handshake(broker, authority):
+    shown = authority.issue(f"URI:{BILLING}", seconds=-60)
+    assert "expired" in refusal(broker, client_context(authority, shown))
+
+
+def refusal(broker, context) -> str:
+    """What the broker says of a client's certificate; with TLS 1.3 only once something is asked."""
+    with pytest.raises(ssl.SSLError) as refused, tls(broker, context) as connection:
+        converse(connection, TOKEN)
+    return str(refused.value).lower()
+
+
+def test_a_certificate_that_expires_ends_what_rests_on_it(broker, authority):
+    with tls(broker, client_context(authority, authority.issue(f"URI:{BILLING}", seconds=3))) as connection:
+        for _ in range(2):
+            assert_token(converse(connection, TOKEN))
+        time.sleep(3.5)
+        answer = converse(connection, TOKEN)
+        assert "expired" in assert_error(answer, 401, "invalid_client")["error_description"]
+        assert answer.headers["Connection"] == "close"
+        assert connection.recv(1) == b""
+
+
+@pytest.mark.parametrize("version", ["-tls1_2", "-tls1_3"])
+def test_a_resumed_session_brings_no_certificate_back(broker, authority, folder, version):
+    shown = authority.issue(f"URI:{BILLING}", seconds=4)
+    session = folder / "session"
+    first = s_client(broker, authority, version, "-cert", shown.certificate, "-key", shown.key, "-sess_out", session)
+    assert "access_token" in first, first
+    assert session.stat().st_size > 0
+    # Not while it is valid, and not afterwards; with the certificate or without it.
+    assert_not_resumed(s_client(broker, authority, version, "-sess_in", session))
+    time.sleep(4.5)
+    assert_not_resumed(s_client(broker, authority, version, "-sess_in", session))
+    again = s_client(broker, authority, version, "-sess_in", session, "-cert", shown.certificate, "-key", shown.key)
+    assert "access_token" not in again and "certificate expired" in again, again
+
+
+def assert_not_resumed(said: str):
+    assert "Reused" not in said and "access_token" not in said and '"error":"invalid_client"' in said, said
+
+
+def s_client(broker, authority, version: str, *options) -> str:
+    """All that a TLS client says that can be told to resume a session without the certificate that it began with."""
+    arguments = ["-connect", secured(broker), "-CAfile", authority.file, version, "-ign_eof", *options]
+    process = subprocess.run(
+        ["openssl", "s_client", *map(str, arguments)],
+        input=form_request(headers=[("Connection", "close")]),
+        capture_output=True,
+        timeout=20,
+    )
+    return (process.stdout + process.stderr).decode(errors="replace")
+
+
+def test_a_client_that_never_ends_its_handshake_has_10_seconds(broker):
+    with connect(secured(broker)) as connection:
+        began = time.monotonic()
+        connection.sendall(b"\x16\x03\x01")
+        assert connection.recv(1) == b""
+        assert 9 < time.monotonic() - began < 12
+
+
+@pytest.mark.parametrize("way", ["SIGHUP", "by itself"])
+def test_certificates_are_replaced_under_load_without_an_error(broker, authority, clients, folder, way):
+    context = client_context(authority)
+    message = form_request(client=clients["one"])
+    answers = []
+
+    async def keep_connecting(done: asyncio.Event):
+        host, port = secured(broker).rsplit(":", 1)
+        while not done.is_set():
+            reader, writer = await asyncio.open_connection(host, int(port), ssl=context, server_hostname="localhost")
+            for _ in range(3):
+                writer.write(message)
+                head = await reader.readuntil(b"\r\n\r\n")
+                await reader.readexactly(length(head))
+                answers.append((head.split()[1], writer.get_extra_info("peercert")["serialNumber"]))
+            writer.close()
+
+    async def load():
+        done = asyncio.Event()
+        callers = [asyncio.create_task(keep_connecting(done)) for _ in range(8)]
+        await asyncio.to_thread(wait_until, lambda: len(answers) > 50, "there is load")
+        install(authority.issue("IP:127.0.0.1", "DNS:localhost"), folder)
+        if way == "SIGHUP":
+            broker.process.send_signal(signal.SIGHUP)
+        before = answers[0][1]
+        await asyncio.to_thread(wait_until, lambda: answers[-1][1] != before, "the new certificate is shown")
+        seen = len(answers)
+        await asyncio.to_thread(wait_until, lambda: len(answers) > seen + 100, "the load goes on")
+        done.set()
+        await asyncio.gather(*callers)
+
+    asyncio.run(asyncio.wait_for(load(), 40))
+    assert {status for status, _ in answers} == {b"200"}
+    assert len({serial for _, serial in answers}) == 2
+    assert "new certificates are in use" in broker.log()
+
+
+def test_certificates_that_cannot_be_used_change_nothing(broker, authority, clients, files):
+    files[1].write_text("nothing")
+    broker.process.send_signal(signal.SIGHUP)
+    wait_until(lambda: "the old ones stay" in broker.log(), "the broker complains")
+    with tls(broker, client_context(authority)) as connection:
+        assert_token(converse(connection, form_request(client=clients["one"])))
+
+
+@pytest.mark.parametrize(
+    ("flags", "word"),
+    [
+        (["--tls-certificate-file", "{crt}"], "--tls-key-file"),
+        (["--tls-key-file", "{key}"], "--tls-certificate-file"),
+        (["--tls-certificate-file", "{crt}", "--tls-key-file", "/nowhere"], "/nowhere"),
+        (["--tls-certificate-file", "{key}", "--tls-key-file", "{key}"], "no certificate"),
+        (["--tls-certificate-file", "{crt}", "--tls-key-file", "{crt}"], "no private key"),
+        (["--tls-certificate-file", "{crt}", "--tls-key-file", "{other}"], "not that of"),
+        (["--tls-certificate-file={crt}", "--tls-key-file={key}", "--tls-client-ca-file={key}"], "no certificate"),
+    ],
+)
+def test_files_that_do_not_fit_are_refused_at_the_start(stopped, files, authority, flags, word):
+    names = {"crt": files[0], "key": files[1], "other": authority.own.key}
+    listen = ("--listen", "0.0.0.0:0", "--ops-listen", "127.0.0.1:0")
+    result = stopped.admin("serve", *listen, *(flag.format(**names) for flag in flags))
+    assert_refused(result, 2, word)
+
+
+def test_plain_text_beyond_loopback_is_said_in_the_log(stopped):
+    stopped.serve("--listen", "0.0.0.0:0", "--allow-plaintext")
+    assert any("in the clear" in line["message"] for line in stopped.log_lines())
+    with socket.create_connection(("127.0.0.1", int(secured(stopped).rsplit(":", 1)[1]))) as connection:
+        connection.sendall(request("GET", "/v1/projects"))
+        assert connection.recv(65536).startswith(b"HTTP/1.1 401")
