@@ -9,6 +9,9 @@ SCRATCH := --scratch-path $(CACHE)/build
 
 # What the build and the tests need besides the Swift toolchain.
 PACKAGES := libsqlite3-dev curl ca-certificates openssl python3 python3-venv systemd iproute2
+# Other people's servers and load generators: unpacked, so that nothing of them is started or changes this machine.
+TOOL_PACKAGES := nginx haproxy liblua5.3-0 libopentracing-c-wrapper0 libopentracing1 wrk libluajit-5.1-2 slowhttptest
+export BROKER_TOOLS_DIR := $(CACHE)/tools-$(shell echo $(TOOL_PACKAGES) | sha256sum | head -c 16)
 export TOKEN_BROKER_COMMIT := $(shell git describe --always --dirty --exclude '*' 2>/dev/null || echo unknown)
 SWIFT_SOURCES := Package.swift Benchmarks Sources Tests migrations
 DEBUG := swift build $(SCRATCH) --build-tests --explicit-target-dependency-import-check error
@@ -128,11 +131,11 @@ test-swift:
 	$(SWIFT_TEST) --filter '$(REAL_TIME)'
 
 .PHONY: test-smoke
-test-smoke: $(VENV)/installed
+test-smoke: $(VENV)/installed $(BROKER_TOOLS_DIR)/installed
 	$(PYTEST) --numprocesses 2 --dist loadfile -m smoke
 
 .PHONY: test-program
-test-program: $(VENV)/installed
+test-program: $(VENV)/installed $(BROKER_TOOLS_DIR)/installed
 	$(PYTEST) --numprocesses 2 --dist loadfile -m 'not alone and not image'
 	$(PYTEST) -m alone
 
@@ -145,12 +148,12 @@ test-image: image $(VENV)/installed
 	$(PYTEST) -m image
 
 .PHONY: pytest
-pytest: $(VENV)/installed ## Some of the program's tests: make pytest ARGS='client -k 401'
+pytest: $(VENV)/installed $(BROKER_TOOLS_DIR)/installed ## Some of the program's tests: make pytest ARGS='client -k 401'
 	$(PYTEST) $(ARGS)
 
 .PHONY: test-long
 test-long: export LONG = 1
-test-long: $(VENV)/installed
+test-long: $(VENV)/installed $(BROKER_TOOLS_DIR)/installed
 	$(PYTEST) -m long
 
 # What the stages need.
@@ -164,6 +167,15 @@ packages:
 		as_root=$$( (( $$(id -u) )) && echo sudo || true); \
 		$$as_root apt-get update -q && $$as_root apt-get install -qy --no-install-recommends "$${missing[@]}"; \
 	fi
+
+$(BROKER_TOOLS_DIR)/installed: | packages
+	@rm -rf $(BROKER_TOOLS_DIR); mkdir -p $(BROKER_TOOLS_DIR); cd $(BROKER_TOOLS_DIR); \
+	if ! apt-get download -q $(TOOL_PACKAGES); then \
+		as_root=$$( (( $$(id -u) )) && echo sudo || true); \
+		$$as_root apt-get update -q && apt-get download -q $(TOOL_PACKAGES); \
+	fi; \
+	for package in *.deb; do dpkg --extract $$package .; rm $$package; done
+	touch $@
 
 $(VENV)/installed: | packages
 	python3 -m venv $(VENV)

@@ -1,0 +1,142 @@
+"""Other people's proxies in front of the broker, and what goes over the wire between the two."""
+
+import os
+import pathlib
+import socket
+import threading
+
+from rig.processes import environment, start, wait_until
+from rig.wire import connect
+
+TOOLS = os.environ.get("BROKER_TOOLS_DIR")
+# Every request that a proxy makes has it, once.
+MARK = b"x-proxied: 1\r\n"
+
+HAPROXY = """
+defaults
+    mode http
+    timeout connect 5s
+    timeout client 10s
+    timeout server 10s
+    http-reuse always
+    option http-keep-alive
+frontend front
+    bind 127.0.0.1:{port}
+    http-request set-header X-Proxied 1
+    default_backend broker
+backend broker
+    server broker {server}
+"""
+
+NGINX = """
+daemon off;
+pid {folder}/nginx.pid;
+error_log stderr;
+events {{}}
+http {{
+    access_log off;
+    client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy; fastcgi_temp_path {folder}/fastcgi;
+    uwsgi_temp_path {folder}/uwsgi; scgi_temp_path {folder}/scgi;
+    upstream broker {{ server {server}; keepalive 4; }}
+    server {{
+        listen 127.0.0.1:{port};
+        location / {{
+            proxy_pass http://broker;
+            proxy_http_version 1.1;
+            proxy_request_buffering off;
+            proxy_set_header Connection "";
+            proxy_set_header Host localhost;
+            proxy_set_header X-Proxied 1;
+        }}
+    }}
+}}
+"""
+
+
+def tool(name: str) -> str:
+    assert TOOLS, "BROKER_TOOLS_DIR does not say where the proxies are; 'make test-program' sets it"
+    return str(
+        next(
+            pathlib.Path(TOOLS, "usr", folder, name)
+            for folder in ("sbin", "bin")
+            if pathlib.Path(TOOLS, "usr", folder, name).exists()
+        )
+    )
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Wire:
+    """Passes on what a proxy sends and what it is answered, and keeps both."""
+
+    def __init__(self, server: str):
+        self.server = server
+        self.requests, self.responses = bytearray(), bytearray()
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.address = f"127.0.0.1:{self.listener.getsockname()[1]}"
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self):
+        while True:
+            try:
+                proxy, _ = self.listener.accept()
+            except OSError:
+                return
+            broker = connect(self.server)
+            for source, target, kept in ((proxy, broker, self.requests), (broker, proxy, self.responses)):
+                threading.Thread(target=self._pass_on, args=(source, target, kept), daemon=True).start()
+
+    @staticmethod
+    def _pass_on(source: socket.socket, target: socket.socket, kept: bytearray):
+        try:
+            while data := source.recv(65536):
+                kept += data
+                target.sendall(data)
+            target.shutdown(socket.SHUT_WR)
+        except OSError:
+            source.close()
+            target.close()
+
+    @property
+    def asked(self) -> int:
+        """How many requests the proxy has made."""
+        return bytes(self.requests).lower().count(MARK)
+
+    @property
+    def answered(self) -> int:
+        """How many the broker has answered."""
+        return bytes(self.responses).count(b"HTTP/1.1 ")
+
+    def close(self):
+        self.listener.close()
+
+
+class Proxy:
+    def __init__(self, kind: str, server: str, folder: pathlib.Path):
+        port = free_port()
+        self.address = f"127.0.0.1:{port}"
+        settings = folder / f"{kind}.conf"
+        settings.write_text({"haproxy": HAPROXY, "nginx": NGINX}[kind].format(port=port, server=server, folder=folder))
+        arguments = {"haproxy": ["-f", settings, "-db", "-q"], "nginx": ["-p", folder, "-c", settings]}[kind]
+        libraries = f"{TOOLS}/usr/lib/x86_64-linux-gnu:{TOOLS}/usr/lib/aarch64-linux-gnu"
+        with (folder / f"{kind}.log").open("wb") as log:
+            self.process = start(
+                [tool(kind), *map(str, arguments)], stdout=log, stderr=log, env=environment(LD_LIBRARY_PATH=libraries)
+            )
+        wait_until(self._is_listening, f"{kind} listens")
+
+    def _is_listening(self) -> bool:
+        assert self.process.poll() is None, "the proxy did not start"
+        try:
+            connect(self.address).close()
+        except ConnectionRefusedError:
+            return False
+        return True
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait(20)
