@@ -5,7 +5,7 @@ import Testing
 @testable import BrokerHTTP
 
 /// Every change that must end an answer, at every moment relative to a request that is on its way.
-@Suite(.timeLimit(.minutes(1))) struct InvalidationTests {
+@Suite(.timeLimit(.minutes(1))) @MainActor struct InvalidationTests {
     struct Change: Sendable, CustomTestStringConvertible {
         let testDescription: String
         /// Whether it is about those only who are recognised by their Unix user.
@@ -19,7 +19,7 @@ import Testing
         }
     }
 
-    static let changes = [
+    nonisolated static let changes = [
         Change("client disabled") { _ = try await $0.test.perform(ClientChange(.disable, $0.client.id)) },
         Change("client removed") { _ = try await $0.test.perform(ClientChange(.remove, $0.client.id)) },
         Change("grant revoked") {

@@ -8,9 +8,10 @@ import Testing
 @testable import BrokerHTTP
 
 /// Connections to one listener whose responses are cached, without a socket: bytes in, bytes out.
-@Suite(.timeLimit(.minutes(1))) struct ResponseCacheTests {
-    static let get = "GET /v1/projects/project-1/token HTTP/1.1\r\nHost: a\r\nAuthorization: Basic YQ==\r\n\r\n"
-    static let post =
+@Suite(.timeLimit(.minutes(1))) @MainActor struct ResponseCacheTests {
+    nonisolated static let get =
+        "GET /v1/projects/project-1/token HTTP/1.1\r\nHost: a\r\nAuthorization: Basic YQ==\r\n\r\n"
+    nonisolated static let post =
         "POST /oauth2/token HTTP/1.1\r\nHost: a\r\nContent-Length: 29\r\n\r\ngrant_type=client_credentials"
 
     private let listener: TestListener

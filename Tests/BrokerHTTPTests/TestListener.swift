@@ -8,8 +8,8 @@ import Testing
 @testable import Broker
 @testable import BrokerHTTP
 
-/// A client listener on a broker of doubles, whose connections are made of bytes.
-struct TestListener {
+/// A client listener on a broker of doubles, whose connections are made of bytes; an embedded channel has one thread.
+@MainActor struct TestListener {
     let test: TestBroker
     let client: Client
     private let cache = ResponseCache()
@@ -72,7 +72,7 @@ struct TestListener {
 }
 
 /// A connection, and the whole way of its requests in place of the routes.
-final class TestConnection {
+@MainActor final class TestConnection {
     let channel = EmbeddedChannel()
     private(set) var requestsPassedOn = 0
 

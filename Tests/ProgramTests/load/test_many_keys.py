@@ -111,6 +111,20 @@ class Hammer(threading.Thread):
                 time.sleep(0.001)
 
 
+class Pauses(threading.Thread):
+    """Notes for how long this process itself stood still at a time, which is not the broker's affair."""
+
+    def __init__(self):
+        super().__init__()
+        self.longest, self.done = 0.0, threading.Event()
+
+    def run(self):
+        while not self.done.is_set():
+            begin = time.monotonic()
+            time.sleep(0.001)
+            self.longest = max(self.longest, time.monotonic() - begin - 0.001)
+
+
 COMMANDS = [
     ["status"],
     ["project", "list"],
@@ -130,18 +144,21 @@ COMMANDS = [
 
 
 def test_no_command_keeps_a_request_waiting(broker):
-    hammer = Hammer(broker.tcp)
+    hammer, pauses = Hammer(broker.tcp), Pauses()
     hammer.start()
+    pauses.start()
     try:
         wait_until(lambda: len(hammer.took) > 1500, "every project has been asked for")
         slowest = {}
         for command in COMMANDS:
             hammer.took.clear()
+            pauses.longest = 0.0
             broker.ask(*command)
-            slowest[" ".join(command)] = max(hammer.took)
+            slowest[" ".join(command)] = max(0, max(hammer.took) - pauses.longest)
     finally:
-        hammer.done.set()
-        hammer.join()
+        for thread in (hammer, pauses):
+            thread.done.set()
+            thread.join()
     figures = ", ".join(f"{command}: {took * 1000:.1f}" for command, took in slowest.items())
     print(f"{KEYS} keys: the slowest answer meanwhile, in ms: {figures}")
     assert not hammer.others, hammer.others[0]
