@@ -104,7 +104,7 @@ import Testing
     @Test(arguments: [
         "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
         "GET / HTTP/1.1\r\nHost: a\r\nConnection: Close\r\n\r\n",
-        "GET / HTTP/1.0\r\n\r\n",
+        "GET / HTTP/1.0\r\n\r\n", "GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n",
     ])
     func `a connection that is to close closes with the answer`(text: String) throws {
         send(text + "GET / HTTP/1.1\r\nHost: a\r\n\r\n")
@@ -143,7 +143,9 @@ import Testing
         )
         #expect(try requests() == 1)
         try answer()
-        #expect(try sent().contains("Connection: close\r\n"))
+        let sent = try sent()
+        #expect(sent.contains("Connection: close\r\n"))
+        #expect(sent.ranges(of: "HTTP/1.1 ").count == 1, "what is behind it is nobody's")
     }
 
     @Test func `a client that waits for 100 Continue is told to go on`() throws {

@@ -1,5 +1,6 @@
 import Broker
 import BrokerTesting
+import Foundation
 import NIOCore
 import NIOEmbedded
 import NIOHTTP1
@@ -67,7 +68,9 @@ import Testing
         get.replacing("Host: a", with: "Host: a\r\nOrigin: http://a"),
         get.replacing("Host: a", with: "Host: a\r\nAccept: text/plain"),
         get.replacing("Host: a", with: "Host: a\r\nConnection: close"),
-        get.replacing("HTTP/1.1", with: "HTTP/1.0"), get.replacing("/token", with: "/token?min_ttl=1"),
+        get.replacing("HTTP/1.1", with: "HTTP/1.0"), get.replacing("GET", with: "POST"),
+        post.replacing("Host: a", with: "Host: a\r\nContent-Type: text/plain"),
+        get.replacing("/token", with: "/token?min_ttl=1"),
         post.replacing("credentials", with: "credentialt"), post.replacing("POST", with: "PUT"),
         post.replacing("Content-Length: 29", with: "Content-Length: 29\r\nExpect: 100-continue"),
         "POST /oauth2/token HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -90,6 +93,71 @@ import Testing
             connection.send(Self.get)
             #expect(connection.requestsPassedOn == 1)
         }
+    }
+
+    @Test func `what another certificate gets, or a client without one, is not this one's`() async throws {
+        func peer(_ digest: [UInt8]?) -> Peer {
+            let certificate = digest.map { ClientCertificate(names: [], expires: .distantFuture, digest: $0) }
+            return Peer(.address("10.0.0.1", network: "10.0.0.1"), certificate: certificate)
+        }
+        let first = try listener.connect(peer([1]))
+        first.send(Self.get)
+        _ = try await first.goTheWholeWay()
+        for (digest, isCached) in [([1], true), ([2], false), (nil, false)] as [([UInt8]?, Bool)] {
+            let connection = try listener.connect(peer(digest))
+            connection.send(Self.get)
+            #expect(connection.requestsPassedOn == (isCached ? 0 : 1))
+        }
+    }
+
+    @Test func `the bytes of a known request are none where another is being read or unanswered`() async throws {
+        let connection = try listener.connect()
+        connection.send(Self.get)
+        let known = try await connection.goTheWholeWay()
+        // As the body of another.
+        let length = Self.get.utf8.count
+        connection.send("POST /oauth2/token HTTP/1.1\r\nHost: a\r\nContent-Length: \(length)\r\n\r\n")
+        connection.send(Self.get)
+        #expect(try connection.sent().isEmpty)
+        #expect(connection.requestsPassedOn == 2)
+        // Behind another.
+        connection.send(Self.get)
+        #expect(try connection.sent().isEmpty)
+        #expect(connection.requestsPassedOn == 3)
+        for _ in 0..<2 { _ = try await connection.goTheWholeWay() }
+        connection.send(Self.get)
+        #expect(try connection.sent() == known)
+    }
+
+    @Test func `the last response of a connection is not cached, and no room is taken for it`() async throws {
+        _ = try await listener.learn(Self.get.replacing("Host: a", with: "Host: a\r\nConnection: close"))
+        #expect(listener.cache.size == 0)
+        _ = try await listener.learn(Self.get)
+        #expect(listener.cache.size > 0)
+    }
+
+    @Test func `a request that was known from another connection is known by its bytes from then on`() async throws {
+        _ = try await listener.learn(Self.get)
+        let connection = try listener.connect()
+        connection.send(Self.get)
+        #expect(try connection.remembersRequest)
+    }
+
+    @Test func `what is replaced or removed is gone, wherever it was`() async throws {
+        let body = ByteBuffer(repeating: 0, count: 8 * 1024)
+        let cacheable = try await listener.cacheable(body)
+        func key(_ number: Int) -> ResponseCacheKey {
+            let head = HTTPRequestHead(version: .http1_1, method: .GET, uri: "/\(number)")
+            return ResponseCacheKey(
+                WholeRequest(peer: Peer(.unknown), head: head, body: ByteBuffer(), bytes: ByteBuffer())
+            )
+        }
+        let cache = ResponseCache()
+        // More than the newer halves hold, and less than both.
+        for number in 0..<2500 { cache[key(number)] = CachedResponse(cacheable, fields: [:], body: body) }
+        for number in 0..<2500 { cache[key(number)] = nil }
+        #expect((0..<2500).allSatisfy { cache[key($0)] == nil })
+        #expect(cache.size == 0)
     }
 
     @Test(arguments: ["traceparent", "X-B3-TraceId", "x-datadog-trace-id", "X-Amzn-Trace-Id", "X-Whatever"])

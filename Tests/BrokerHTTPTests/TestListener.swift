@@ -12,7 +12,7 @@ import Testing
 @MainActor struct TestListener {
     let test: TestBroker
     let client: Client
-    private let cache = ResponseCache()
+    let cache = ResponseCache()
 
     init() async throws {
         test = try await TestBroker()
@@ -30,7 +30,11 @@ import Testing
     }
 
     func connect(user: UInt32? = nil) throws -> TestConnection {
-        try TestConnection(self, cache, user: user)
+        try connect(Peer(user.map { .user($0) } ?? .address("127.0.0.1", network: "127.0.0.0/8")))
+    }
+
+    func connect(_ peer: Peer) throws -> TestConnection {
+        try TestConnection(self, cache, peer)
     }
 
     /// Sends a request the whole way on a connection of its own, so that its response is cached; returns the answer.
@@ -51,7 +55,7 @@ import Testing
     /// A response that may be cached.
     func cacheable(_ body: ByteBuffer) async throws -> CacheableResponse {
         let asked = TokenRequest(project: TestBroker.project, scope: nil)
-        let handOut = try await test.core.broker.token(for: asked, as: authorization())
+        let handOut = try await test.core.broker.token(for: asked, as: authorization(Peer(.unknown)))
         return CacheableResponse(handOut: try #require(handOut.repeatable)) { _ in body }
     }
 
@@ -59,11 +63,9 @@ import Testing
     var uses: Int { key.use.count }
 
     /// The client as it is authorized now.
-    func authorization(user: UInt32? = nil) -> Authorization {
+    func authorization(_ peer: Peer) -> Authorization {
         Authorization(
-            client, by: client.credentials[0],
-            from: Peer(user.map { .user($0) } ?? .address("127.0.0.1", network: "127.0.0.0/8")),
-            registryVersion: test.core.registry.version,
+            client, by: client.credentials[0], from: peer, registryVersion: test.core.registry.version,
             deadline: Deadline(after: Deadline.request, from: test.clock.now)
         )
     }
@@ -77,13 +79,12 @@ import Testing
     private(set) var requestsPassedOn = 0
 
     private let listener: TestListener
-    private let user: UInt32?
+    private let peer: Peer
     private var authorizations: [Authorization] = []
 
-    init(_ listener: TestListener, _ cache: ResponseCache, user: UInt32?) throws {
+    init(_ listener: TestListener, _ cache: ResponseCache, _ peer: Peer) throws {
         self.listener = listener
-        self.user = user
-        let peer = Peer(user.map { .user($0) } ?? .address("127.0.0.1", network: "127.0.0.0/8"))
+        self.peer = peer
         let state = ConnectionState(peer, at: channel.embeddedEventLoop.now)
         try channel.pipeline.syncOperations.addHandlers(handlers(state, cache: cache, largestBody: 16 * 1024))
         try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
@@ -95,7 +96,7 @@ import Testing
         channel.embeddedEventLoop.run()
         while (try? channel.readInbound(as: WholeRequest.self)) != nil {
             requestsPassedOn += 1
-            authorizations.append(listener.authorization(user: user))
+            authorizations.append(listener.authorization(peer))
         }
     }
 

@@ -57,12 +57,16 @@ final class ConnectionState {
     }
 
     /// Bytes came.
-    func receive(_ bytes: ByteBuffer, at now: NIODeadline) {
+    ///
+    /// - Returns: whether they mean anything; behind the last request nothing does.
+    func receive(_ bytes: ByteBuffer, at now: NIODeadline) -> Bool {
+        guard isReadingOn else { return false }
         lastActive = now
         if case .nothing = reading { reading = .head(since: now) }
         // Where a body says itself how long it is, its end is not looked for here.
-        if case .body = reading, length == nil { return }
+        if case .body = reading, length == nil { return true }
         if received.readableBytes == 0 { received = bytes } else { received.writeImmutableBuffer(bytes) }
+        return true
     }
 
     /// A request's head has been read.

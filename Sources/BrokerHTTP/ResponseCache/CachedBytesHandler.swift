@@ -43,9 +43,7 @@ final class CachedBytesHandler: ChannelInboundHandler {
         }
         guard bytes.readableBytes > 0 else { return }
         hasPassedOn = true
-        guard state.isReadingOn else { return }
-        state.receive(bytes, at: context.eventLoop.now)
-        context.fireChannelRead(wrapInboundOut(bytes))
+        if state.receive(bytes, at: context.eventLoop.now) { context.fireChannelRead(wrapInboundOut(bytes)) }
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
