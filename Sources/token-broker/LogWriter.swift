@@ -45,8 +45,8 @@ final class LogWriter: Sendable {
     }
 
     /// Returns when everything is written, or when that takes too long because nobody reads.
-    func flush(within patience: Duration) {
-        let end = ContinuousClock.now + patience
+    func flush(timeout: Duration) {
+        let end = ContinuousClock.now + timeout
         while queue.withLock({ !$0.lines.isEmpty || $0.isWriting }), ContinuousClock.now < end { usleep(1000) }
     }
 

@@ -9,9 +9,11 @@ enum Signals {
     ///
     /// A second one of these ends the process at once, as the signal itself would have.
     ///
-    /// - Parameter reload: what SIGHUP asks for.
+    /// - Parameters:
+    ///   - reload: what SIGHUP asks for.
+    ///   - log: what was logged is written before the process ends, unless nobody reads it.
     static func run(
-        _ services: ServiceGroup, onHangup reload: (@Sendable () async -> Void)?, logger: Logger
+        _ services: ServiceGroup, onHangup reload: (@Sendable () async -> Void)?, log: LogWriter, logger: Logger
     ) async throws {
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup)
         try await withThrowingTaskGroup(of: Void.self) { tasks in
@@ -32,6 +34,7 @@ enum Signals {
                         await services.triggerGracefulShutdown()
                     case (_, true):
                         logger.warning("stopped at once by a second signal", metadata: ["signal": "\(signal)"])
+                        log.flush(timeout: .milliseconds(100))
                         end(with: signal)
                     }
                 }

@@ -129,6 +129,18 @@ import Testing
         #expect(try connection.sent() == known)
     }
 
+    @Test func `what is repeated behind an offer to upgrade goes out at once`() async throws {
+        let offer = Self.get.replacing("Host: a", with: "Host: a\r\nConnection: Upgrade\r\nUpgrade: h2c")
+        let first = try await listener.learn(offer)
+        let second = try await listener.learn(Self.get)
+        let connection = try listener.connect()
+        connection.send(offer + Self.get)
+        #expect(try connection.sent() == first + second)
+        connection.send(offer + offer + Self.get)
+        #expect(try connection.sent() == first + first + second)
+        #expect(connection.requestsPassedOn == 0)
+    }
+
     @Test func `the last response of a connection is not cached, and no room is taken for it`() async throws {
         _ = try await listener.learn(Self.get.replacing("Host: a", with: "Host: a\r\nConnection: close"))
         #expect(listener.cache.size == 0)

@@ -130,7 +130,7 @@ import Testing
         #expect(!second.isValid)
     }
 
-    @Test(arguments: ["", "a b", "nocolon", "spiffe://é", "a:" + String(repeating: "x", count: 2048)])
+    @Test(arguments: ["", "a b", "nocolon", "spiffe://é", "a:\"", "a:\\", "a:" + String(repeating: "x", count: 2048)])
     func `what no certificate has is no URI`(text: String) {
         #expect(throws: OperatorError.self) { try CertificateName(.uri, text) }
     }

@@ -13,7 +13,7 @@ import Testing
     @Test func `lines come out in order`() {
         let writer = writer()
         for number in 0..<100 { writer.write("line \(number)\n") }
-        writer.flush(within: .seconds(10))
+        writer.flush(timeout: .seconds(10))
         let read = pipe.fileHandleForReading.availableData
         #expect(String(decoding: read, as: UTF8.self) == (0..<100).map { "line \($0)\n" }.joined())
     }
@@ -24,7 +24,7 @@ import Testing
         let began = ContinuousClock.now
         for number in 0..<count { writer.write("line \(number) \(String(repeating: "x", count: 50))\n") }
         #expect(ContinuousClock.now - began < .seconds(10))
-        writer.flush(within: .milliseconds(10))
+        writer.flush(timeout: .milliseconds(10))
         // Once somebody reads, there is room again: the lines that come now follow those that waited.
         var text = ""
         while !text.contains("dropped") {

@@ -18,7 +18,7 @@ package struct CertificateName: Hashable, Sendable, Comparable, Codable, CustomS
         let isValid =
             switch kind {
             case .uri:
-                name.utf8.count <= 2048 && name.contains(":") && name.utf8.allSatisfy { (0x21...0x7E).contains($0) }
+                name.utf8.count <= 2048 && name.contains(":") && name.utf8.allSatisfy(Self.isOfURI)
             case .dns: (1...253).contains(name.utf8.count) && name.utf8.allSatisfy(Self.isOfHost)
             }
         guard isValid else {
@@ -29,6 +29,11 @@ package struct CertificateName: Hashable, Sendable, Comparable, Codable, CustomS
         }
         self.kind = kind
         self.name = name
+    }
+
+    /// RFC 3986 §2, and no quotation mark or backslash, which no error description may have.
+    private static func isOfURI(_ byte: UInt8) -> Bool {
+        (0x21...0x7E).contains(byte) && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\")
     }
 
     private static func isOfHost(_ byte: UInt8) -> Bool {

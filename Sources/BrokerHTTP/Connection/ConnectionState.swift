@@ -39,7 +39,7 @@ final class ConnectionState {
     /// Since when the connection is being secured.
     private(set) var handshakeSince: NIODeadline?
     private(set) var drainingSince: NIODeadline?
-    private(set) var lastActive: NIODeadline
+    private var lastActive: NIODeadline
 
     /// - Parameter isSecured: whether a TLS handshake comes first.
     init(_ peer: Peer, isSecured: Bool = false, at now: NIODeadline) {

@@ -1,7 +1,7 @@
 import NIOCore
 
-/// Closes a connection whose other end takes too long: for a handshake, a request head, a whole request, to read what it gets, or
-/// to ask for anything at all. How long an answer takes is the broker's own affair, which has its own deadlines.
+/// Closes a connection whose other end takes too long: for a handshake, a request head, a whole request, to read what it
+/// gets, or to ask for anything at all. How long an answer takes is the broker's own affair, which has its own deadlines.
 final class TimeoutHandler: ChannelDuplexHandler {
     typealias InboundIn = Any
     typealias OutboundIn = Any

@@ -51,10 +51,7 @@ final class CachedBytesHandler: ChannelInboundHandler {
             hasPassedOn = false
             context.fireChannelReadComplete()
         }
-        if hasWritten {
-            hasWritten = false
-            context.flush()
-        }
+        flush()
     }
 
     func remember(_ request: ByteBuffer, _ response: CachedResponse) {
@@ -76,10 +73,17 @@ final class CachedBytesHandler: ChannelInboundHandler {
         }
     }
 
-    /// Writes a whole message.
+    /// Writes a whole message, which goes out with the others at the end of the read.
     func write(_ message: ByteBuffer) {
         hasWritten = true
         context?.write(wrapOutboundOut(message), promise: nil)
+    }
+
+    /// Sends what was written.
+    func flush() {
+        guard hasWritten else { return }
+        hasWritten = false
+        context?.flush()
     }
 }
 

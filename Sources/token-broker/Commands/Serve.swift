@@ -26,11 +26,11 @@ struct Serve: AsyncParsableCommand {
         let configuration = try Configuration(settings)
         if makesWhatIsMissing, !configuration.directory.hasDatabase { try Init.make(configuration) }
         let log = LineLogHandler.bootstrap(format: configuration.logFormat, level: configuration.logLevel)
-        defer { log.flush(within: .seconds(1)) }
+        defer { log.flush(timeout: .seconds(1)) }
         let logger = Logger(label: "token-broker")
         let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration.upstream)
         do {
-            try await serve(configuration, client: client, logger: logger)
+            try await serve(configuration, client: client, log: log, logger: logger)
         } catch {
             try? await client.shutdown()
             throw error
@@ -39,7 +39,9 @@ struct Serve: AsyncParsableCommand {
         logger.notice("stopped")
     }
 
-    private func serve(_ configuration: Configuration, client: HTTPClient, logger: Logger) async throws {
+    private func serve(
+        _ configuration: Configuration, client: HTTPClient, log: LogWriter, logger: Logger
+    ) async throws {
         let tls = try configuration.tls.map { try ListenerTLS($0, logger: logger) }
         let clock = SystemClock()
         let (core, store) = try await BrokerCore.open(configuration, client: client, clock: clock, logger: logger)
@@ -76,7 +78,7 @@ struct Serve: AsyncParsableCommand {
         group.maximumGracefulShutdownDuration = configuration.drainDelay + .seconds(20)
         group.maximumCancellationDuration = .seconds(3)
         do {
-            try await Signals.run(ServiceGroup(configuration: group), onHangup: tls?.reload, logger: logger)
+            try await Signals.run(ServiceGroup(configuration: group), onHangup: tls?.reload, log: log, logger: logger)
         } catch {
             try? store.close()
             throw error
