@@ -5,12 +5,15 @@ SHELL := /bin/bash
 # Kept for every clone on this machine: compiled dependencies, the programs, the tests' Python packages.
 CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/token-broker
 VENV := $(CACHE)/venv-$(shell { python3 --version; cat Tests/ProgramTests/requirements.txt; } | sha256sum | head -c 16)
+BENCH_VENV := $(CACHE)/venv-$(shell { python3 --version; cat {Tests/ProgramTests,Benchmarks}/requirements.txt; } | sha256sum | head -c 16)
 SCRATCH := --scratch-path $(CACHE)/build
 
 # What the build and the tests need besides the Swift toolchain.
 PACKAGES := libsqlite3-dev curl ca-certificates openssl python3 python3-venv systemd iproute2
 # Other people's servers and load generators: unpacked, so that nothing of them is started or changes this machine.
 TOOL_PACKAGES := nginx haproxy liblua5.3-0 libopentracing-c-wrapper0 libopentracing1 wrk libluajit-5.1-2 slowhttptest
+BENCH_PACKAGES := golang-1.19-go golang-1.19-src golang-golang-x-oauth2-dev golang-golang-x-net-dev libssl-dev libssl3
+BENCH_TOOLS := $(CACHE)/tools-$(shell echo $(BENCH_PACKAGES) | sha256sum | head -c 16)
 export BROKER_TOOLS_DIR := $(CACHE)/tools-$(shell echo $(TOOL_PACKAGES) | sha256sum | head -c 16)
 export TOKEN_BROKER_COMMIT := $(shell git describe --always --dirty --exclude '*' 2>/dev/null || echo unknown)
 SWIFT_SOURCES := Package.swift Benchmarks Sources Tests migrations
@@ -65,6 +68,13 @@ long: packages ## The tests that take their time, in their long setting
 	$(call stage,build,2400)
 	$(call stage,test-long,1800)
 
+.PHONY: bench
+bench: release $(CACHE)/load $(CACHE)/go-broker $(BENCH_VENV)/installed $(BROKER_TOOLS_DIR)/installed ## The broker beside nginx, Go and Envoy: Benchmarks/RESULTS.md; ARGS='"TCP, 32"' to look at one row
+	$(PROGRAMS) cd Benchmarks/side-by-side && PYTHONPATH=../../Tests/ProgramTests PYTHONDONTWRITEBYTECODE=1 \
+	LOAD=$(CACHE)/load GO_BROKER=$(CACHE)/go-broker GO=$(GO) ENVOY=$(BENCH_VENV)/bin/envoy \
+	GO_OAUTH2_VERSION=$$(apt-cache policy golang-golang-x-oauth2-dev | awk '/Candidate/ { print $$2 }') \
+	timeout 1800 $(BENCH_VENV)/bin/python bench.py $(or $(ARGS),--results ../RESULTS.md)
+
 PREFIX ?= /usr
 .PHONY: install
 install: release ## The program, its documents and its systemd unit; PREFIX=/usr, DESTDIR= for packagers
@@ -77,8 +87,8 @@ install: release ## The program, its documents and its systemd unit; PREFIX=/usr
 .PHONY: format
 format: $(VENV)/installed ## Swift and Python as the lint wants them
 	swift format --in-place --recursive --parallel $(SWIFT_SOURCES)
-	$(VENV)/bin/ruff check --quiet --fix Tests
-	$(VENV)/bin/ruff format --quiet Tests
+	$(VENV)/bin/ruff check --quiet --fix Tests Benchmarks
+	$(VENV)/bin/ruff format --quiet Tests Benchmarks
 
 .PHONY: fresh
 fresh: ## .ci/run in a clone of HEAD
@@ -105,8 +115,8 @@ image: ## The container image token-broker:local, by docker or podman, or by bui
 lint: $(VENV)/installed
 	swift format lint --strict --recursive --parallel $(SWIFT_SOURCES)
 	$(VENV)/bin/hadolint Dockerfile
-	$(VENV)/bin/ruff check --quiet Tests
-	$(VENV)/bin/ruff format --quiet --check Tests
+	$(VENV)/bin/ruff check --quiet Tests Benchmarks
+	$(VENV)/bin/ruff format --quiet --check Tests Benchmarks
 
 .PHONY: build
 build: debug release
@@ -168,16 +178,30 @@ packages:
 		$$as_root apt-get update -q && $$as_root apt-get install -qy --no-install-recommends "$${missing[@]}"; \
 	fi
 
-$(BROKER_TOOLS_DIR)/installed: | packages
-	@rm -rf $(BROKER_TOOLS_DIR); mkdir -p $(BROKER_TOOLS_DIR); cd $(BROKER_TOOLS_DIR); \
-	if ! apt-get download -q $(TOOL_PACKAGES); then \
+$(BROKER_TOOLS_DIR)/installed: UNPACKED = $(TOOL_PACKAGES)
+$(BENCH_TOOLS)/installed: UNPACKED = $(BENCH_PACKAGES)
+$(BROKER_TOOLS_DIR)/installed $(BENCH_TOOLS)/installed: | packages
+	@rm -rf $(@D); mkdir -p $(@D); cd $(@D); \
+	if ! apt-get download -q $(UNPACKED); then \
 		as_root=$$( (( $$(id -u) )) && echo sudo || true); \
-		$$as_root apt-get update -q && apt-get download -q $(TOOL_PACKAGES); \
+		$$as_root apt-get update -q && apt-get download -q $(UNPACKED); \
 	fi; \
 	for package in *.deb; do dpkg --extract $$package .; rm $$package; done
 	touch $@
 
-$(VENV)/installed: | packages
-	python3 -m venv $(VENV)
-	$(VENV)/bin/pip install --quiet --disable-pip-version-check -r Tests/ProgramTests/requirements.txt
+$(VENV)/installed: REQUIREMENTS = Tests/ProgramTests/requirements.txt
+$(BENCH_VENV)/installed: REQUIREMENTS = Tests/ProgramTests/requirements.txt -r Benchmarks/requirements.txt
+$(VENV)/installed $(BENCH_VENV)/installed: | packages
+	python3 -m venv $(@D)
+	$(@D)/bin/pip install --quiet --disable-pip-version-check -r $(REQUIREMENTS)
 	touch $@
+
+$(CACHE)/load: Benchmarks/load/load.c | $(BENCH_TOOLS)/installed
+	clang -O2 -Wall -Wextra -Werror -D_GNU_SOURCE -o $@ $< \
+		$(addprefix -I$(BENCH_TOOLS)/usr/include,/ /x86_64-linux-gnu /aarch64-linux-gnu) \
+		$(addprefix -L$(BENCH_TOOLS)/usr/lib/,x86_64-linux-gnu aarch64-linux-gnu) -lssl -lcrypto
+
+GO = $(BENCH_TOOLS)/usr/lib/go-1.19/bin/go
+$(CACHE)/go-broker: Benchmarks/side-by-side/broker.go | $(BENCH_TOOLS)/installed
+	GOROOT=$(BENCH_TOOLS)/usr/lib/go-1.19 GOPATH=$(BENCH_TOOLS)/usr/share/gocode GO111MODULE=off \
+		GOCACHE=$(CACHE)/go $(GO) build -o $@ $<

@@ -14,7 +14,14 @@ package struct Moment: Sendable, Hashable {
 
     /// How long ago `earlier` was, by the clock that says longer: a clock that was set back cannot prolong anything.
     package func elapsed(since earlier: Moment) -> Duration {
-        max(.seconds(wall.timeIntervalSince(earlier.wall)), boot - earlier.boot)
+        let seconds = wall.timeIntervalSince(earlier.wall)
+        // Many times cheaper than a duration made of a number with a fraction; a century is long enough.
+        return max(.nanoseconds(Int64(min(max(seconds, -3e9), 3e9) * 1e9)), boot - earlier.boot)
+    }
+
+    /// Whether it is less than `duration` after `earlier` by both clocks, and not before it by either.
+    package func isWithin(_ duration: Duration, of earlier: Moment) -> Bool {
+        wall >= earlier.wall && boot >= earlier.boot && elapsed(since: earlier) < duration
     }
 
     package func advanced(by duration: Duration) -> Moment {

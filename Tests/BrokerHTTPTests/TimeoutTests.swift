@@ -98,6 +98,7 @@ import Testing
         connection.send(request)
         _ = try await connection.goTheWholeWay()
         connection.channel.isWritable = false
+        connection.channel.pipeline.fireChannelWritabilityChanged()
         connection.send(request)
         #expect(try connection.sent().isEmpty)
         #expect(connection.requestsPassedOn == 2)

@@ -14,10 +14,22 @@ package struct HandOut: Sendable {
     }
 
     /// What remains now, in seconds, rounded down.
-    package var expiresIn: Int { Int(token.life.remaining(at: at).components.seconds) }
+    package var expiresIn: Int { Int(remaining.components.seconds) }
 
-    package var refreshAfter: Int { Int(token.life.refreshAfter(at: at).components.seconds) }
+    package var refreshAfter: Int { Int(untilRefresh.components.seconds) }
+
+    /// How long both of these stay as they are.
+    package var sameFor: Duration { min(remaining.withinSecond, untilRefresh.withinSecond) }
 
     /// Still valid, but with less life than we promise, because the authorization server is failing.
     package var isDegraded: Bool { !token.life.keepsPromise(at: at) }
+
+    private var remaining: Duration { token.life.remaining(at: at) }
+
+    private var untilRefresh: Duration { token.life.refreshAfter(at: at) }
+}
+
+extension Duration {
+    /// What is left of it after its whole seconds.
+    fileprivate var withinSecond: Duration { self - .seconds(components.seconds) }
 }

@@ -5,7 +5,8 @@ import Foundation
 package struct RepeatableHandOut: Sendable {
     private let token: AccessToken
     private let project: ProjectID
-    private let minimumLife: Duration
+    /// How old the token may become.
+    private let oldest: Duration
     private let validities: [Validity]
     /// When one of the client's secrets or its certificate expires.
     private let until: Date?
@@ -20,7 +21,8 @@ package struct RepeatableHandOut: Sendable {
     ) {
         self.token = token
         self.project = project
-        self.minimumLife = minimumLife
+        let life = token.life
+        oldest = min(life.refreshDue, life.lifetime - max(minimumLife, TokenLifetime.promised(of: life.lifetime)))
         self.validities = validities
         self.until = until
         self.uses = uses
@@ -29,18 +31,25 @@ package struct RepeatableHandOut: Sendable {
     }
 
     func isValid(at now: Moment) -> Bool {
-        validities.allSatisfy(\.isValid) && token.life.state(at: now) == .fresh && token.life.keepsPromise(at: now)
-            && token.life.remaining(at: now) >= minimumLife && until.map { now.wall < $0 } ?? true
+        validities.allSatisfy(\.isValid) && now.elapsed(since: token.life.start) < oldest
+            && until.map { now.wall < $0 } ?? true
     }
 
     /// Whether it may be repeated now; once it may not, it never may.
     package var isValid: Bool { isValid(at: clock.now) }
 
-    /// The hand-out once more, counted as one; `nil` when it is not valid any more, which is for good.
-    package func repeated() -> HandOut? {
+    /// Counts the hand-out once more.
+    ///
+    /// - Returns: when it happens; `nil` when it is not valid any more, which is for good.
+    package func repeated() -> Moment? {
         let now = clock.now
         guard isValid(at: now) else { return nil }
         for use in uses { log.note(use, at: now.wall) }
-        return HandOut(token, of: project, at: now, repeatable: self)
+        return now
+    }
+
+    /// The hand-out as it is when it happens at a moment.
+    package func handOut(at now: Moment) -> HandOut {
+        HandOut(token, of: project, at: now, repeatable: self)
     }
 }

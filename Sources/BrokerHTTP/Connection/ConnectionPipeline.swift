@@ -40,6 +40,7 @@ struct ConnectionPipeline<Responder: HTTPResponder<ListenerContext>>: ServerChil
             if let tls {
                 try pipeline.addHandlers(NIOSSLServerHandler(context: tls.context()), HandshakeHandler(state))
             }
+            try channel.syncOptions?.setOption(.autoRead, value: false)
             try pipeline.addHandlers(handlers(state, cache: cache, largestBody: largestBody))
             let messages = try NIOAsyncChannel<WholeRequest, WholeResponse>(
                 wrappingChannelSynchronously: channel, configuration: .init(isOutboundHalfClosureEnabled: true)

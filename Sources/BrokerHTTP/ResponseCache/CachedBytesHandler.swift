@@ -1,3 +1,4 @@
+import Foundation
 import NIOCore
 
 /// Recognises the same bytes: what arrives at a message boundary and equals, to the last byte, a request that this
@@ -10,10 +11,22 @@ final class CachedBytesHandler: ChannelInboundHandler {
     /// How long a request whose response is not valid any more may be kept.
     private static let sweep: TimeAmount = .seconds(10)
 
+    /// An object, which is cheaper to look at than what is in it.
+    private final class Known {
+        let request: ByteBuffer
+        let response: CachedResponse
+
+        init(_ request: ByteBuffer, _ response: CachedResponse) {
+            self.request = request
+            self.response = response
+        }
+    }
+
     private let state: ConnectionState
     private var context: ChannelHandlerContext?
-    private var known: (request: ByteBuffer, response: CachedResponse)?
+    private var known: Known?
     private var sweeping: Scheduled<Void>?
+    private var isWritable = true
     private var hasWritten = false
     private var hasPassedOn = false
 
@@ -33,7 +46,7 @@ final class CachedBytesHandler: ChannelInboundHandler {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         var bytes = unwrapInboundIn(data)
         while state.isAtBoundary, let known, bytes.begins(with: known.request) {
-            guard context.channel.isWritable, let message = known.response.message() else {
+            guard isWritable, let message = known.response.message() else {
                 self.known = nil
                 break
             }
@@ -46,16 +59,30 @@ final class CachedBytesHandler: ChannelInboundHandler {
         if state.receive(bytes, at: context.eventLoop.now) { context.fireChannelRead(wrapInboundOut(bytes)) }
     }
 
+    func channelActive(context: ChannelHandlerContext) {
+        context.fireChannelActive()
+        context.channel.read()
+    }
+
     func channelReadComplete(context: ChannelHandlerContext) {
-        if hasPassedOn {
-            hasPassedOn = false
-            context.fireChannelReadComplete()
+        guard hasPassedOn else {
+            flush()
+            context.read()
+            return
         }
+        hasPassedOn = false
+        context.fireChannelReadComplete()
         flush()
+        context.channel.read()
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        isWritable = context.channel.isWritable
+        context.fireChannelWritabilityChanged()
     }
 
     func remember(_ request: ByteBuffer, _ response: CachedResponse) {
-        known = (request, response)
+        known = Known(request, response)
         if sweeping == nil { sweepLater() }
     }
 
@@ -91,7 +118,10 @@ extension ByteBuffer {
     fileprivate func begins(with other: ByteBuffer) -> Bool {
         guard readableBytes >= other.readableBytes else { return false }
         return withUnsafeReadableBytes { own in
-            other.withUnsafeReadableBytes { own.prefix($0.count).elementsEqual($0) }
+            other.withUnsafeReadableBytes { other in
+                guard let ownStart = own.baseAddress, let start = other.baseAddress else { return other.isEmpty }
+                return memcmp(ownStart, start, other.count) == 0
+            }
         }
     }
 }

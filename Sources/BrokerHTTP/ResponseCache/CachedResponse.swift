@@ -8,12 +8,11 @@ import Synchronization
 ///
 /// Says what the whole way would say: the same encoder writes its body, and its fields are those of the first answer.
 final class CachedResponse: Sendable {
-    /// A whole message, and the seconds that it is right in.
+    /// A whole message, and how long it is right.
     private struct Rendered {
-        let expiresIn: Int
-        let refreshAfter: Int
-        let date: Int
         let message: ByteBuffer
+        let at: Moment
+        let sameFor: Duration
     }
 
     private let origin: CacheableResponse
@@ -36,22 +35,16 @@ final class CachedResponse: Sendable {
 
     /// The whole message as it is now; `nil` when it is not valid any more.
     func message() -> ByteBuffer? {
-        guard let handOut = origin.handOut.repeated() else { return nil }
-        let (expiresIn, refreshAfter) = (handOut.expiresIn, handOut.refreshAfter)
-        let date = Int(handOut.at.wall.timeIntervalSince1970)
+        guard let now = origin.handOut.repeated() else { return nil }
         return rendered.withLock { rendered in
-            if let rendered, rendered.expiresIn == expiresIn, rendered.refreshAfter == refreshAfter,
-                rendered.date == date
-            {
-                return rendered.message
-            }
-            guard let message = try? render(handOut, date: date) else { return nil }
-            rendered = Rendered(expiresIn: expiresIn, refreshAfter: refreshAfter, date: date, message: message)
-            return message
+            if let rendered, now.isWithin(rendered.sameFor, of: rendered.at) { return rendered.message }
+            rendered = try? render(origin.handOut.handOut(at: now))
+            return rendered?.message
         }
     }
 
-    private func render(_ handOut: HandOut, date: Int) throws -> ByteBuffer {
+    private func render(_ handOut: HandOut) throws -> Rendered {
+        let time = handOut.at.wall.timeIntervalSince1970
         var body = try origin.body(handOut)
         var message = ByteBufferAllocator().buffer(capacity: 512 + body.readableBytes)
         message.writeStaticString("HTTP/1.1 200 OK\r\n")
@@ -60,13 +53,14 @@ final class CachedResponse: Sendable {
             message.writeStaticString(": ")
             switch name.lowercased() {
             case "content-length": message.writeString(String(body.readableBytes))
-            case "date": message.writeString(HTTPDate.text(date))
+            case "date": message.writeString(HTTPDate.text(Int(time)))
             default: message.writeString(value)
             }
             message.writeStaticString("\r\n")
         }
         message.writeStaticString("\r\n")
         message.writeBuffer(&body)
-        return message
+        let sameDateFor = Duration.seconds(time.rounded(.down) + 1 - time)
+        return Rendered(message: message, at: handOut.at, sameFor: min(handOut.sameFor, sameDateFor))
     }
 }
