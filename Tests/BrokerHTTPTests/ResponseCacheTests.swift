@@ -16,6 +16,10 @@ import Testing
         "POST /oauth2/token HTTP/1.1\r\nHost: a\r\nContent-Length: 29\r\n\r\ngrant_type=client_credentials"
 
     private let listener: TestListener
+    /// As many as a test may want.
+    private let keys = (0..<20_000).compactMap {
+        ResponseCacheKey.read(ByteBuffer(string: "GET /\($0) HTTP/1.1\r\nHost: a\r\n\r\n"), from: Peer(.unknown))?.key
+    }
 
     init() async throws {
         listener = try await TestListener()
@@ -158,17 +162,11 @@ import Testing
     @Test func `what is replaced or removed is gone, wherever it was`() async throws {
         let body = ByteBuffer(repeating: 0, count: 8 * 1024)
         let cacheable = try await listener.cacheable(body)
-        func key(_ number: Int) -> ResponseCacheKey {
-            let head = HTTPRequestHead(version: .http1_1, method: .GET, uri: "/\(number)")
-            return ResponseCacheKey(
-                WholeRequest(peer: Peer(.unknown), head: head, body: ByteBuffer(), bytes: ByteBuffer())
-            )
-        }
         let cache = ResponseCache()
         // More than the newer halves hold, and less than both.
-        for number in 0..<2500 { cache[key(number)] = CachedResponse(cacheable, fields: [:], body: body) }
-        for number in 0..<2500 { cache[key(number)] = nil }
-        #expect((0..<2500).allSatisfy { cache[key($0)] == nil })
+        for key in keys[..<5000] { cache[key] = CachedResponse(cacheable, fields: [:], body: body) }
+        for key in keys[..<5000] { cache[key] = nil }
+        #expect(keys[..<5000].allSatisfy { cache[$0] == nil })
         #expect(cache.size == 0)
     }
 
@@ -183,22 +181,43 @@ import Testing
         #expect(connection.requestsPassedOn == 0)
     }
 
+    /// What a cached response must not answer, one line of the head each.
+    nonisolated static let others = [
+        "Host: b", "Origin: http://a", "Accept: text/plain", "Expect: 100-continue", "Upgrade: h2c",
+        "Sec-Fetch-Site: none",
+        "Connection: close", "Proxy-Connection: close", "Authorization: Basic Yg==", "Content-Type: text/plain",
+        "Content-Length: 0", "content-length: 0\r\nContent-Length: 0", "Content-Length: +0", "Content-Length: 0 0",
+        "Content-Length:", "Content-Length: 12345678901234567890", "Transfer-Encoding: chunked",
+        "X Y: 1", "X : 1", "X(: 1", "X\"Y: 1", ": 1", "X", "é: 1", "X: a\u{0}b", "X: a\u{7F}", "X: a\rb", "X: a\n",
+        "X: a\r\n b",
+        String(repeating: "X: 1\r\n", count: 62) + "X: 1", "X: " + String(repeating: "a", count: 16 << 10),
+    ]
+
+    @Test(arguments: others)
+    func `what may be answered otherwise is not known by what is cached`(line: String) async throws {
+        _ = try await listener.learn(Self.get)
+        var outcomes: [String] = []
+        for listener in [listener, try await TestListener()] {
+            let connection = try listener.connect()
+            connection.send(Self.get.replacing("\r\n\r\n", with: "\r\n\(line)\r\n\r\n"))
+            let answer = try connection.sent()
+            #expect(!answer.contains(" 200 "))
+            outcomes.append("\(answer.prefix { $0 != "\r\n" }), \(connection.requestsPassedOn) passed on")
+        }
+        #expect(outcomes[0] == outcomes[1])
+    }
+
     @Test func `what nobody asks for goes before the cache is larger than it may be`() async throws {
         let body = ByteBuffer(repeating: 0, count: 8 * 1024)
         let cacheable = try await listener.cacheable(body)
         let cache = ResponseCache()
-        func key(_ number: Int) -> ResponseCacheKey {
-            let head = HTTPRequestHead(version: .http1_1, method: .GET, uri: "/\(number)")
-            return ResponseCacheKey(
-                WholeRequest(peer: Peer(.unknown), head: head, body: ByteBuffer(), bytes: ByteBuffer()))
+        for key in keys {
+            cache[key] = CachedResponse(cacheable, fields: [:], body: body)
+            #expect(cache[keys[0]] != nil, "asked for again and again")
         }
-        for number in 0..<20_000 {
-            cache[key(number)] = CachedResponse(cacheable, fields: [:], body: body)
-            #expect(cache[key(0)] != nil, "asked for again and again")
-        }
-        #expect(cache.size < 32 << 20)
-        #expect((19_000..<20_000).allSatisfy { cache[key($0)] != nil })
-        #expect(cache[key(1)] == nil)
+        #expect(cache.size < 64 << 20)
+        #expect(keys[19_000...].allSatisfy { cache[$0] != nil })
+        #expect(cache[keys[1]] == nil)
         listener.test.clock.advance(by: .seconds(3000))
         cache.removeInvalid()
         #expect(cache.size == 0)

@@ -87,7 +87,7 @@ struct ConnectionPipeline<Responder: HTTPResponder<ListenerContext>>: ServerChil
 
 /// What a connection's bytes pass between the socket and the requests, and answers the other way round.
 func handlers(_ state: ConnectionState, cache: ResponseCache?, largestBody: Int) -> [any ChannelHandler] {
-    let front = CachedBytesHandler(state)
+    let front = CachedBytesHandler(state, cache: cache)
     return [
         front,
         HTTPResponseEncoder(),

@@ -73,7 +73,7 @@ final class ConnectionState {
     ///
     /// - Returns: why it cannot be a request that everybody on the way reads alike.
     func begin(_ head: HTTPRequestHead) -> RequestRefusal? {
-        guard let raw = RawHead(received.readableBytesView) else { return .notHTTP }
+        guard let raw = received.withUnsafeReadableBytes({ RawHead($0) }) else { return .notHTTP }
         length = head.bodyLength.map { raw.length + $0 }
         // What follows a body whose end only the decoder has seen cannot be told from it.
         endsWithNewest = head.version != .http1_1 || !head.isKeepAlive || head.method == .CONNECT || length == nil

@@ -8,8 +8,8 @@ final class RequestDecoding: ChannelInboundHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias InboundOut = HTTPServerRequestPart
 
-    private static let largestHead = 16 * 1024
-    private static let mostFields = 64
+    static let largestHead = 16 * 1024
+    static let mostFields = 64
 
     private var decoder = RequestDecoding.makeDecoder()
     private var offersUpgrade = false

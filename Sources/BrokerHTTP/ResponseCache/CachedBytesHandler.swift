@@ -1,8 +1,8 @@
 import Foundation
 import NIOCore
 
-/// Recognises the same bytes: what arrives at a message boundary and equals, to the last byte, a request that this
-/// connection has already sent whole, is that request, and gets its cached response if that is still valid.
+/// Answers what is cached before it is even decoded: bytes that arrive at a message boundary and are, to the last one,
+/// the last request that this connection has sent whole, or that a cached response has the key of.
 final class CachedBytesHandler: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias InboundOut = ByteBuffer
@@ -23,6 +23,7 @@ final class CachedBytesHandler: ChannelInboundHandler {
     }
 
     private let state: ConnectionState
+    private let cache: ResponseCache?
     private var context: ChannelHandlerContext?
     private var known: Known?
     private var sweeping: Scheduled<Void>?
@@ -30,8 +31,10 @@ final class CachedBytesHandler: ChannelInboundHandler {
     private var hasWritten = false
     private var hasPassedOn = false
 
-    init(_ state: ConnectionState) {
+    /// - Parameter cache: `nil` where nothing is repeated.
+    init(_ state: ConnectionState, cache: ResponseCache?) {
         self.state = state
+        self.cache = cache
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
@@ -45,18 +48,34 @@ final class CachedBytesHandler: ChannelInboundHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         var bytes = unwrapInboundIn(data)
-        while state.isAtBoundary, let known, bytes.begins(with: known.request) {
-            guard isWritable, let message = known.response.message() else {
-                self.known = nil
-                break
-            }
-            write(message)
+        while state.isAtBoundary, isWritable, let length = answer(bytes) {
             state.repeated(at: context.eventLoop.now)
-            bytes.moveReaderIndex(forwardBy: known.request.readableBytes)
+            bytes.moveReaderIndex(forwardBy: length)
         }
         guard bytes.readableBytes > 0 else { return }
         hasPassedOn = true
         if state.receive(bytes, at: context.eventLoop.now) { context.fireChannelRead(wrapInboundOut(bytes)) }
+    }
+
+    /// Answers the request that the bytes begin with.
+    ///
+    /// - Returns: how long it is; `nil` when its response is not cached.
+    private func answer(_ bytes: ByteBuffer) -> Int? {
+        if let known, bytes.begins(with: known.request) {
+            guard let message = known.response.message() else {
+                self.known = nil
+                return nil
+            }
+            write(message)
+            return known.request.readableBytes
+        }
+        guard let cache, let (key, length) = ResponseCacheKey.read(bytes, from: state.peer),
+            let response = cache[key], let message = response.message(),
+            let request = bytes.getSlice(at: bytes.readerIndex, length: length)
+        else { return nil }
+        write(message)
+        remember(request, response)
+        return length
     }
 
     func channelActive(context: ChannelHandlerContext) {

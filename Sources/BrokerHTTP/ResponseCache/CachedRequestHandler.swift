@@ -30,12 +30,13 @@ final class CachedRequestHandler: ChannelDuplexHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let request = unwrapInboundIn(data)
-        guard request.head.method == .GET || request.head.method == .POST else {
+        guard request.head.method == .GET || request.head.method == .POST,
+            let (key, _) = ResponseCacheKey.read(request.bytes, from: request.peer)
+        else {
             asked.append(nil)
             context.fireChannelRead(data)
             return
         }
-        let key = ResponseCacheKey(request)
         if state.isNextToAnswer, context.channel.isWritable, let response = cache[key] {
             if let message = response.message() {
                 front.write(message)

@@ -49,8 +49,8 @@ final class ResponseCache: Sendable {
     }
 
     private static let slices = 16
-    /// Of one slice, in bytes: 32 MiB in all.
-    private static let half = 1 << 20
+    /// Of one slice, in bytes: 64 MiB in all, and half of that whatever is asked for when.
+    private static let half = 2 << 20
 
     private let slices = (0..<ResponseCache.slices).map { _ in LockedSlice() }
 
