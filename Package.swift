@@ -27,7 +27,6 @@ let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
 let nioFoundationCompat = Target.Dependency.product(name: "NIOFoundationCompat", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
-let nioHTTPTypesHTTP1 = Target.Dependency.product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let nioTLS = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
@@ -50,7 +49,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-http-types.git", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log.git", from: "1.16.0"),
         .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.0"),
-        .package(url: "https://github.com/apple/swift-nio-extras.git", from: "1.35.0"),
         .package(url: "https://github.com/apple/swift-nio-ssl.git", from: "2.37.0"),
         .package(url: "https://github.com/groue/GRDB.swift.git", from: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.28.1", traits: []),
@@ -75,8 +73,8 @@ let package = Package(
         .target(
             name: "BrokerHTTP",
             dependencies: [
-                "Broker", crypto, httpTypes, hummingbird, hummingbirdCore, logging, nioCore, nioFoundationCompat,
-                nioHTTP1, nioHTTPTypesHTTP1, nioPosix, nioSSL, nioTLS, serviceLifecycle, swiftASN1,
+                "Broker", crypto, hummingbirdCore, logging, nioCore, nioFoundationCompat, nioHTTP1, nioPosix, nioSSL,
+                nioTLS, serviceLifecycle, swiftASN1,
             ],
             swiftSettings: settings
         ),
@@ -149,7 +147,7 @@ let package = Package(
         ),
         .testTarget(
             name: "BrokerHTTPTests",
-            dependencies: ["Broker", "BrokerHTTP", "BrokerTesting", httpTypes, nioCore, nioEmbedded, nioHTTP1],
+            dependencies: ["Broker", "BrokerHTTP", "BrokerTesting", nioCore, nioEmbedded, nioHTTP1],
             swiftSettings: settings
         ),
         .testTarget(

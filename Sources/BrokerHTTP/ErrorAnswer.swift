@@ -1,6 +1,6 @@
 import Broker
 import Foundation
-import HTTPTypes
+import NIOHTTP1
 
 /// An error as HTTP says it: the one place where errors become statuses.
 struct ErrorAnswer {
@@ -17,8 +17,9 @@ struct ErrorAnswer {
         var requestID: String?
     }
 
-    let status: HTTPResponse.Status
-    private(set) var fields: HTTPFields = [.contentType: "application/json"]
+    let status: HTTPResponseStatus
+    /// Besides those that every answer has.
+    private(set) var fields: HTTPHeaders = [:]
     let body: Data
 
     init(_ error: any Error, dialect: Dialect = .http, requestID: String? = nil) {
@@ -42,9 +43,9 @@ struct ErrorAnswer {
         case BrokerError.invalidClient, BrokerError.noCredentials, BrokerError.unknownCertificate,
             BrokerError.certificateExpired:
             (status, body) = (.unauthorized, Body(error: "invalid_client", errorDescription: Self.unauthorized(error)))
-            fields[.wwwAuthenticate] = #"Basic realm="token-broker", charset="UTF-8""#
+            fields.add(name: "WWW-Authenticate", value: #"Basic realm="token-broker", charset="UTF-8""#)
             // The connection's certificate stays what it is: the next connection has another one.
-            if case BrokerError.certificateExpired = error { fields[.connection] = "close" }
+            if case BrokerError.certificateExpired = error { fields.add(name: "Connection", value: "close") }
         case BrokerError.unauthorizedClient:
             (status, body) = (
                 dialect == .oauth2 ? .badRequest : .forbidden,
@@ -121,7 +122,7 @@ struct ErrorAnswer {
             )
         case RequestRefusal.bodyTooLarge(let most):
             (status, body) = (
-                .contentTooLarge,
+                .payloadTooLarge,
                 Body(error: "invalid_request", errorDescription: "a request's body has at most \(most / 1024) KiB")
             )
         case RequestRefusal.notAForm:
@@ -149,7 +150,7 @@ struct ErrorAnswer {
             (status, body) = (
                 .methodNotAllowed, Body(error: "invalid_request", errorDescription: "this path is for \(allow)")
             )
-            fields[.allow] = allow
+            fields.add(name: "Allow", value: allow)
         case RequestRefusal.notPermitted:
             (status, body) = (
                 .forbidden,
@@ -178,7 +179,7 @@ struct ErrorAnswer {
             )
         }
         if let retryAfter {
-            fields[.retryAfter] = retryAfter.retryAfter
+            fields.add(name: "Retry-After", value: retryAfter.retryAfter)
         }
         self.body = (try? WireJSON.encode(body)) ?? Data()
     }

@@ -1,5 +1,3 @@
-import Hummingbird
-
 /// Who a TCP listener goes by: a page that made a browser resolve its own name to loopback does not know.
 struct HostRule {
     private static let loopback: Set<String> = ["localhost", "127.0.0.1", "[::1]"]
@@ -11,8 +9,8 @@ struct HostRule {
     }
 
     /// Throws ``RequestRefusal/wrongHost``. HTTP/1.0 may leave its host out.
-    func check(_ request: Request) throws {
-        guard let authority = request.head.authority?.lowercased() else { return }
+    func check(_ field: String?) throws {
+        guard let authority = field?.lowercased() else { return }
         var host = authority[...]
         if let colon = authority.lastIndex(of: ":"), !authority.hasSuffix("]") {
             guard authority[authority.index(after: colon)...].allSatisfy(\.isNumber) else {

@@ -1,6 +1,5 @@
 import Broker
 import Foundation
-import Hummingbird
 import HummingbirdCore
 import Logging
 import NIOCore
@@ -62,7 +61,8 @@ package struct Listener: Service {
         let drain = Drain(of: address)
         let hosts = address.loopbackHost.map { HostRule(allowed: allowedHosts.union([$0])) }
         let pipeline = ConnectionPipeline(
-            responder: routes.responder(hosts: hosts, logger: logger), cache: cache, largestBody: kind.largestBody,
+            responder: Responder(routes: routes, hosts: hosts, logger: logger), cache: cache,
+            largestBody: kind.largestBody,
             tls: tls, limit: limit, drain: drain
         )
         let server = Server(

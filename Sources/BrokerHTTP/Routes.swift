@@ -1,100 +1,61 @@
-import Broker
-import HTTPTypes
-import Hummingbird
-import Logging
-import NIOCore
+import NIOHTTP1
 
-/// What a listener answers: every route in one list, and the rules that hold for all of them.
+/// What a listener answers: every route in one list.
 struct Routes: Sendable {
-    typealias Answer = @Sendable (Request, ListenerContext) async throws -> Response
+    /// - Parameter values: of the path's parameters, in order, as they came.
+    typealias Answer = @Sendable (_ request: WholeRequest, _ values: [Substring]) async throws -> WholeResponse
 
     struct Route: Sendable {
-        let method: HTTPRequest.Method
-        let path: String
-        var dialect = ErrorAnswer.Dialect.http
+        let method: HTTPMethod
+        let path: PathTemplate
+        let dialect: ErrorAnswer.Dialect
         let answer: Answer
-    }
 
-    private static let methods: [HTTPRequest.Method] =
-        ["PROPFIND", "SEARCH", "M-SEARCH", "PURGE"].compactMap { .init($0) } + [
-            .get, .head, .post, .put, .patch, .delete, .options, .trace, .connect,
-        ]
+        init(_ method: HTTPMethod, _ path: String, dialect: ErrorAnswer.Dialect = .http, answer: @escaping Answer) {
+            self.method = method
+            self.path = PathTemplate(path)
+            self.dialect = dialect
+            self.answer = answer
+        }
+
+        /// Who answers GET answers HEAD, without the body (RFC 9110 §9.3.2).
+        fileprivate var methods: [HTTPMethod] { method == .GET ? [.GET, .HEAD] : [method] }
+    }
 
     let all: [Route]
 
-    /// - Parameter hosts: what a request may call us, where that is checked.
-    func responder(hosts: HostRule?, logger: Logger) -> some HTTPResponder<ListenerContext> {
-        let router = Router(context: ListenerContext.self, options: [.autoGenerateHeadEndpoints])
-        router.add(middleware: CommonFields())
-        let translation = ErrorTranslation(logger: logger)
-        router.add(middleware: translation)
-        router.add(middleware: SurroundingRules(hosts: hosts))
+    /// The route of a request, and its path's values.
+    ///
+    /// Throws ``RequestRefusal``.
+    func route(of request: WholeRequest) throws -> (route: Route, values: [Substring]) {
+        let segments = request.path.split(separator: "/")
+        var allowed: [HTTPMethod] = []
         for route in all {
-            router.on(RouterPath(route.path), method: route.method) { request, context in
-                try await translation.translate(to: route.dialect) { try await route.answer(request, context) }
-            }
+            guard let values = route.path.values(in: segments) else { continue }
+            if route.methods.contains(request.head.method) { return (route, values) }
+            allowed += route.methods
         }
-        for (path, routes) in Dictionary(grouping: all, by: \.path) {
-            var allowed = routes.map(\.method)
-            if allowed.contains(.get) { allowed.append(.head) }
-            let allow = allowed.map(\.rawValue).joined(separator: ", ")
-            for method in Self.methods where !allowed.contains(method) {
-                router.on(RouterPath(path), method: method) { _, _ -> Response in
-                    throw RequestRefusal.methodNotAllowed(allow: allow)
-                }
-            }
+        guard !allowed.isEmpty else { throw RequestRefusal.notFound }
+        throw RequestRefusal.methodNotAllowed(allow: allowed.map(\.rawValue).joined(separator: ", "))
+    }
+}
+
+/// A path some of whose segments can be anything, as in `/v1/projects/{projectId}/token`.
+struct PathTemplate: Sendable {
+    /// `nil` for one that can be anything.
+    private let segments: [Substring?]
+
+    init(_ text: String) {
+        segments = text.split(separator: "/").map { $0.hasPrefix("{") ? nil : $0 }
+    }
+
+    /// `nil` where a path is another one.
+    func values(in path: [Substring]) -> [Substring]? {
+        guard path.count == segments.count else { return nil }
+        var values: [Substring] = []
+        for (segment, own) in zip(segments, path) {
+            if segment == nil { values.append(own) } else if segment != own { return nil }
         }
-        return router.buildResponder()
-    }
-}
-
-/// Refuses browsers, and requests that mean another host.
-private struct SurroundingRules: RouterMiddleware {
-    let hosts: HostRule?
-
-    func handle(
-        _ request: Request, context: ListenerContext, next: (Request, ListenerContext) async throws -> Response
-    ) async throws -> Response {
-        guard request.headers[.origin] == nil, request.headers[.secFetchSite] == nil else {
-            throw RequestRefusal.fromBrowser
-        }
-        try hosts?.check(request)
-        return try await next(request, context)
-    }
-}
-
-/// Nothing that is answered here may be kept by anybody on the way.
-private struct CommonFields: RouterMiddleware {
-    func handle(
-        _ request: Request, context: ListenerContext, next: (Request, ListenerContext) async throws -> Response
-    ) async throws -> Response {
-        var response = try await next(request, context)
-        for field in HTTPFields.uncached { response.headers[field.name] = field.value }
-        return response
-    }
-}
-
-extension HTTPFields {
-    static let uncached: HTTPFields = [.cacheControl: "no-store", .pragma: "no-cache"]
-}
-
-extension HTTPField.Name {
-    // Both are tokens (RFC 9110 §5.6.2), which is all that the initializer asks for.
-    static let pragma = Self("Pragma")!
-    static let secFetchSite = Self("Sec-Fetch-Site")!
-}
-
-extension Response {
-    init(json value: some Encodable, status: HTTPResponse.Status = .ok) throws {
-        self.init(
-            status: status, headers: [.contentType: "application/json"],
-            body: ResponseBody(byteBuffer: try ByteBuffer(json: value))
-        )
-    }
-}
-
-extension ByteBuffer {
-    init(json value: some Encodable) throws {
-        self.init(bytes: try WireJSON.encode(value))
+        return values
     }
 }

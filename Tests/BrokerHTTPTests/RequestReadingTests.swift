@@ -1,6 +1,6 @@
 import Broker
 import Foundation
-import HTTPTypes
+import NIOHTTP1
 import Testing
 
 @testable import BrokerHTTP
@@ -40,8 +40,7 @@ import Testing
     }
 
     private func claim(_ authorization: [String], form: String = "") throws -> ClientClaim {
-        var fields = HTTPFields()
-        for value in authorization { fields.append(HTTPField(name: .authorization, value: value)) }
+        let fields = HTTPHeaders(authorization.map { ("Authorization", $0) })
         return try ClientClaim(fields, form: FormFields(form))
     }
 

@@ -118,14 +118,11 @@ import Testing
     func answer() throws -> String {
         let handOut = try #require(decided)
         let encode: @Sendable (HandOut) throws -> ByteBuffer = { try ByteBuffer(json: TokenAnswer($0)) }
-        let body = try encode(handOut)
+        var response = WholeResponse(body: try encode(handOut))
+        response.cacheable = handOut.repeatable.map { CacheableResponse(handOut: $0, body: encode) }
         let date = HTTPDate.text(Int(handOut.at.wall.timeIntervalSince1970))
-        let head = HTTPResponseHead(
-            version: .http1_1, status: .ok,
-            headers: ["Content-Type": "application/json", "Content-Length": "\(body.readableBytes)", "Date": date]
-        )
-        let cacheable = handOut.repeatable.map { CacheableResponse(handOut: $0, body: encode) }
-        try channel.writeOutbound(WholeResponse(head: head, body: body, cacheable: cacheable))
+        response.head.headers.replaceOrAdd(name: "Date", value: date)
+        try channel.writeOutbound(response)
         return try sent()
     }
 

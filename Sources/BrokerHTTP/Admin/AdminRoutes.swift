@@ -1,9 +1,9 @@
 package import Broker
 import Foundation
 import Glibc
-import Hummingbird
 import NIOCore
 import NIOFoundationCompat
+import NIOHTTP1
 
 /// What the admin listener answers: the admin command's requests, from the broker's own user and from root.
 package struct AdminRoutes: Sendable {
@@ -23,23 +23,23 @@ package struct AdminRoutes: Sendable {
     }
 
     private func route<Command: AdminRequest>(_ type: Command.Type) -> Routes.Route {
-        .init(method: .post, path: type.path) { request, context in
-            guard let user = context.peer.user, user == geteuid() || user == 0 else {
+        .init(.POST, type.path) { request, _ in
+            guard let user = request.peer.user, user == geteuid() || user == 0 else {
                 throw RequestRefusal.notPermitted
             }
-            let body = Data(buffer: try await request.body.collect(upTo: .max))
+            let body = Data(buffer: request.body)
             do {
                 let command = try WireJSON.decode(Command.self, from: body)
                 let administrator = Administrator(core, for: .administrator(user: user))
-                return try Response(json: await administrator.perform(command))
+                return try WholeResponse(json: await administrator.perform(command))
             } catch is DecodingError {
                 let error = OperatorError(
                     .invalid, "the running broker does not understand this",
                     hint: "use the admin command of the version that runs"
                 )
-                return try Response(json: error, status: .badRequest)
+                return try WholeResponse(.badRequest, json: error)
             } catch let error as OperatorError {
-                return try Response(json: error, status: .badRequest)
+                return try WholeResponse(.badRequest, json: error)
             }
         }
     }

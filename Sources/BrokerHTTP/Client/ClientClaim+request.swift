@@ -1,19 +1,20 @@
 import Broker
 import Foundation
-import HTTPTypes
+import NIOHTTP1
 
 extension ClientClaim {
     /// What a request's fields, and its form where it has one, say of who sends it (RFC 6749 §2.3.1).
     ///
     /// Throws ``BrokerError/invalidRequest(_:)`` on two ways of authenticating at once.
-    init(_ fields: HTTPFields, form: FormFields?) throws {
+    init(_ fields: HTTPHeaders, form: FormFields?) throws {
         let id = form?["client_id"]
         let secret = form?["client_secret"].map(Secret.init)
-        switch fields[values: .authorization].count {
+        let authorization = fields["Authorization"]
+        switch authorization.count {
         case 0:
             self.init(id: id, secret: secret)
         case 1:
-            let basic = ClientClaim(basic: fields[.authorization] ?? "")
+            let basic = ClientClaim(basic: authorization[0])
             guard secret == nil, id == nil || id == basic.id || !basic.isUsable else {
                 throw BrokerError.invalidRequest(
                     "authenticate in one way: HTTP Basic, or client_id and client_secret in the form"
@@ -29,7 +30,7 @@ extension ClientClaim {
     private init(basic field: String) {
         let words = field.split(separator: " ", maxSplits: 1)
         guard words.count == 2, words[0].lowercased() == "basic",
-            let bytes = Data(base64Encoded: words[1].trimmingCharacters(in: .whitespaces)),
+            let bytes = Data(base64Encoded: String(words[1].trimmed)),
             let joined = String(validating: bytes, as: UTF8.self), let colon = joined.firstIndex(of: ":"),
             let id = FormFields.decode(joined[..<colon]), !id.isEmpty,
             let secret = FormFields.decode(joined[joined.index(after: colon)...])

@@ -6,7 +6,7 @@ struct FormFields {
     private let values: [String: String]
 
     /// Throws ``BrokerError/invalidRequest(_:)`` when the text is no form, or a parameter comes twice (RFC 6749 §3.2).
-    init(_ text: String) throws {
+    init(_ text: some StringProtocol) throws {
         var values: [String: String] = [:]
         for pair in text.split(separator: "&") {
             let halves = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)

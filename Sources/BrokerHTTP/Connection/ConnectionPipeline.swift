@@ -1,15 +1,12 @@
 import Broker
-import HTTPTypes
-import Hummingbird
 import HummingbirdCore
 import Logging
 import NIOCore
 import NIOHTTP1
-import NIOHTTPTypesHTTP1
 import NIOSSL
 
 /// A connection from its bytes to the routes: everything that it passes, in the order of the wire.
-struct ConnectionPipeline<Responder: HTTPResponder<ListenerContext>>: ServerChildChannel {
+struct ConnectionPipeline: ServerChildChannel {
     struct Value: ServerChildChannelValue {
         let channel: any Channel
         /// `nil` where the connection is one too many.
@@ -60,7 +57,7 @@ struct ConnectionPipeline<Responder: HTTPResponder<ListenerContext>>: ServerChil
         do {
             try await messages.executeThenClose { requests, responses in
                 for try await request in requests {
-                    try await responses.write(answer(request, logger: logger))
+                    try await responses.write(responder.answer(request))
                 }
                 responses.finish()
                 try await value.channel.closeFuture.get()
@@ -69,19 +66,6 @@ struct ConnectionPipeline<Responder: HTTPResponder<ListenerContext>>: ServerChil
             // The other end is gone: there is nobody left to tell.
             logger.trace("connection lost", metadata: ["error": "\(error)"])
         }
-    }
-
-    private func answer(_ request: WholeRequest, logger: Logger) async throws -> WholeResponse {
-        guard let head = try? HTTPRequest(request.head, secure: tls != nil, splitCookie: false) else {
-            return WholeResponse(ErrorAnswer(RequestRefusal.notHTTP))
-        }
-        let context = ListenerContext(source: .init(peer: request.peer, logger: logger))
-        let response = try await responder.respond(
-            to: Request(head: head, body: RequestBody(buffer: request.body)), context: context
-        )
-        var whole = try await WholeResponse(response)
-        whole.cacheable = context.cachePermission.given
-        return whole
     }
 }
 

@@ -1,9 +1,6 @@
 import Broker
-import HTTPTypes
-import Hummingbird
 import NIOCore
 import NIOHTTP1
-import NIOHTTPTypesHTTP1
 
 /// A request that has been read to its end.
 struct WholeRequest: Sendable {
@@ -12,55 +9,51 @@ struct WholeRequest: Sendable {
     let body: ByteBuffer
     /// All of it as it came; empty where the body itself says how long it is.
     let bytes: ByteBuffer
+
+    /// The target's path as it came.
+    var path: Substring { head.uri.prefix { $0 != "?" } }
+
+    /// What follows the question mark; empty where there is none.
+    var query: Substring { head.uri.dropFirst(path.count + 1) }
 }
 
 /// An answer that can be written at once.
 struct WholeResponse: Sendable {
     var head: HTTPResponseHead
-    let body: ByteBuffer
+    var body: ByteBuffer
     /// What may be repeated instead of asking again.
     var cacheable: CacheableResponse?
 
-    init(head: HTTPResponseHead, body: ByteBuffer, cacheable: CacheableResponse? = nil) {
-        self.head = head
+    /// - Parameter fields: besides those that every answer has: nothing of it may be kept by anybody on the way.
+    init(
+        _ status: HTTPResponseStatus = .ok, type: String = "application/json", body: ByteBuffer,
+        fields: HTTPHeaders = [:]
+    ) {
+        var headers: HTTPHeaders = [
+            "Content-Type": type, "Content-Length": String(body.readableBytes), "Cache-Control": "no-store",
+            "Pragma": "no-cache", "Date": HTTPDate.now,
+        ]
+        headers.add(contentsOf: fields)
+        head = HTTPResponseHead(version: .http1_1, status: status, headers: headers)
         self.body = body
-        self.cacheable = cacheable
     }
 
-    private init(status: HTTPResponse.Status, fields: HTTPFields, body: ByteBuffer) {
-        var head = HTTPResponseHead(HTTPResponse(status: status, headerFields: fields))
-        head.headers.add(name: "Date", value: HTTPDate.now)
-        self.init(head: head, body: body)
+    init(_ status: HTTPResponseStatus = .ok, json value: some Encodable, fields: HTTPHeaders = [:]) throws {
+        self.init(status, body: try ByteBuffer(json: value), fields: fields)
+    }
+
+    init(_ error: ErrorAnswer) {
+        self.init(error.status, body: ByteBuffer(bytes: error.body), fields: error.fields)
     }
 
     /// The same as the encoder takes it.
     var parts: [HTTPServerResponsePart] {
         [.head(head)] + (body.readableBytes > 0 ? [.body(.byteBuffer(body))] : []) + [.end(nil)]
     }
-
-    /// What a route answers.
-    init(_ response: Response) async throws {
-        let collector = BodyCollector()
-        try await response.body.write(collector)
-        self.init(status: response.status, fields: response.headers, body: collector.body)
-    }
-
-    /// What is answered to something that is no request for any route.
-    init(_ error: ErrorAnswer) {
-        var fields = error.fields
-        for field in HTTPFields.uncached { fields.append(field) }
-        fields[.contentLength] = "\(error.body.count)"
-        self.init(status: error.status, fields: fields, body: ByteBuffer(bytes: error.body))
-    }
 }
 
-/// A response's body, in memory.
-private final class BodyCollector: ResponseBodyWriter {
-    private(set) var body = ByteBuffer()
-
-    func write(_ buffer: ByteBuffer) {
-        if body.readableBytes == 0 { body = buffer } else { body.writeImmutableBuffer(buffer) }
+extension ByteBuffer {
+    init(json value: some Encodable) throws {
+        self.init(bytes: try WireJSON.encode(value))
     }
-
-    consuming func finish(_ trailingHeaders: HTTPFields?) {}
 }

@@ -1,4 +1,4 @@
-import Hummingbird
+import NIOHTTP1
 
 /// What the operations listener answers: health. Nothing secret, nothing that changes state.
 package struct OperationsRoutes: Sendable {
@@ -19,12 +19,12 @@ package struct OperationsRoutes: Sendable {
 
     var routes: Routes {
         Routes(all: [
-            .init(method: .get, path: "/health/live") { _, _ in try Response(json: Live()) },
-            .init(method: .get, path: "/health/ready") { _, _ in
+            .init(.GET, "/health/live") { _, _ in try WholeResponse(json: Live()) },
+            .init(.GET, "/health/ready") { _, _ in
                 let checks = readiness.checks
-                return try Response(
-                    json: Ready(status: checks.allPass ? "ready" : "not_ready", checks: checks),
-                    status: checks.allPass ? .ok : .serviceUnavailable
+                return try WholeResponse(
+                    checks.allPass ? .ok : .serviceUnavailable,
+                    json: Ready(status: checks.allPass ? "ready" : "not_ready", checks: checks)
                 )
             },
         ])

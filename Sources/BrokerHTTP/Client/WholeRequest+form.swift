@@ -1,15 +1,13 @@
 import Broker
 import Foundation
-import HTTPTypes
-import Hummingbird
 import NIOCore
+import NIOHTTP1
 
-extension Request {
+extension WholeRequest {
     /// The parameters in the body, which is a form, or where that is allowed one flat JSON object.
     ///
     /// Throws ``RequestRefusal/notAForm`` on another media type, ``BrokerError/invalidRequest(_:)`` on what is no form.
-    func form(orJSON: Bool = false) async throws -> FormFields {
-        let body = try await body.collect(upTo: .max)
+    func form(orJSON: Bool = false) throws -> FormFields {
         switch mediaType {
         case "application/x-www-form-urlencoded":
             break
@@ -28,6 +26,16 @@ extension Request {
 
     /// In lower case, without parameters.
     private var mediaType: String? {
-        headers[.contentType]?.prefix { $0 != ";" }.trimmingCharacters(in: .whitespaces).lowercased()
+        head.headers.first(name: "Content-Type")?.prefix { $0 != ";" }.trimmed.lowercased()
+    }
+}
+
+extension StringProtocol where SubSequence == Substring {
+    /// Without the spaces and tabs around it (RFC 9110 §5.6.3).
+    var trimmed: Substring {
+        let isSpace = { (character: Character) in character == " " || character == "\t" }
+        let text = drop(while: isSpace)
+        return text.prefix(
+            (text.lastIndex { !isSpace($0) }.map { text.distance(from: text.startIndex, to: $0) + 1 }) ?? 0)
     }
 }

@@ -1,0 +1,45 @@
+import Broker
+import Logging
+import NIOCore
+import NIOHTTP1
+
+/// Answers whatever a listener is asked, by its routes and by the rules that hold for all of them.
+struct Responder: Sendable {
+    let routes: Routes
+    /// What a request may call us, where that is checked.
+    let hosts: HostRule?
+    let logger: Logger
+
+    func answer(_ request: WholeRequest) async -> WholeResponse {
+        var dialect = ErrorAnswer.Dialect.http
+        var response: WholeResponse
+        do {
+            try checkSurroundings(of: request.head.headers)
+            let (route, values) = try routes.route(of: request)
+            dialect = route.dialect
+            response = try await route.answer(request, values)
+        } catch {
+            response = answer(to: error, dialect)
+        }
+        if request.head.method == .HEAD { response.body.clear() }
+        return response
+    }
+
+    /// Refuses browsers, and requests that mean another host.
+    private func checkSurroundings(of fields: HTTPHeaders) throws {
+        guard !fields.contains(name: "Origin"), !fields.contains(name: "Sec-Fetch-Site") else {
+            throw RequestRefusal.fromBrowser
+        }
+        try hosts?.check(fields.first(name: "Host"))
+    }
+
+    /// Tells the operator of what is nobody's fault but ours.
+    private func answer(to error: any Error, _ dialect: ErrorAnswer.Dialect) -> WholeResponse {
+        let requestID = String(UInt64.random(in: .min ... .max), radix: 16)
+        let answer = ErrorAnswer(error, dialect: dialect, requestID: requestID)
+        if answer.status == .internalServerError {
+            logger.error("request failed", metadata: ["request_id": "\(requestID)", "error": "\(error)"])
+        }
+        return WholeResponse(answer)
+    }
+}
