@@ -23,7 +23,4 @@ package protocol Sealer: Sendable {
     func digest(of token: Secret) -> TokenDigest
 
     func verifier(of clientSecret: Secret) -> ClientSecretVerifier
-
-    /// Whether `clientSecret` has this verifier, found out in constant time.
-    func check(_ clientSecret: Secret, against verifier: ClientSecretVerifier) -> Bool
 }

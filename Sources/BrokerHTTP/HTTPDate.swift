@@ -1,11 +1,21 @@
 import Foundation
+import Synchronization
 
 /// A date as HTTP writes it (RFC 9110 §5.6.7).
 enum HTTPDate {
     private static let days = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"]
     private static let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
-    static var now: String { text(time(nil)) }
+    /// Guards the date that was written last.
+    private static let last = Mutex((seconds: 0, text: ""))
+
+    static var now: String {
+        let seconds = time(nil)
+        return last.withLock { last in
+            if last.seconds != seconds { last = (seconds, text(seconds)) }
+            return last.text
+        }
+    }
 
     /// - Parameter seconds: since 1970.
     static func text(_ seconds: Int) -> String {

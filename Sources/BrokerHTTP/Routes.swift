@@ -28,7 +28,7 @@ struct Routes: Sendable {
     ///
     /// Throws ``RequestRefusal``.
     func route(of request: WholeRequest) throws -> (route: Route, values: [Substring]) {
-        let segments = request.path.split(separator: "/")
+        let segments = request.path.utf8.split(separator: UInt8(ascii: "/")).map(Substring.init)
         var allowed: [HTTPMethod] = []
         for route in all {
             guard let values = route.path.values(in: segments) else { continue }

@@ -29,10 +29,4 @@ package struct MasterKeySealer: Sealer {
             bytes: Array(HMAC<SHA256>.authenticationCode(for: Data(clientSecret.reveal().utf8), using: pepper))
         )
     }
-
-    package func check(_ clientSecret: Secret, against verifier: ClientSecretVerifier) -> Bool {
-        HMAC<SHA256>.isValidAuthenticationCode(
-            verifier.bytes, authenticating: Data(clientSecret.reveal().utf8), using: pepper
-        )
-    }
 }

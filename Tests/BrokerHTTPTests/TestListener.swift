@@ -117,8 +117,8 @@ import Testing
     /// Writes the answer that was decided on; returns what went out.
     func answer() throws -> String {
         let handOut = try #require(decided)
-        let encode: @Sendable (HandOut) throws -> ByteBuffer = { try ByteBuffer(json: TokenAnswer($0)) }
-        var response = WholeResponse(body: try encode(handOut))
+        let encode: @Sendable (HandOut) -> ByteBuffer = TokenAnswer.full
+        var response = WholeResponse(body: encode(handOut))
         response.cacheable = handOut.repeatable.map { CacheableResponse(handOut: $0, body: encode) }
         let date = HTTPDate.text(Int(handOut.at.wall.timeIntervalSince1970))
         response.head.headers.replaceOrAdd(name: "Date", value: date)

@@ -71,7 +71,7 @@ import Testing
         #expect(readClient.credentials.map(\.expires) == client.credentials.map(\.expires))
         #expect(readClient.identities == client.identities)
         #expect((readClient.grants, readClient.isEnabled) == ([TestBroker.project], true))
-        #expect(sealerAfter.check(Secret("s"), against: readClient.credentials[0].verifier))
+        #expect(sealerAfter.verifier(of: Secret("s")).matches(readClient.credentials[0].verifier))
         #expect(contents.tokens.map(\.life) == [token.life])
         #expect(try sealerAfter.open(contents.tokens[0].sealed, from: .token(slot)).reveal() == "token")
         #expect(try await after.auditLog(before: nil, limit: 10).map(\.action) == ["key.added"])

@@ -39,8 +39,4 @@ package final class PlainSealer: Sealer {
     package func verifier(of clientSecret: Secret) -> ClientSecretVerifier {
         ClientSecretVerifier(bytes: Array(clientSecret.reveal().utf8))
     }
-
-    package func check(_ clientSecret: Secret, against verifier: ClientSecretVerifier) -> Bool {
-        self.verifier(of: clientSecret) == verifier
-    }
 }

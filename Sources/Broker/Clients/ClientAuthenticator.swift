@@ -84,11 +84,10 @@ package struct ClientAuthenticator: Sendable {
     /// The live credential that a secret belongs to.
     private func credential(with secret: Secret, of client: Client?) -> Client.Credential? {
         let now = clock.now.wall
+        let shown = sealer.verifier(of: secret)
         let live = (client?.credentials ?? []).filter { $0.isLive(at: now) }
         // Always two comparisons, known client or not.
-        for _ in live.count..<max(2, live.count) { _ = sealer.check(secret, against: dummy) }
-        return live.reduce(nil) { found, credential in
-            sealer.check(secret, against: credential.verifier) ? credential : found
-        }
+        for _ in live.count..<max(2, live.count) { _ = shown.matches(dummy) }
+        return live.reduce(nil) { found, credential in shown.matches(credential.verifier) ? credential : found }
     }
 }

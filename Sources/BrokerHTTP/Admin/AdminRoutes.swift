@@ -23,24 +23,27 @@ package struct AdminRoutes: Sendable {
     }
 
     private func route<Command: AdminRequest>(_ type: Command.Type) -> Routes.Route {
-        .init(.POST, type.path) { request, _ in
-            guard let user = request.peer.user, user == geteuid() || user == 0 else {
-                throw RequestRefusal.notPermitted
-            }
-            let body = Data(buffer: request.body)
-            do {
-                let command = try WireJSON.decode(Command.self, from: body)
-                let administrator = Administrator(core, for: .administrator(user: user))
-                return try WholeResponse(json: await administrator.perform(command))
-            } catch is DecodingError {
-                let error = OperatorError(
-                    .invalid, "the running broker does not understand this",
-                    hint: "use the admin command of the version that runs"
-                )
-                return try WholeResponse(.badRequest, json: error)
-            } catch let error as OperatorError {
-                return try WholeResponse(.badRequest, json: error)
-            }
+        .init(.POST, type.path) { request, _ in try await perform(type, request) }
+    }
+
+    /// Away from the event loop: an operator may ask for a hundred thousand of something.
+    @concurrent
+    private func perform<Command: AdminRequest>(
+        _ type: Command.Type, _ request: WholeRequest
+    ) async throws -> WholeResponse {
+        guard let user = request.peer.user, user == geteuid() || user == 0 else { throw RequestRefusal.notPermitted }
+        do {
+            let command = try WireJSON.decode(type, from: Data(buffer: request.body))
+            let administrator = Administrator(core, for: .administrator(user: user))
+            return try WholeResponse(json: await administrator.perform(command))
+        } catch is DecodingError {
+            let error = OperatorError(
+                .invalid, "the running broker does not understand this",
+                hint: "use the admin command of the version that runs"
+            )
+            return try WholeResponse(.badRequest, json: error)
+        } catch let error as OperatorError {
+            return try WholeResponse(.badRequest, json: error)
         }
     }
 }

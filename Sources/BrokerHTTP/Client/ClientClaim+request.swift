@@ -31,9 +31,9 @@ extension ClientClaim {
         let words = field.split(separator: " ", maxSplits: 1)
         guard words.count == 2, words[0].lowercased() == "basic",
             let bytes = Data(base64Encoded: String(words[1].trimmed)),
-            let joined = String(validating: bytes, as: UTF8.self), let colon = joined.firstIndex(of: ":"),
-            let id = FormFields.decode(joined[..<colon]), !id.isEmpty,
-            let secret = FormFields.decode(joined[joined.index(after: colon)...])
+            let colon = bytes.firstIndex(of: UInt8(ascii: ":")),
+            let id = FormFields.decode(bytes[..<colon]), !id.isEmpty,
+            let secret = FormFields.decode(bytes[(colon + 1)...])
         else {
             self = .unusable
             return

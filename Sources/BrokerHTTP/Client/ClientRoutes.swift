@@ -43,7 +43,7 @@ package struct ClientRoutes: Sendable {
         let project = try (named ?? form["project_id"].map(projectID))?.get()
         let scope = try form["scope"].map { try Scope($0) }
         let asked = TokenRequest(project: project, scope: scope)
-        return try await answer(asked, as: authorization) { try .init(json: OAuth2TokenAnswer($0)) }
+        return try await answer(asked, as: authorization, written: TokenAnswer.oauth2)
     }
 
     /// `GET …/token?min_ttl=SECONDS`, for people who prefer a GET.
@@ -51,7 +51,7 @@ package struct ClientRoutes: Sendable {
         let authorization = try await authenticator.authorize(
             ClientClaim(request.head.headers, form: nil), from: request.peer)
         var minimumLife: Duration = .zero
-        if let text = try FormFields(request.query)["min_ttl"] {
+        if let text = try FormFields(request.query.utf8)["min_ttl"] {
             guard let seconds = Int(text), (0...86_400).contains(seconds) else {
                 throw BrokerError.invalidRequest("min_ttl is a whole number of seconds, at most 86400")
             }
@@ -59,20 +59,20 @@ package struct ClientRoutes: Sendable {
         }
         let asked = TokenRequest(project: try project(values).get(), scope: nil, minimumLife: minimumLife)
         guard !Accept.prefersText(request.head.headers.first(name: "Accept")) else {
-            return try await answer(asked, as: authorization, type: "text/plain; charset=utf-8") {
-                ByteBuffer(string: $0.token.value.reveal())
-            }
+            return try await answer(
+                asked, as: authorization, type: "text/plain; charset=utf-8", written: TokenAnswer.text
+            )
         }
-        return try await answer(asked, as: authorization) { try .init(json: TokenAnswer($0)) }
+        return try await answer(asked, as: authorization, written: TokenAnswer.full)
     }
 
     /// Hands out a token, and has the response cached where it may be.
     private func answer(
         _ asked: TokenRequest, as authorization: Authorization,
-        type: String = "application/json", body: @escaping @Sendable (HandOut) throws -> ByteBuffer
+        type: String = "application/json", written body: @escaping @Sendable (HandOut) -> ByteBuffer
     ) async throws -> WholeResponse {
         let handOut = try await broker.token(for: asked, as: authorization)
-        var response = WholeResponse(type: type, body: try body(handOut))
+        var response = WholeResponse(type: type, body: body(handOut))
         response.cacheable = handOut.repeatable.map { CacheableResponse(handOut: $0, body: body) }
         return response
     }
@@ -101,6 +101,9 @@ package struct ClientRoutes: Sendable {
     }
 
     /// The projects that the client may use, with each token's state; never a token.
+    ///
+    /// Away from the event loop: they may be a hundred thousand.
+    @concurrent
     private func projects(_ request: WholeRequest, _ values: [Substring]) async throws -> WholeResponse {
         struct Listing: Encodable {
             struct Project: Encodable {

@@ -6,11 +6,11 @@ struct FormFields {
     private let values: [String: String]
 
     /// Throws ``BrokerError/invalidRequest(_:)`` when the text is no form, or a parameter comes twice (RFC 6749 §3.2).
-    init(_ text: some StringProtocol) throws {
+    init(_ text: some Collection<UInt8>) throws {
         var values: [String: String] = [:]
-        for pair in text.split(separator: "&") {
-            let halves = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            guard let name = Self.decode(halves[0]), let value = Self.decode(halves.count == 2 ? halves[1] : "") else {
+        for pair in text.split(separator: UInt8(ascii: "&")) {
+            let end = pair.firstIndex(of: UInt8(ascii: "=")) ?? pair.endIndex
+            guard let name = Self.decode(pair[..<end]), let value = Self.decode(pair[end...].dropFirst()) else {
                 throw BrokerError.invalidRequest("the form is not validly encoded")
             }
             guard values.updateValue(value, forKey: name) == nil else {
@@ -35,9 +35,12 @@ struct FormFields {
     }
 
     /// Decodes `+` and `%XX`; `nil` where that is not possible or does not give UTF-8.
-    static func decode(_ text: some StringProtocol) -> String? {
+    static func decode(_ text: some Collection<UInt8>) -> String? {
+        guard text.contains(where: { $0 == UInt8(ascii: "+") || $0 == UInt8(ascii: "%") }) else {
+            return String(validating: text, as: UTF8.self)
+        }
         var bytes: [UInt8] = []
-        var rest = text.utf8[...]
+        var rest = text[...]
         while let byte = rest.popFirst() {
             switch byte {
             case UInt8(ascii: "+"):

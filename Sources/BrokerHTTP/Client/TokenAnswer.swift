@@ -1,38 +1,38 @@
 import Broker
 import Foundation
+import NIOCore
 
-/// A token as OAuth2 clients get it (RFC 6749 §5.1): exactly these four, all of which Sinch's SDKs need.
-struct OAuth2TokenAnswer: Encodable {
-    let accessToken: String
-    let expiresIn: Int
-    let scope: String
-    let tokenType = "bearer"
-
-    init(_ handOut: HandOut) {
-        accessToken = handOut.token.value.reveal()
-        expiresIn = handOut.expiresIn
-        scope = handOut.token.slot.scope.description
+/// A token as it is answered.
+enum TokenAnswer {
+    /// As OAuth2 clients get it (RFC 6749 §5.1): exactly these four, all of which Sinch's SDKs need.
+    static func oauth2(_ handOut: HandOut) -> ByteBuffer {
+        FlatJSON.object([
+            ("access_token", .text(handOut.token.value.reveal())),
+            ("expires_in", .number(handOut.expiresIn)),
+            ("scope", .text(handOut.token.slot.scope.description)),
+            ("token_type", .text("bearer")),
+        ])
     }
-}
 
-/// The same token with what else is known of it, for those who asked with a GET.
-struct TokenAnswer: Encodable {
-    let accessToken: String
-    let degraded: Bool?
-    let expiresAt: Date
-    let expiresIn: Int
-    let projectID: ProjectID
-    let refreshAfter: Int
-    let scope: String
-    let tokenType = "bearer"
+    /// With what else is known of it, for those who asked with a GET.
+    static func full(_ handOut: HandOut) -> ByteBuffer {
+        let expiresAt = handOut.at.advanced(by: .seconds(handOut.expiresIn)).wall
+        return FlatJSON.object(
+            [("access_token", .text(handOut.token.value.reveal()))]
+                + (handOut.isDegraded ? [("degraded", .bool(true))] : [])
+                + [
+                    ("expires_at", .text(expiresAt.formatted(.iso8601))),
+                    ("expires_in", .number(handOut.expiresIn)),
+                    ("project_id", .text(handOut.project.description)),
+                    ("refresh_after", .number(handOut.refreshAfter)),
+                    ("scope", .text(handOut.token.slot.scope.description)),
+                    ("token_type", .text("bearer")),
+                ]
+        )
+    }
 
-    init(_ handOut: HandOut) {
-        accessToken = handOut.token.value.reveal()
-        degraded = handOut.isDegraded ? true : nil
-        expiresIn = handOut.expiresIn
-        expiresAt = handOut.at.advanced(by: .seconds(handOut.expiresIn)).wall
-        projectID = handOut.project
-        refreshAfter = handOut.refreshAfter
-        scope = handOut.token.slot.scope.description
+    /// The token and nothing else.
+    static func text(_ handOut: HandOut) -> ByteBuffer {
+        ByteBuffer(string: handOut.token.value.reveal())
     }
 }

@@ -18,10 +18,7 @@ extension WholeRequest {
         default:
             throw RequestRefusal.notAForm
         }
-        guard let text = String(validating: body.readableBytesView, as: UTF8.self) else {
-            throw BrokerError.invalidRequest("the form is not UTF-8")
-        }
-        return try FormFields(text)
+        return try FormFields(body.readableBytesView)
     }
 
     /// In lower case, without parameters.

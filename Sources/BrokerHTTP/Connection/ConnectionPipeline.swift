@@ -9,8 +9,8 @@ import NIOSSL
 struct ConnectionPipeline: ServerChildChannel {
     struct Value: ServerChildChannelValue {
         let channel: any Channel
-        /// `nil` where the connection is one too many.
-        var messages: NIOAsyncChannel<WholeRequest, WholeResponse>?
+        /// What may still be going on when the connection is closed.
+        let lastAnswer: EventLoopFuture<Task<Void, Never>?>
     }
 
     let responder: Responder
@@ -29,7 +29,7 @@ struct ConnectionPipeline: ServerChildChannel {
                 try channel.pipeline.syncOperations.addHandlers(
                     HTTPResponseEncoder(), OverflowHandler(saysWhy: tls == nil)
                 )
-                return Value(channel: channel)
+                return Value(channel: channel, lastAnswer: channel.closeFuture.map { nil })
             }
             channel.closeFuture.whenComplete { _ in limit.release(peer) }
             let state = ConnectionState(peer, isSecured: tls != nil, at: channel.eventLoop.now)
@@ -39,33 +39,21 @@ struct ConnectionPipeline: ServerChildChannel {
             }
             try channel.syncOptions?.setOption(.autoRead, value: false)
             try pipeline.addHandlers(handlers(state, cache: cache, largestBody: largestBody))
-            let messages = try NIOAsyncChannel<WholeRequest, WholeResponse>(
-                wrappingChannelSynchronously: channel, configuration: .init(isOutboundHalfClosureEnabled: true)
-            )
+            let answering = AnsweringHandler(logger: logger, answer: responder.answer)
+            try pipeline.addHandler(answering)
             if drain.hasBegun { channel.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent()) }
-            return Value(channel: channel, messages: messages)
+            let bound = NIOLoopBound(answering, eventLoop: channel.eventLoop)
+            return Value(channel: channel, lastAnswer: channel.closeFuture.map { bound.value.lastAnswer })
         }.recover { error in
             logger.warning("a connection could not be taken", metadata: ["error": "\(error)"])
             channel.close(promise: nil)
-            return Value(channel: channel)
+            return Value(channel: channel, lastAnswer: channel.closeFuture.map { nil })
         }
     }
 
     func handle(value: Value, logger: Logger) async {
         drain.hasArrived()
-        guard let messages = value.messages else { return }
-        do {
-            try await messages.executeThenClose { requests, responses in
-                for try await request in requests {
-                    try await responses.write(responder.answer(request))
-                }
-                responses.finish()
-                try await value.channel.closeFuture.get()
-            }
-        } catch {
-            // The other end is gone: there is nobody left to tell.
-            logger.trace("connection lost", metadata: ["error": "\(error)"])
-        }
+        await (try? value.lastAnswer.get())??.value
     }
 }
 

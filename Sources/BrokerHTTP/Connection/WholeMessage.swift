@@ -11,10 +11,12 @@ struct WholeRequest: Sendable {
     let bytes: ByteBuffer
 
     /// The target's path as it came.
-    var path: Substring { head.uri.prefix { $0 != "?" } }
+    var path: Substring { head.uri[..<queryMark] }
 
     /// What follows the question mark; empty where there is none.
-    var query: Substring { head.uri.dropFirst(path.count + 1) }
+    var query: Substring { head.uri[queryMark...].dropFirst() }
+
+    private var queryMark: String.Index { head.uri.utf8.firstIndex(of: UInt8(ascii: "?")) ?? head.uri.endIndex }
 }
 
 /// An answer that can be written at once.

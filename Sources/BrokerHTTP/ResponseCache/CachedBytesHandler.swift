@@ -26,6 +26,8 @@ final class CachedBytesHandler: ChannelInboundHandler {
     private let cache: ResponseCache?
     private var context: ChannelHandlerContext?
     private var known: Known?
+    /// The key of the request that is passed on next, where no response is cached for it.
+    private var missed: ResponseCacheKey?
     private var sweeping: Scheduled<Void>?
     private var isWritable = true
     private var hasWritten = false
@@ -69,10 +71,13 @@ final class CachedBytesHandler: ChannelInboundHandler {
             write(message)
             return known.request.readableBytes
         }
-        guard let cache, let (key, length) = ResponseCacheKey.read(bytes, from: state.peer),
-            let response = cache[key], let message = response.message(),
+        guard let cache, let (key, length) = ResponseCacheKey.read(bytes, from: state.peer) else { return nil }
+        guard let response = cache[key], let message = response.message(),
             let request = bytes.getSlice(at: bytes.readerIndex, length: length)
-        else { return nil }
+        else {
+            missed = key
+            return nil
+        }
         write(message)
         remember(request, response)
         return length
@@ -103,6 +108,12 @@ final class CachedBytesHandler: ChannelInboundHandler {
     func remember(_ request: ByteBuffer, _ response: CachedResponse) {
         known = Known(request, response)
         if sweeping == nil { sweepLater() }
+    }
+
+    /// The key of the request that was just decoded, where it is known that no response is cached for it.
+    func takeMissed() -> ResponseCacheKey? {
+        defer { missed = nil }
+        return missed
     }
 
     var remembersRequest: Bool { known != nil }

@@ -30,14 +30,15 @@ final class CachedRequestHandler: ChannelDuplexHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let request = unwrapInboundIn(data)
+        let missed = front.takeMissed()
         guard request.head.method == .GET || request.head.method == .POST,
-            let (key, _) = ResponseCacheKey.read(request.bytes, from: request.peer)
+            let key = missed ?? ResponseCacheKey.read(request.bytes, from: request.peer)?.key
         else {
             asked.append(nil)
             context.fireChannelRead(data)
             return
         }
-        if state.isNextToAnswer, context.channel.isWritable, let response = cache[key] {
+        if missed == nil, state.isNextToAnswer, context.channel.isWritable, let response = cache[key] {
             if let message = response.message() {
                 front.write(message)
                 state.answer(at: context.eventLoop.now)

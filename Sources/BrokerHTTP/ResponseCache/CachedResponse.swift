@@ -38,14 +38,15 @@ final class CachedResponse: Sendable {
         guard let now = origin.handOut.repeated() else { return nil }
         return rendered.withLock { rendered in
             if let rendered, now.isWithin(rendered.sameFor, of: rendered.at) { return rendered.message }
-            rendered = try? render(origin.handOut.handOut(at: now))
-            return rendered?.message
+            let new = render(origin.handOut.handOut(at: now))
+            rendered = new
+            return new.message
         }
     }
 
-    private func render(_ handOut: HandOut) throws -> Rendered {
+    private func render(_ handOut: HandOut) -> Rendered {
         let time = handOut.at.wall.timeIntervalSince1970
-        var body = try origin.body(handOut)
+        var body = origin.body(handOut)
         var message = ByteBufferAllocator().buffer(capacity: 512 + body.readableBytes)
         message.writeStaticString("HTTP/1.1 200 OK\r\n")
         for (name, value) in fields {
