@@ -62,11 +62,38 @@ test: packages ## Everything that must pass
 	$(call stage,test-program,600)
 	$(call stage,test-image,2400)
 	$(call stage,demo,120)
+	$(call stage,fuzz,1800)
 
 .PHONY: long
 long: packages ## The tests that take their time, in their long setting
 	$(call stage,build,2400)
 	$(call stage,test-long,1800)
+
+FUZZ_RUNS ?= 20000
+FUZZ_TARGETS ?= $(notdir $(wildcard Tests/Fuzzing/Corpus/*))
+FUZZ := TOKEN_BROKER_FUZZING=1 swift build --scratch-path $(CACHE)/fuzzing --configuration release --product Fuzzing \
+	-Xswiftc -enable-testing -Xswiftc -sanitize=fuzzer,address -Xcc -fsanitize=address
+.PHONY: fuzz
+fuzz: packages ## Every reader of what strangers send, fed by libFuzzer: FUZZ_RUNS=20000, FUZZ_TARGETS='form connection'
+	$(FUZZ)
+	@# A leak checker does not know Swift's pointers, which have other bits in them.
+	@export SWIFT_BACKTRACE=enable=no ASAN_OPTIONS=detect_leaks=0; for target in $(FUZZ_TARGETS); do \
+		found=$(CACHE)/corpus/$$target; mkdir -p $$found; echo "$$target: $(FUZZ_RUNS) runs"; \
+		FUZZ_TARGET=$$target "$$($(FUZZ) --show-bin-path)/Fuzzing" -runs=$(FUZZ_RUNS) -max_len=4096 \
+			-artifact_prefix=$(CACHE)/corpus/$$target- $$found Tests/Fuzzing/Corpus/$$target > $$found.log 2>&1 \
+			|| { tail -50 $$found.log; exit 1; }; \
+		tail -n 1 $$found.log; \
+	done
+
+.PHONY: sanitize
+sanitize: packages ## The Swift tests under the address and the thread sanitizer
+	@for sanitizer in address thread; do \
+		printf '\n== %s\n' $$sanitizer; \
+		swift build --scratch-path $(CACHE)/sanitize-$$sanitizer --build-tests --sanitize $$sanitizer; \
+		for tests in --skip --filter; do \
+			SWIFT_BACKTRACE=enable=no ASAN_OPTIONS=detect_leaks=0 timeout 1200 swift test --scratch-path $(CACHE)/sanitize-$$sanitizer --skip-build --sanitize $$sanitizer $$tests '$(REAL_TIME)'; \
+		done; \
+	done
 
 .PHONY: bench
 bench: release $(CACHE)/load $(CACHE)/go-broker $(BENCH_VENV)/installed $(BROKER_TOOLS_DIR)/installed ## The broker beside nginx, Go and Envoy: Benchmarks/RESULTS.md; ARGS='"TCP, 32"' to look at one row

@@ -162,3 +162,18 @@ let package = Package(
         ),
     ]
 )
+
+// `make fuzz`: built with libFuzzer, which brings its own entry point.
+if Context.environment["TOKEN_BROKER_FUZZING"] != nil {
+    package.targets.append(
+        .executableTarget(
+            name: "Fuzzing",
+            dependencies: [
+                "Broker", "BrokerHTTP", "BrokerSQLite", "BrokerTesting", "BrokerUpstream", crypto, logging, nioCore,
+                nioEmbedded, nioHTTP1,
+            ],
+            path: "Tests/Fuzzing", exclude: ["Corpus"], swiftSettings: settings,
+            linkerSettings: [.unsafeFlags(["-use-ld=lld"])]
+        )
+    )
+}

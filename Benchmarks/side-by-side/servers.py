@@ -9,13 +9,11 @@ import time
 from rig.broker import Broker
 from rig.certificates import Issued
 from rig.processes import end, environment, program, start, wait_until
-from rig.proxies import free_port, tool
+from rig.proxies import LIBRARIES, free_port, tool
 from rig.wire import connect
 
 SERVER_CPU, LOAD_CPU = (str(cpu) for cpu in sorted(os.sched_getaffinity(0))[:2])
 MOST_CLIENTS = 10_000
-TOOLS = os.environ["BROKER_TOOLS_DIR"]
-LIBRARIES = f"{TOOLS}/usr/lib/x86_64-linux-gnu:{TOOLS}/usr/lib/aarch64-linux-gnu"
 
 NGINX = """
 daemon off; master_process off; worker_processes 1; pid {folder}/nginx.pid; error_log stderr;

@@ -30,7 +30,10 @@ extension ByteBuffer {
     /// RFC 8259 §7.
     fileprivate mutating func write(quoted text: String) {
         writeStaticString("\"")
-        if text.utf8.allSatisfy({ $0 >= 0x20 && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }) {
+        let needsEscape = text.utf8.withContiguousStorageIfAvailable { bytes in
+            bytes.reduce(false) { $0 || $1 < 0x20 || $1 == UInt8(ascii: "\"") || $1 == UInt8(ascii: "\\") }
+        }
+        if needsEscape == false {
             writeString(text)
         } else {
             for byte in text.utf8 {

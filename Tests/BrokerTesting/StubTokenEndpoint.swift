@@ -85,7 +85,7 @@ package actor Gate {
 
     package init() {}
 
-    func pass() async {
+    package func pass() async {
         if isOpen { return }
         await withCheckedContinuation { continuation in
             waiting.append(continuation)

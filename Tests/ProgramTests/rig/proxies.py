@@ -9,6 +9,7 @@ from rig.processes import environment, start, wait_until
 from rig.wire import connect
 
 TOOLS = os.environ.get("BROKER_TOOLS_DIR")
+LIBRARIES = f"{TOOLS}/usr/lib/x86_64-linux-gnu:{TOOLS}/usr/lib/aarch64-linux-gnu"
 # Every request that a proxy makes has it, once.
 MARK = b"x-proxied: 1\r\n"
 
@@ -122,10 +123,9 @@ class Proxy:
         settings = folder / f"{kind}.conf"
         settings.write_text({"haproxy": HAPROXY, "nginx": NGINX}[kind].format(port=port, server=server, folder=folder))
         arguments = {"haproxy": ["-f", settings, "-db", "-q"], "nginx": ["-p", folder, "-c", settings]}[kind]
-        libraries = f"{TOOLS}/usr/lib/x86_64-linux-gnu:{TOOLS}/usr/lib/aarch64-linux-gnu"
         with (folder / f"{kind}.log").open("wb") as log:
             self.process = start(
-                [tool(kind), *map(str, arguments)], stdout=log, stderr=log, env=environment(LD_LIBRARY_PATH=libraries)
+                [tool(kind), *map(str, arguments)], stdout=log, stderr=log, env=environment(LD_LIBRARY_PATH=LIBRARIES)
             )
         wait_until(self._is_listening, f"{kind} listens")
 
