@@ -1,3 +1,5 @@
+import Foundation
+
 /// Recognises clients: by their secret, or by who is at the other end of their connection.
 package struct ClientAuthenticator: Sendable {
     private let registry: Registry
@@ -6,8 +8,8 @@ package struct ClientAuthenticator: Sendable {
     private let clock: any BrokerClock
     private let uses: UseLog
     private let throttle: AuthenticationThrottle
-    /// What an unknown client's secret is compared with, so that the answer takes the same time.
-    private let dummy: ClientSecretVerifier
+    /// Whom an unknown client is taken for until it is refused, so that the answer takes the same time.
+    private let nobody: Client
 
     package init(registry: Registry, sealer: any Sealer, store: any Store, uses: UseLog, clock: any BrokerClock) {
         self.registry = registry
@@ -16,7 +18,7 @@ package struct ClientAuthenticator: Sendable {
         self.uses = uses
         self.clock = clock
         throttle = AuthenticationThrottle(clock: clock)
-        dummy = sealer.verifier(of: Secret(""))
+        nobody = Client.nobody(verifier: sealer.verifier(of: Secret("")), at: clock.now.wall)
     }
 
     /// Authorizes the client that sends a request, from now until the deadline that its answer has.
@@ -63,8 +65,9 @@ package struct ClientAuthenticator: Sendable {
         let named = named(by: claim)
         if let secret = claim.secret {
             // Also where no client is named, so that it takes the same time.
-            let credential = credential(with: secret, of: named)
-            return named.flatMap { client in credential.map { (client, $0) } }
+            let client = named ?? nobody
+            let credential = credential(with: secret, of: client)
+            return named == nil ? nil : credential.map { (client, $0) }
         }
         // A connection outlives the certificate that it was made with.
         if let certificate = peer.certificate, certificate.expires <= clock.now.wall { return nil }
@@ -82,12 +85,24 @@ package struct ClientAuthenticator: Sendable {
     }
 
     /// The live credential that a secret belongs to.
-    private func credential(with secret: Secret, of client: Client?) -> Client.Credential? {
+    private func credential(with secret: Secret, of client: Client) -> Client.Credential? {
         let now = clock.now.wall
         let shown = sealer.verifier(of: secret)
-        let live = (client?.credentials ?? []).filter { $0.isLive(at: now) }
-        // Always two comparisons, known client or not.
-        for _ in live.count..<max(2, live.count) { _ = shown.matches(dummy) }
+        let live = client.credentials.filter { $0.isLive(at: now) }
+        // Always two comparisons, however many secrets the client has.
+        for _ in live.count..<max(2, live.count) { _ = shown.matches(nobody.credentials[0].verifier) }
         return live.reduce(nil) { found, credential in shown.matches(credential.verifier) ? credential : found }
+    }
+}
+
+extension Client {
+    /// A client that nobody is.
+    fileprivate static func nobody(verifier: ClientSecretVerifier, at now: Date) -> Client {
+        // swift-format-ignore: NeverUseForceTry
+        Client(
+            id: try! ClientID("nobody"), isEnabled: false,
+            credentials: [Credential(verifier: verifier, created: now, expires: nil)], identities: [], grants: [],
+            created: now
+        )
     }
 }
