@@ -15,12 +15,19 @@ import Testing
     private let begun = Tally()
     private let reads = Tally()
 
-    /// Counts who asks for more bytes.
-    private final class ReadCounter: ChannelOutboundHandler, Sendable {
+    private let ends = Tally()
+
+    /// Counts how often more bytes are asked for, and how often the output is closed.
+    private final class Counter: ChannelOutboundHandler, Sendable {
         typealias OutboundIn = Never
         private let reads: Tally
+        private let ends: Tally
 
-        init(_ reads: Tally) { self.reads = reads }
+        init(_ reads: Tally, _ ends: Tally) { (self.reads, self.ends) = (reads, ends) }
+
+        func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {
+            if mode == .output { ends.add() } else { context.close(mode: mode, promise: promise) }
+        }
 
         func read(context: ChannelHandlerContext) {
             reads.add()
@@ -29,14 +36,14 @@ import Testing
     }
 
     private func connect(waiting: Bool) async throws {
-        let (gate, begun, reads) = (gate, begun, reads)
+        let (gate, begun, counter) = (gate, begun, Counter(reads, ends))
         try await channel.testingEventLoop.executeInContext {
             let answering = AnsweringHandler(logger: Logger(label: "test")) { request in
                 begun.add()
                 if waiting { await gate.pass() }
                 return WholeResponse(body: ByteBuffer(string: request.head.uri))
             }
-            try channel.pipeline.syncOperations.addHandlers(ReadCounter(reads), answering)
+            try channel.pipeline.syncOperations.addHandlers(counter, answering)
         }
         try await channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1))
     }
@@ -94,7 +101,19 @@ import Testing
         try await channel.testingEventLoop.executeInContext {
             channel.pipeline.fireUserInboundEventTriggered(ChannelEvent.inputClosed)
         }
+        #expect(ends.count == 0)
         await gate.open()
         for number in 0..<2 { #expect(try await answer() == "/\(number)") }
+        #expect(ends.count == 1)
+    }
+
+    @Test func `nothing more is begun for who does not read`() async throws {
+        try await connect(waiting: false)
+        channel.isWritable = false
+        try await send(0..<1)
+        #expect(begun.count == 0)
+        channel.isWritable = true
+        try await channel.testingEventLoop.executeInContext { channel.pipeline.fireChannelWritabilityChanged() }
+        #expect(try await answer() == "/0")
     }
 }

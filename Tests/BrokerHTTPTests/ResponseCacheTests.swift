@@ -159,6 +159,24 @@ import Testing
         #expect(try connection.remembersRequest)
     }
 
+    @Test func `a cached response says at every moment what the whole way would say`() async throws {
+        // So that the date, the life and the time until the refresh do not change at once.
+        listener.test.clock.advance(by: .milliseconds(400))
+        _ = try await listener.learn(Self.get)
+        let connection = try listener.connect()
+        let asked = TokenRequest(project: TestBroker.project, scope: nil)
+        for _ in 0..<30 {
+            listener.test.clock.advance(by: .milliseconds(150))
+            connection.send(Self.get)
+            let sent = try connection.sent()
+            let authorization = listener.authorization(Peer(.unknown))
+            let handOut = try await listener.test.core.broker.token(for: asked, as: authorization)
+            #expect(sent.hasSuffix("\r\n\r\n" + String(buffer: TokenAnswer.full(handOut))))
+            #expect(sent.contains("\r\nDate: \(HTTPDate.text(Int(handOut.at.wall.timeIntervalSince1970)))\r\n"))
+        }
+        #expect(connection.requestsPassedOn == 0)
+    }
+
     @Test func `what is replaced or removed is gone, wherever it was`() async throws {
         let body = ByteBuffer(repeating: 0, count: 8 * 1024)
         let cacheable = try await listener.cacheable(body)
