@@ -19,11 +19,6 @@ package struct Moment: Sendable, Hashable {
         return max(.nanoseconds(Int64(min(max(seconds, -3e9), 3e9) * 1e9)), boot - earlier.boot)
     }
 
-    /// Whether it is less than `duration` after `earlier` by both clocks, and not before it by either.
-    package func isWithin(_ duration: Duration, of earlier: Moment) -> Bool {
-        wall >= earlier.wall && boot >= earlier.boot && elapsed(since: earlier) < duration
-    }
-
     package func advanced(by duration: Duration) -> Moment {
         Moment(wall: wall.addingTimeInterval(duration / .seconds(1)), boot: boot + duration)
     }

@@ -80,7 +80,7 @@ package struct BrokerCore: Sendable {
         let uses = UseLog(store: self.store)
         housekeeping = Housekeeping(uses: uses, store: self.store, clock: clock, logger: logger)
         broker = TokenBroker(registry: registry, tokens: tokens, store: self.store, uses: uses, clock: clock)
-        authenticator = ClientAuthenticator(
+        authenticator = try ClientAuthenticator(
             registry: registry, sealer: sealer, store: self.store, uses: uses, clock: clock
         )
 

@@ -160,13 +160,13 @@ import Testing
     }
 
     @Test func `a cached response says at every moment what the whole way would say`() async throws {
-        // So that the date, the life and the time until the refresh do not change at once.
-        listener.test.clock.advance(by: .milliseconds(400))
+        // So that the date, the life and the time until the refresh do not change at once, nor when it is looked.
+        listener.test.clock.advance(by: .milliseconds(410))
         _ = try await listener.learn(Self.get)
         let connection = try listener.connect()
         let asked = TokenRequest(project: TestBroker.project, scope: nil)
         for _ in 0..<30 {
-            listener.test.clock.advance(by: .milliseconds(150))
+            listener.test.clock.advance(by: .milliseconds(137))
             connection.send(Self.get)
             let sent = try connection.sent()
             let authorization = listener.authorization(Peer(.unknown))

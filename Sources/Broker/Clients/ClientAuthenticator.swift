@@ -1,5 +1,3 @@
-import Foundation
-
 /// Recognises clients: by their secret, or by who is at the other end of their connection.
 package struct ClientAuthenticator: Sendable {
     private let registry: Registry
@@ -11,14 +9,20 @@ package struct ClientAuthenticator: Sendable {
     /// Whom an unknown client is taken for until it is refused, so that the answer takes the same time.
     private let nobody: Client
 
-    package init(registry: Registry, sealer: any Sealer, store: any Store, uses: UseLog, clock: any BrokerClock) {
+    package init(registry: Registry, sealer: any Sealer, store: any Store, uses: UseLog, clock: any BrokerClock) throws
+    {
         self.registry = registry
         self.sealer = sealer
         self.store = store
         self.uses = uses
         self.clock = clock
         throttle = AuthenticationThrottle(clock: clock)
-        nobody = Client.nobody(verifier: sealer.verifier(of: Secret("")), at: clock.now.wall)
+        let unknown = Client.Credential(
+            verifier: sealer.verifier(of: Secret("")), created: clock.now.wall, expires: nil)
+        nobody = Client(
+            id: try ClientID("nobody"), isEnabled: false, credentials: [unknown], identities: [], grants: [],
+            created: unknown.created
+        )
     }
 
     /// Authorizes the client that sends a request, from now until the deadline that its answer has.
@@ -92,17 +96,5 @@ package struct ClientAuthenticator: Sendable {
         // Always two comparisons, however many secrets the client has.
         for _ in live.count..<max(2, live.count) { _ = shown.matches(nobody.credentials[0].verifier) }
         return live.reduce(nil) { found, credential in shown.matches(credential.verifier) ? credential : found }
-    }
-}
-
-extension Client {
-    /// A client that nobody is.
-    fileprivate static func nobody(verifier: ClientSecretVerifier, at now: Date) -> Client {
-        // swift-format-ignore: NeverUseForceTry
-        Client(
-            id: try! ClientID("nobody"), isEnabled: false,
-            credentials: [Credential(verifier: verifier, created: now, expires: nil)], identities: [], grants: [],
-            created: now
-        )
     }
 }

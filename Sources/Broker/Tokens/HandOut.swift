@@ -18,8 +18,11 @@ package struct HandOut: Sendable {
 
     package var refreshAfter: Int { Int(untilRefresh.components.seconds) }
 
-    /// How long both of these stay as they are.
-    package var sameFor: Duration { min(remaining.withinSecond, untilRefresh.withinSecond) }
+    /// The ages of the token at which both of these are what they are now.
+    package var sameAges: Range<Duration> {
+        let age = at.elapsed(since: token.life.start)
+        return age..<age + min(remaining.withinSecond, untilRefresh.withinSecond)
+    }
 
     /// Still valid, but with less life than we promise, because the authorization server is failing.
     package var isDegraded: Bool { !token.life.keepsPromise(at: at) }

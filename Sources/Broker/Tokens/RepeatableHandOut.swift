@@ -31,7 +31,7 @@ package struct RepeatableHandOut: Sendable {
     }
 
     func isValid(at now: Moment) -> Bool {
-        validities.allSatisfy(\.isValid) && now.elapsed(since: token.life.start) < oldest
+        validities.allSatisfy(\.isValid) && age(at: now) < oldest
             && until.map { now.wall < $0 } ?? true
     }
 
@@ -47,6 +47,9 @@ package struct RepeatableHandOut: Sendable {
         for use in uses { log.note(use, at: now.wall) }
         return now
     }
+
+    /// How old the token is at a moment.
+    package func age(at now: Moment) -> Duration { now.elapsed(since: token.life.start) }
 
     /// The hand-out as it is when it happens at a moment.
     package func handOut(at now: Moment) -> HandOut {

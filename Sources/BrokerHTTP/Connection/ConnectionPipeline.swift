@@ -37,6 +37,7 @@ struct ConnectionPipeline: ServerChildChannel {
             if let tls {
                 try pipeline.addHandlers(NIOSSLServerHandler(context: tls.context()), HandshakeHandler(state))
             }
+            // The front reads on: where it has answered by itself, none of the others has to be asked.
             try channel.syncOptions?.setOption(.autoRead, value: false)
             try pipeline.addHandlers(handlers(state, cache: cache, largestBody: largestBody))
             let answering = AnsweringHandler(logger: logger, answer: responder.answer)

@@ -8,11 +8,11 @@ import Synchronization
 ///
 /// Says what the whole way would say: the same encoder writes its body, and its fields are those of the first answer.
 final class CachedResponse: Sendable {
-    /// A whole message, and how long it is right.
+    /// A whole message, the second that is its date, and the ages of the token at which its numbers are right.
     private struct Rendered {
         let message: ByteBuffer
-        let at: Moment
-        let sameFor: Duration
+        let second: Int
+        let ages: Range<Duration>
     }
 
     private let origin: CacheableResponse
@@ -36,16 +36,18 @@ final class CachedResponse: Sendable {
     /// The whole message as it is now; `nil` when it is not valid any more.
     func message() -> ByteBuffer? {
         guard let now = origin.handOut.repeated() else { return nil }
+        let second = Int(now.wall.timeIntervalSince1970)
+        let age = origin.handOut.age(at: now)
         return rendered.withLock { rendered in
-            if let rendered, now.isWithin(rendered.sameFor, of: rendered.at) { return rendered.message }
-            let new = render(origin.handOut.handOut(at: now))
-            rendered = new
-            return new.message
+            if let rendered, rendered.second == second, rendered.ages.contains(age) { return rendered.message }
+            let handOut = origin.handOut.handOut(at: now)
+            let message = render(handOut, second: second)
+            rendered = Rendered(message: message, second: second, ages: handOut.sameAges)
+            return message
         }
     }
 
-    private func render(_ handOut: HandOut) -> Rendered {
-        let time = handOut.at.wall.timeIntervalSince1970
+    private func render(_ handOut: HandOut, second: Int) -> ByteBuffer {
         var body = origin.body(handOut)
         var message = ByteBufferAllocator().buffer(capacity: 512 + body.readableBytes)
         message.writeStaticString("HTTP/1.1 200 OK\r\n")
@@ -54,14 +56,13 @@ final class CachedResponse: Sendable {
             message.writeStaticString(": ")
             switch name.lowercased() {
             case "content-length": message.writeString(String(body.readableBytes))
-            case "date": message.writeString(HTTPDate.text(Int(time)))
+            case "date": message.writeString(HTTPDate.text(second))
             default: message.writeString(value)
             }
             message.writeStaticString("\r\n")
         }
         message.writeStaticString("\r\n")
         message.writeBuffer(&body)
-        let sameDateFor = Duration.seconds(time.rounded(.down) + 1 - time)
-        return Rendered(message: message, at: handOut.at, sameFor: min(handOut.sameFor, sameDateFor))
+        return message
     }
 }
