@@ -15,7 +15,20 @@ import NIOHTTP1
 @MainActor struct ConnectionTarget: @preconcurrency FuzzTarget {
     private static let mostCuts = 3
 
-    private let handOut = Self.handOut()
+    private let handOut: RepeatableHandOut
+
+    /// With something to rest on that stays valid: the clock stands still.
+    init() async throws {
+        let test = try await TestBroker()
+        try await test.addKey()
+        let claim = ClientClaim(id: "client-1", secret: try await test.addClient())
+        let authorization = try await test.core.authenticator.authorize(claim, from: Peer(.unknown))
+        let asked = TokenRequest(project: TestBroker.project, scope: nil)
+        guard let handOut = try await test.core.broker.token(for: asked, as: authorization).repeatable else {
+            fatalError("the hand-out cannot be repeated")
+        }
+        self.handOut = handOut
+    }
 
     func run(_ input: [UInt8]) {
         let cuts = input.suffix(Self.mostCuts)
@@ -73,46 +86,5 @@ import NIOHTTP1
         var response = WholeResponse(body: body)
         response.cacheable = CacheableResponse(handOut: handOut) { _ in body }
         return response
-    }
-
-    /// Something to rest on that stays valid: the clock stands still.
-    private static func handOut() -> RepeatableHandOut {
-        let made = Future<RepeatableHandOut>()
-        Task.detached {
-            do {
-                let test = try await TestBroker()
-                try await test.addKey()
-                let secret = try await test.addClient()
-                let authorization = try await test.core.authenticator.authorize(
-                    ClientClaim(id: "client-1", secret: secret), from: Peer(.unknown)
-                )
-                let asked = TokenRequest(project: TestBroker.project, scope: nil)
-                let handOut = try await test.core.broker.token(for: asked, as: authorization)
-                made.set(handOut.repeatable!)
-            } catch {
-                fatalError("\(error)")
-            }
-        }
-        return made.wait()
-    }
-}
-
-/// One value that comes from another thread.
-private final class Future<Value: Sendable>: Sendable {
-    private let condition = NSCondition()
-    nonisolated(unsafe) private var value: Value?
-
-    func set(_ value: Value) {
-        condition.withLock { self.value = value }
-        condition.signal()
-    }
-
-    func wait() -> Value {
-        condition.withLock {
-            while true {
-                if let value { return value }
-                condition.wait()
-            }
-        }
     }
 }

@@ -8,20 +8,19 @@ protocol FuzzTarget {
 
 /// Runs libFuzzer on the target that the environment names.
 @main @MainActor enum Fuzzing {
-    private static let targets: [String: () -> any FuzzTarget] = [
+    private static let targets: [String: () async throws -> any FuzzTarget] = [
         "token-response": { TokenResponseTarget() }, "retry-after": { RetryAfterTarget() }, "form": { FormTarget() },
-        "basic": { BasicTarget() }, "admin-json": { AdminJSONTarget() }, "record": { RecordTarget() },
-        "connection": { ConnectionTarget() },
+        "basic": { BasicTarget() }, "admin-json": { AdminJSONTarget() }, "record": { try RecordTarget() },
+        "connection": { try await ConnectionTarget() },
     ]
 
-    fileprivate static let target: any FuzzTarget = {
+    fileprivate static var target: (any FuzzTarget)?
+
+    static func main() async throws {
         guard let make = targets[ProcessInfo.processInfo.environment["FUZZ_TARGET"] ?? ""] else {
             fatalError("FUZZ_TARGET is one of \(targets.keys.sorted().joined(separator: ", "))")
         }
-        return make()
-    }()
-
-    static func main() {
+        target = try await make()
         var count = CommandLine.argc
         var arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>? = CommandLine.unsafeArgv
         exit(runFuzzer(&count, &arguments, testOneInput))
@@ -32,7 +31,7 @@ protocol FuzzTarget {
 @_cdecl("LLVMFuzzerTestOneInput")
 public func testOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     let input = Array(UnsafeBufferPointer(start: start, count: count))
-    MainActor.assumeIsolated { Fuzzing.target.run(input) }
+    MainActor.assumeIsolated { Fuzzing.target?.run(input) }
     return 0
 }
 
