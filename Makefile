@@ -86,12 +86,12 @@ fuzz: packages ## Every reader of what strangers send, fed by libFuzzer: FUZZ_RU
 	done
 
 .PHONY: sanitize
-sanitize: packages ## The Swift tests under the address and the thread sanitizer
+sanitize: packages ## The Swift tests, one after the other, under the address and the thread sanitizer
 	@for sanitizer in address thread; do \
 		printf '\n== %s\n' $$sanitizer; \
 		swift build --scratch-path $(CACHE)/sanitize-$$sanitizer --build-tests --sanitize $$sanitizer; \
 		for tests in --skip --filter; do \
-			SWIFT_BACKTRACE=enable=no ASAN_OPTIONS=detect_leaks=0 timeout 1200 swift test --scratch-path $(CACHE)/sanitize-$$sanitizer --skip-build --sanitize $$sanitizer $$tests '$(REAL_TIME)'; \
+			SWIFT_BACKTRACE=enable=no ASAN_OPTIONS=detect_leaks=0 timeout 1200 swift test --no-parallel --scratch-path $(CACHE)/sanitize-$$sanitizer --skip-build --sanitize $$sanitizer $$tests '$(REAL_TIME)'; \
 		done; \
 	done
 
