@@ -91,7 +91,7 @@ sanitize: packages ## The Swift tests, one after the other, under the address an
 		printf '\n== %s\n' $$sanitizer; \
 		swift build --scratch-path $(CACHE)/sanitize-$$sanitizer --build-tests --sanitize $$sanitizer; \
 		for tests in --skip --filter; do \
-			SWIFT_BACKTRACE=enable=no ASAN_OPTIONS=detect_leaks=0 timeout 1200 swift test --no-parallel --scratch-path $(CACHE)/sanitize-$$sanitizer --skip-build --sanitize $$sanitizer $$tests '$(REAL_TIME)'; \
+			SWIFT_BACKTRACE=enable=no ASAN_OPTIONS=detect_leaks=0 TSAN_OPTIONS=suppressions=$(CURDIR)/Tests/thread-sanitizer.supp timeout 1200 swift test --no-parallel --scratch-path $(CACHE)/sanitize-$$sanitizer --skip-build --sanitize $$sanitizer $$tests '$(REAL_TIME)'; \
 		done; \
 	done
 
