@@ -58,7 +58,7 @@ import Testing
         let gate = Gate()
         test.endpoint.hold(by: gate)
         let caller = Task { try await test.token(of: other) }
-        try await until { clock.sleepers == 1 }
+        try await until { clock.sleepers == 1 && clock.timeouts == 1 }
         clock.advance(by: .seconds(1))
         await gate.reached(by: 1)
         clock.advance(by: .seconds(7))

@@ -129,13 +129,13 @@ package final class MintFlights: Sendable {
                 cache.put(token)
                 // The key may have been removed meanwhile, and its tokens with it.
                 if !registry.has(token.slot) { cache.remove(token.slot) }
-                finish(flight, .success(token))
                 ended(.zero)
+                finish(flight, .success(token))
             } catch {
                 let failure = error as? MintFailure
                 if let failure { failures.failed(request, failure) }
-                finish(flight, .failure(error))
                 ended(failure?.postponement ?? .zero)
+                finish(flight, .failure(error))
             }
         }
         return flight
