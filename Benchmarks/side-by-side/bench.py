@@ -119,7 +119,8 @@ class Bench:
         for number in range(self.rounds):
             start = number % len(there)
             for server in there[start:] + there[:start]:
-                measured.servers[server.name].append(self.load(server, *load, **limits))
+                with server.alone(all.values()):
+                    measured.servers[server.name].append(self.load(server, *load, **limits))
         print("\n".join(measured.lines), flush=True)
         return measured
 
@@ -170,9 +171,10 @@ class Bench:
 
     def size(self, projects: int) -> Size:
         broker = servers.our_broker("broker", projects, self.upstream, self.certificate, self.folder)
+        at_start = broker.resident
         if projects:
             self.load(broker, "tcp", 32, "many", count=min(projects, MANY))
-        size = Size(projects, broker.start_seconds, broker.resident)
+        size = Size(projects, broker.start_seconds, at_start, broker.resident)
         broker.stop()
         return size
 

@@ -38,8 +38,9 @@ struct RegistryState: Sendable {
             if let endpoint = key.tokenEndpoint { keysOfEndpoint[endpoint, default: []].append(key.id) }
             invalidate(.project(key.project))
         case .setKeyState(let id, let state):
-            keys[id]?.state = state
-            if let project = keys[id]?.project { invalidate(.project(project)) }
+            guard let key = keys[id] else { return }
+            keys[id] = key.changed(to: state)
+            invalidate(.project(key.project))
         case .removeKey(let id):
             guard let key = keys.removeValue(forKey: id) else { return }
             keysOfProject.remove(id, from: key.project)

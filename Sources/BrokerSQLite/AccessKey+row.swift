@@ -3,7 +3,7 @@ import Foundation
 import GRDB
 
 extension AccessKey {
-    init(row: Row) throws {
+    convenience init(row: Row) throws {
         guard let state = State(rawValue: try row.value("state")) else { throw DamagedValue(column: "state") }
         self.init(
             id: try KeyID(row.value("key_id", as: String.self)),

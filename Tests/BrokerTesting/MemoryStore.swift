@@ -54,7 +54,7 @@ package final class MemoryStore: Store {
             for change in changes {
                 switch change {
                 case .addKey(let key): state.keys[key.id] = key
-                case .setKeyState(let id, let keyState): state.keys[id]?.state = keyState
+                case .setKeyState(let id, let keyState): state.keys[id] = state.keys[id]?.changed(to: keyState)
                 case .removeKey(let id): state.keys[id] = nil
                 case .addClient(let client): state.clients[client.id] = client
                 case .setClientEnabled(let id, let isEnabled): state.clients[id]?.isEnabled = isEnabled

@@ -43,10 +43,8 @@ package struct KeyRegistration: Codable, Sendable {
         try await administrator.core.changes.make { [record] in
             try checkIsNew(to: administrator)
             let (state, others) = place(KeyRing(administrator.core.registry.keys(of: key.project)))
-            var key = key
-            key.state = state
             // A record of this ID that cannot be read may be in the way.
-            return ([.removeKey(key.id)] + others + [.addKey(key)] + stored, record)
+            return ([.removeKey(key.id)] + others + [.addKey(key.changed(to: state))] + stored, record)
         }
         if let token { administrator.adopt(token, of: key) }
         return KeyReport(try administrator.key(key.id), administrator)

@@ -1,7 +1,9 @@
 package import Foundation
 
 /// A Sinch access key: what tokens of a project are minted with.
-package struct AccessKey: Sendable, Identifiable {
+///
+/// An object, which is cheaper to keep by the hundred thousand, and to hand from one to the next, than its many fields.
+package final class AccessKey: Sendable, Identifiable {
     package enum State: String, Sendable, Codable {
         /// The project's tokens are minted with this key. A project has at most one.
         case active
@@ -19,17 +21,17 @@ package struct AccessKey: Sendable, Identifiable {
     /// `nil`: the broker's usual one, whichever that is now.
     package let tokenEndpoint: URL?
     package let scope: Scope
-    package var state: State
+    package let state: State
     package let created: Date
     /// Opened only to mint.
     package let secret: Sealed
-    /// Shared by every copy of this key, as the next one is.
+    /// Shared with the same key in another state, as the next one is.
     package let use: Use
     package let lastMint: Timestamp
 
-    package init(
+    private init(
         id: KeyID, project: ProjectID, version: Int, name: String?, tokenEndpoint: URL?, scope: Scope, state: State,
-        created: Date, secret: Sealed, lastMinted: Date? = nil, lastUsed: Date? = nil
+        created: Date, secret: Sealed, use: Use, lastMint: Timestamp
     ) {
         self.id = id
         self.project = project
@@ -40,8 +42,26 @@ package struct AccessKey: Sendable, Identifiable {
         self.state = state
         self.created = created
         self.secret = secret
-        use = Use(of: .key(id), last: lastUsed)
-        lastMint = Timestamp(lastMinted)
+        self.use = use
+        self.lastMint = lastMint
+    }
+
+    package convenience init(
+        id: KeyID, project: ProjectID, version: Int, name: String?, tokenEndpoint: URL?, scope: Scope, state: State,
+        created: Date, secret: Sealed, lastMinted: Date? = nil, lastUsed: Date? = nil
+    ) {
+        self.init(
+            id: id, project: project, version: version, name: name, tokenEndpoint: tokenEndpoint, scope: scope,
+            state: state, created: created, secret: secret, use: Use(of: .key(id), last: lastUsed),
+            lastMint: Timestamp(lastMinted)
+        )
+    }
+
+    package func changed(to state: State) -> AccessKey {
+        AccessKey(
+            id: id, project: project, version: version, name: name, tokenEndpoint: tokenEndpoint, scope: scope,
+            state: state, created: created, secret: secret, use: use, lastMint: lastMint
+        )
     }
 
     package var isEnabled: Bool { state != .disabled }

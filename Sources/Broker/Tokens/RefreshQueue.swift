@@ -16,7 +16,8 @@ package final class RefreshQueue: Sendable {
         static func == (left: Place, right: Place) -> Bool { left.at == right.at }
     }
 
-    private struct Entry {
+    /// An object, so that the dictionary's free places are small.
+    private final class Entry {
         enum State: Equatable {
             /// Until the refresh is due, and until somebody wants the token.
             case waiting
@@ -32,6 +33,10 @@ package final class RefreshQueue: Sendable {
         var state = State.waiting
         /// When it is looked at next.
         var timer: Duration = .zero
+
+        init(life: TokenLife) {
+            self.life = life
+        }
     }
 
     private struct Contents {
