@@ -177,9 +177,9 @@ class Results(typing.NamedTuple):
         ]
         lines += ["| server | p50, µs |", "| --- | --- |"]
         lines += [f"| {name} | {time:,.0f} |" for name, time in self.cold.items()]
-        lines += ["", "## Start and memory", "", "Every project has a live token; then up to 10,000 are handed out.", ""]
-        lines += ["| projects | start, s | resident at the start, MiB | and then |", "| --- | --- | --- | --- |"]
-        lines += [f"| {n:,} | {start:.2f} | {resident:.0f} | {then:.0f} |" for n, start, resident, then in self.sizes]
+        lines += ["", "## Start and memory", "", "Every project has a live token; then 10,000 are handed out.", ""]
+        lines += ["| projects | start, s | resident, MiB | and then |", "| --- | --- | --- | --- |"]
+        lines += [f"| {n:,} | {start:.2f} | {first:.0f} | {then:.0f} |" for n, start, first, then in self.sizes]
         lines += [
             "",
             "Resident after all of the rows above, in MiB, the broker and Go with 10,000 projects: ",
