@@ -138,7 +138,7 @@ let package = Package(
         .testTarget(
             name: "BrokerSQLiteTests",
             dependencies: ["Broker", "BrokerSQLite", "BrokerTesting", "Migrations", crypto, grdb],
-            swiftSettings: settings
+            exclude: ["Golden"], swiftSettings: settings
         ),
         .testTarget(
             name: "BrokerUpstreamTests",

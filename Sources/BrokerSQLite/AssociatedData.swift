@@ -1,15 +1,12 @@
 import Broker
 import Foundation
 
-/// What a sealed record is bound to: its table, column, row and version, each with its length in front.
+/// What a sealed record is bound to: its table, column, row and version.
 struct AssociatedData {
-    let bytes: Data
+    private let place: [String]
 
-    private init(_ parts: String...) {
-        bytes = parts.reduce(into: Data("token-broker/1".utf8)) { data, part in
-            withUnsafeBytes(of: UInt32(part.utf8.count).bigEndian) { data.append(contentsOf: $0) }
-            data.append(contentsOf: part.utf8)
-        }
+    private init(_ place: String...) {
+        self.place = place
     }
 
     init(_ place: SealedPlace) {
@@ -24,12 +21,13 @@ struct AssociatedData {
     init(_ purpose: PurposeKey) {
         self.init("purpose_keys", "sealed", purpose.rawValue)
     }
-}
 
-/// A random key for one purpose, sealed under the master key, so that the master key can change and this one stay.
-enum PurposeKey: String, CaseIterable {
-    /// The pepper that client secrets are stored under.
-    case clientSecrets = "client_secrets"
-    /// What chains the audit's records.
-    case auditChain = "audit_chain"
+    /// The format, the term where the format has one, and the place; each part with its length in front.
+    func bytes(of format: SealedRecord.Format, _ term: SealedRecord.Term) -> Data {
+        let parts = format == .withTerm ? ["\(term)"] + place : place
+        return parts.reduce(into: Data("token-broker/\(format.rawValue)".utf8)) { data, part in
+            withUnsafeBytes(of: UInt32(part.utf8.count).bigEndian) { data.append(contentsOf: $0) }
+            data.append(contentsOf: part.utf8)
+        }
+    }
 }

@@ -17,7 +17,7 @@ package struct MasterKeySealer: Sealer {
     }
 
     package func open(_ sealed: Sealed, from place: SealedPlace) throws -> Secret {
-        Secret(String(decoding: try key.open(sealed.bytes, for: AssociatedData(place)), as: UTF8.self))
+        Secret(String(decoding: try key.open(SealedRecord(sealed.bytes), for: AssociatedData(place)), as: UTF8.self))
     }
 
     package func digest(of token: Secret) -> TokenDigest {

@@ -33,21 +33,12 @@ package struct SQLiteStore: Store {
             )
         }
         if !masterKey.exists { try masterKey.create() }
-        let key = SealingKey(try masterKey.read())
+        let key = SealingKey(try masterKey.read(), term: 1)
         let draft = directory.database + ".draft"
         for leftOver in [draft, draft + "-wal"] { try? FileManager.default.removeItem(atPath: leftOver) }
         try PrivateFile.create(draft, [], mode: 0o600, called: "the database")
         let queue = try DatabaseQueue.open(broker: draft)
-        try queue.write { database in
-            for purpose in PurposeKey.allCases {
-                let random = SymmetricKey(size: .bits256).withUnsafeBytes { Data($0) }
-                let sealed = Data(try key.seal(random, for: AssociatedData(purpose)))
-                try database.execute(
-                    sql: "INSERT INTO purpose_keys (purpose, sealed) VALUES (?, ?)",
-                    arguments: [purpose.rawValue, sealed]
-                )
-            }
-        }
+        try queue.write { try PurposeKeys.insert(into: $0, under: key) }
         try queue.close()
         try PrivateFile.publish(draft, as: directory.database, called: "the database")
     }
@@ -63,32 +54,25 @@ package struct SQLiteStore: Store {
                 hint: "'token-broker init' makes one; or name another --data-dir"
             )
         }
-        let key = SealingKey(try masterKey.read())
+        let master = try masterKey.read()
         let queue = try DatabaseQueue.open(broker: directory.database)
-        func purposeKey(_ purpose: PurposeKey) throws -> SymmetricKey {
-            let sealed = try queue.read { database in
-                try Data.fetchOne(
-                    database, sql: "SELECT sealed FROM purpose_keys WHERE purpose = ?", arguments: [purpose.rawValue]
-                )
-            }
-            guard let sealed else {
+        do {
+            guard let purposeKeys = try queue.read(PurposeKeys.init(of:)) else {
                 throw OperatorError(
                     .failed, "the database '\(directory.database)' was never finished",
                     hint: "remove it and run 'token-broker init' again"
                 )
             }
-            do {
-                return SymmetricKey(data: try key.open(Array(sealed), for: AssociatedData(purpose)))
-            } catch {
-                throw OperatorError(
-                    .failed, "the master key in '\(masterKey.path)' is not the one that this database is sealed under",
-                    hint: "name the right one with --master-key-file"
-                )
-            }
+            let key = SealingKey(master, term: purposeKeys.term)
+            let sealer = MasterKeySealer(key, pepper: try purposeKeys.key(for: .clientSecrets, under: key))
+            let log = AuditLog(key: try purposeKeys.key(for: .auditChain, under: key))
+            return (SQLiteStore(queue: queue, auditLog: log, lock: lock), sealer)
+        } catch is SealingKey.Damage {
+            throw OperatorError(
+                .failed, "the master key in '\(masterKey.path)' is not the one that this database is sealed under",
+                hint: "name the right one with --master-key-file"
+            )
         }
-        let sealer = MasterKeySealer(key, pepper: try purposeKey(.clientSecrets))
-        let log = AuditLog(key: try purposeKey(.auditChain))
-        return (SQLiteStore(queue: queue, auditLog: log, lock: lock), sealer)
     }
 
     /// Writes back the WAL and lets go of the database and its directory.

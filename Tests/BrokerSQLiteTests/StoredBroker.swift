@@ -25,6 +25,22 @@ struct StoredBroker {
         masterKey = MasterKeyFile(directory.path + "/master.key")
     }
 
+    /// One whose database and master key a program wrote that is as old as its folder's name says.
+    ///
+    /// - Parameter date: what its clock shows.
+    init(golden name: String, at date: Date) throws {
+        try self.init(in: TemporaryFolder(), clock: ManualClock())
+        clock.setWall(by: .seconds(date.timeIntervalSince(clock.now.wall)))
+        let golden = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent(
+            "Golden/\(name)")
+        try directory.create()
+        for (file, mode) in [("token-broker.db", 0o600), ("master.key", 0o400)] {
+            let copy = directory.path + "/" + file
+            try FileManager.default.copyItem(atPath: golden.appendingPathComponent(file).path, toPath: copy)
+            try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: copy)
+        }
+    }
+
     /// Another one with the same store.
     func copy() throws -> StoredBroker {
         let copy = try StoredBroker(in: TemporaryFolder(), clock: clock)

@@ -9,7 +9,7 @@ import Foundation
 /// An input is a record's bytes, each combined (XOR) with one of a record that was sealed, so that a fuzzer finds those
 /// that nearly open.
 struct RecordTarget: FuzzTarget {
-    private let key = SealingKey(SymmetricKey(size: .bits256))
+    private let key = SealingKey(SymmetricKey(size: .bits256), term: 7)
     private let place: AssociatedData
     private let sealed: [UInt8]
 
@@ -20,7 +20,7 @@ struct RecordTarget: FuzzTarget {
 
     func run(_ input: [UInt8]) {
         let record = input.enumerated().map { place, byte in place < sealed.count ? byte ^ sealed[place] : byte }
-        let opened = try? key.open(record, for: place)
+        let opened = try? key.open(SealedRecord(record), for: place)
         precondition((opened != nil) == (record == sealed))
     }
 }

@@ -1,0 +1,48 @@
+import Crypto
+import Foundation
+import GRDB
+
+/// A random key for one purpose, sealed under the master key, so that the master key can change and this one stay.
+enum PurposeKey: String, CaseIterable {
+    /// The pepper that client secrets are stored under.
+    case clientSecrets = "client_secrets"
+    /// What chains the audit's records.
+    case auditChain = "audit_chain"
+}
+
+/// The purpose keys as they stand in the database. That they open proves the master key.
+struct PurposeKeys {
+    private let records: [PurposeKey: SealedRecord]
+    /// The term of the master key that they are sealed under.
+    let term: SealedRecord.Term
+
+    /// `nil` when the database was never finished; throws ``SealingKey/Damage`` when they are no sealed records.
+    init?(of database: Database) throws {
+        let rows = try Row.fetchAll(database, sql: "SELECT purpose, sealed FROM purpose_keys")
+        records = try rows.reduce(into: [:]) { records, row in
+            guard let purpose = PurposeKey(rawValue: try row.value("purpose")) else { return }
+            records[purpose] = try SealedRecord(Array(row.value("sealed", as: Data.self)))
+        }
+        guard records.count == PurposeKey.allCases.count, let term = records.values.map(\.term).max() else {
+            return nil
+        }
+        self.term = term
+    }
+
+    /// Makes new ones.
+    static func insert(into database: Database, under key: SealingKey) throws {
+        for purpose in PurposeKey.allCases {
+            let random = SymmetricKey(size: .bits256).withUnsafeBytes { Data($0) }
+            try database.execute(
+                sql: "INSERT INTO purpose_keys (purpose, sealed) VALUES (?, ?)",
+                arguments: [purpose.rawValue, Data(try key.seal(random, for: AssociatedData(purpose)))]
+            )
+        }
+    }
+
+    /// Throws ``SealingKey/Damage`` when they are sealed under another master key.
+    func key(for purpose: PurposeKey, under key: SealingKey) throws -> SymmetricKey {
+        guard let record = records[purpose] else { throw SealingKey.Damage() }
+        return SymmetricKey(data: try key.open(record, for: AssociatedData(purpose)))
+    }
+}

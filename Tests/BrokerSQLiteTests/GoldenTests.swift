@@ -1,0 +1,63 @@
+import Crypto
+import Foundation
+import Testing
+
+@testable import Broker
+@testable import BrokerSQLite
+
+/// What was written once is read for ever.
+///
+/// A folder in `Golden` is a data directory as a program of its time left it, and is never written again: access keys
+/// `key-1` and `key-2` of `project-1`, `key-3` of `project-2`, and `key-4`, disabled, of `project-3`; each with a token
+/// of 24 hours; `client-1`, granted the first two projects, whose secret was rotated, and `client-2`, a Unix user's.
+@Suite(.timeLimit(.minutes(1))) struct GoldenTests {
+    /// A minute after the folder was written.
+    private static let schema3 = Date(timeIntervalSince1970: 1_795_629_520)
+
+    @Test func `a data directory with records that have no term`() async throws {
+        let stored = try StoredBroker(golden: "schema-3", at: Self.schema3)
+        try await stored.run { core in
+            for id in 1...4 {
+                let key = try #require(core.registry.key(KeyID("key-\(id)")))
+                let secret = try core.sealer.open(key.secret, from: .keySecret(key.id, version: key.version))
+                #expect(secret.reveal() == "secret-of-key-\(id)")
+                #expect(key.lastMint.date != nil)
+                let token = try #require(core.cache.token(in: key.slot(for: key.scope)))
+                #expect(token.value.reveal() == "token-of-key-\(id)")
+            }
+            let states = try (1...4).map { try core.registry.key(KeyID("key-\($0)"))?.state }
+            #expect(states == [.active, .standby, .active, .disabled])
+            for secret in [
+                "tbs_yahmedAtCjFjID1xh4_uQbTIRjHRAXvDxynbIt0lX6w", "tbs_FHujzHUsn-Edvdfz0HSultSgfxI7bCcp4_EfdR7-HFM",
+            ] {
+                _ = try await core.authenticator.authorize(
+                    ClientClaim(id: "client-1", secret: Secret(secret)),
+                    from: Peer(.address("127.0.0.1", network: "127.0.0.0/8"))
+                )
+            }
+            #expect(try core.registry.client(ClientID("client-1"))?.grants.count == 2)
+            #expect(try core.registry.client(ClientID("client-2"))?.users == [1234])
+        }
+    }
+
+    @Test(arguments: [
+        (
+            SealedRecord.Format.withoutTerm,
+            "AZz//UUiixHkmDqqTytMqhKgTo31JQi1iaS1rEOvc/F7UIM3l/tm7okxc8TKBvzAofLUqQTQbCUEEC0qPyDQq0UVRlHJlr6mxvuMGfOtf/NX"
+                + "+7Kk67f1HZ8Ofg22SQCODblxuz/ytzMhaUD+"
+        ),
+        (
+            .withTerm,
+            "AgAAAQLgaDnXgLYNZ7LoQprFKw4MxYA8N11akzlFpHNPCXSSCKae6jA51LEOdps72OK4J7HR1lqh2qDDTR3odTelIeWNy0g+1uhw/6hq2CAi"
+                + "LdnIMcnxyy0dHbiWD/4G71hO7op1kMEgaTTsCkkzYw=="
+        ),
+    ])
+    func `a record`(format: SealedRecord.Format, sealed: String) throws {
+        let master = try #require(Data(base64URLEncoded: "tsTKmOF-YGJJ-eaVyCOJfQ3bjJMySS0j_HNt406Z7ow"))
+        let record = try SealedRecord(Array(#require(Data(base64Encoded: sealed))))
+        #expect(record.format == format)
+        let key = SealingKey(SymmetricKey(data: master), term: record.term)
+        let place = AssociatedData(.keySecret(try KeyID("key-1"), version: 1_795_629_457_882))
+        #expect(try key.open(record, for: place) == Data("secret-of-key-1".utf8))
+    }
+}
