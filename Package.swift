@@ -86,7 +86,7 @@ let package = Package(
             sources: ["Migrations.swift"],
             resources: [
                 .embedInCode("0001_create_registry.sql"), .embedInCode("0002_add_last_uses.sql"),
-                .embedInCode("0003_add_certificate_names.sql"),
+                .embedInCode("0003_add_certificate_names.sql"), .embedInCode("0004_index_terms.sql"),
             ],
             swiftSettings: settings
         ),

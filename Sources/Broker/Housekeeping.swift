@@ -1,7 +1,7 @@
 import Foundation
 package import Logging
 
-/// What the store needs now and then: last uses saved, expired tokens removed.
+/// What the store needs now and then: last uses saved, expired tokens removed, a rotation of the master key finished.
 package struct Housekeeping: Sendable {
     /// How much of what is known of uses a crash costs at most.
     private static let interval: Duration = .seconds(30)
@@ -21,8 +21,21 @@ package struct Housekeeping: Sendable {
     /// Keeps house until the task is cancelled.
     package func run() async throws {
         while true {
+            await finishMasterKeyRotation()
             try await clock.sleep(for: Self.interval)
             await runOnce()
+        }
+    }
+
+    /// Goes on with one that was broken off.
+    private func finishMasterKeyRotation() async {
+        do {
+            let end = AuditRecord(at: clock.now.wall, actor: .broker, action: .masterKeyRotated)
+            while try await store.rotateMasterKey(recording: end).left > 0 {}
+        } catch {
+            logger.error(
+                "the rotation of the master key could not go on; this is tried again", metadata: ["error": "\(error)"]
+            )
         }
     }
 

@@ -39,7 +39,7 @@ struct RegistryState: Sendable {
             invalidate(.project(key.project))
         case .setKeyState(let id, let state):
             guard let key = keys[id] else { return }
-            keys[id] = key.changed(to: state)
+            keys[id] = key.with(state: state)
             invalidate(.project(key.project))
         case .removeKey(let id):
             guard let key = keys.removeValue(forKey: id) else { return }

@@ -19,6 +19,17 @@ package protocol Store: Sendable {
 
     func removeTokens(expiredBefore date: Date) async throws
 
+    /// Begins to put another master key in the place of the present one; nothing while that is unfinished.
+    ///
+    /// - Returns: whether it began.
+    @discardableResult
+    func beginMasterKeyRotation(recording record: AuditRecord) async throws -> Bool
+
+    /// Seals some more records under the newest master key, until none is left.
+    ///
+    /// - Parameter end: recorded with the last one of a rotation.
+    func rotateMasterKey(recording end: AuditRecord) async throws -> MasterKeyProgress
+
     /// The newest records, or those before a sequence number, newest first.
     func auditLog(before: Int64?, limit: Int) async throws -> [AuditEntry]
 }

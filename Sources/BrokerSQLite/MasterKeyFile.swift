@@ -1,6 +1,7 @@
 import Broker
 import Crypto
 import Foundation
+import Glibc
 
 /// The file that holds the master key: one line, a recognisable prefix and 32 random bytes.
 package struct MasterKeyFile: Sendable {
@@ -8,9 +9,26 @@ package struct MasterKeyFile: Sendable {
     private static let name = "the master key file"
 
     package let path: String
+    private let newPath: String?
 
-    package init(_ path: String) {
+    /// - Parameter newPath: where a rotation finds the next key, if whoever runs the broker puts both there.
+    package init(_ path: String, new newPath: String? = nil) {
         self.path = path
+        self.newPath = newPath
+    }
+
+    /// The next master key's, while a rotation puts that in the place of this one.
+    var new: MasterKeyFile { MasterKeyFile(newPath ?? path + ".new") }
+
+    /// Gives the new key's file this one's name, durably; the old key stays beside it, for the backups from its time.
+    ///
+    /// Where the files are mounted that is not ours to do, and whoever mounts them is told.
+    func takeNew(retiring term: SealedRecord.Term) {
+        guard newPath == nil else { return }
+        let directory = open((path as NSString).deletingLastPathComponent, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        defer { close(directory) }
+        _ = link(path, path + ".term-\(term)")
+        if rename(new.path, path) == 0 { fsync(directory) }
     }
 
     package var exists: Bool { FileManager.default.fileExists(atPath: path) }

@@ -4,20 +4,20 @@ import Foundation
 
 /// The domain's cryptography, under the master key.
 package struct MasterKeySealer: Sealer {
-    private let key: SealingKey
+    private let keys: MasterKeys
     private let pepper: SymmetricKey
 
-    init(_ key: SealingKey, pepper: SymmetricKey) {
-        self.key = key
+    init(_ keys: MasterKeys, pepper: SymmetricKey) {
+        self.keys = keys
         self.pepper = pepper
     }
 
     package func seal(_ secret: Secret, in place: SealedPlace) throws -> Sealed {
-        Sealed(bytes: try key.seal(Data(secret.reveal().utf8), for: AssociatedData(place)))
+        try keys.seal(Data(secret.reveal().utf8), for: place)
     }
 
     package func open(_ sealed: Sealed, from place: SealedPlace) throws -> Secret {
-        Secret(String(decoding: try key.open(SealedRecord(sealed.bytes), for: AssociatedData(place)), as: UTF8.self))
+        Secret(String(decoding: try keys.open(sealed, from: place), as: UTF8.self))
     }
 
     package func digest(of token: Secret) -> TokenDigest {

@@ -32,17 +32,36 @@ struct PurposeKeys {
     /// Makes new ones.
     static func insert(into database: Database, under key: SealingKey) throws {
         for purpose in PurposeKey.allCases {
-            let random = SymmetricKey(size: .bits256).withUnsafeBytes { Data($0) }
-            try database.execute(
-                sql: "INSERT INTO purpose_keys (purpose, sealed) VALUES (?, ?)",
-                arguments: [purpose.rawValue, Data(try key.seal(random, for: AssociatedData(purpose)))]
-            )
+            let random = SymmetricKey(size: .bits256)
+            try random.write(as: purpose, under: key, to: database)
         }
+    }
+
+    /// Puts the same ones there under the next term's master key.
+    func reseal(from key: SealingKey, under next: SealingKey, in database: Database) throws {
+        for purpose in PurposeKey.allCases {
+            try self.key(for: purpose, under: key).write(as: purpose, under: next, to: database)
+        }
+    }
+
+    /// Whether they are sealed under this master key.
+    func open(under key: SealingKey) -> Bool {
+        PurposeKey.allCases.allSatisfy { (try? self.key(for: $0, under: key)) != nil }
     }
 
     /// Throws ``SealingKey/Damage`` when they are sealed under another master key.
     func key(for purpose: PurposeKey, under key: SealingKey) throws -> SymmetricKey {
         guard let record = records[purpose] else { throw SealingKey.Damage() }
         return SymmetricKey(data: try key.open(record, for: AssociatedData(purpose)))
+    }
+}
+
+extension SymmetricKey {
+    fileprivate func write(as purpose: PurposeKey, under key: SealingKey, to database: Database) throws {
+        let sealed = try key.seal(withUnsafeBytes { Data($0) }, for: AssociatedData(purpose))
+        try database.execute(
+            sql: "INSERT OR REPLACE INTO purpose_keys (purpose, sealed) VALUES (?, ?)",
+            arguments: [purpose.rawValue, Data(sealed)]
+        )
     }
 }

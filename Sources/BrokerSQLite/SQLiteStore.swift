@@ -6,14 +6,20 @@ import GRDB
 /// The store on disk: one SQLite database, one connection, everything secret in it sealed.
 package struct SQLiteStore: Store {
     private let queue: DatabaseQueue
+    private let keys: MasterKeys
     private let auditLog: AuditLog
+    private let resealing: Resealing
     private let batch: RecordBatch
     /// Held for as long as the database is open.
     private let lock: DirectoryLock
 
-    private init(queue: DatabaseQueue, auditLog: AuditLog, lock: DirectoryLock) {
+    private init(
+        queue: DatabaseQueue, keys: MasterKeys, auditLog: AuditLog, resealing: Resealing, lock: DirectoryLock
+    ) {
         self.queue = queue
+        self.keys = keys
         self.auditLog = auditLog
+        self.resealing = resealing
         self.lock = lock
         batch = RecordBatch { records in
             try await queue.write { database in
@@ -54,7 +60,8 @@ package struct SQLiteStore: Store {
                 hint: "'token-broker init' makes one; or name another --data-dir"
             )
         }
-        let master = try masterKey.read()
+        // Before the database is touched.
+        _ = try masterKey.read()
         let queue = try DatabaseQueue.open(broker: directory.database)
         do {
             guard let purposeKeys = try queue.read(PurposeKeys.init(of:)) else {
@@ -63,10 +70,12 @@ package struct SQLiteStore: Store {
                     hint: "remove it and run 'token-broker init' again"
                 )
             }
-            let key = SealingKey(master, term: purposeKeys.term)
-            let sealer = MasterKeySealer(key, pepper: try purposeKeys.key(for: .clientSecrets, under: key))
-            let log = AuditLog(key: try purposeKeys.key(for: .auditChain, under: key))
-            return (SQLiteStore(queue: queue, auditLog: log, lock: lock), sealer)
+            let keys = try MasterKeys(from: masterKey, proving: purposeKeys)
+            let sealer = MasterKeySealer(keys, pepper: try purposeKeys.key(for: .clientSecrets, under: keys.newest))
+            let log = AuditLog(key: try purposeKeys.key(for: .auditChain, under: keys.newest))
+            let resealing = try queue.inDatabase { try Resealing(keys, file: masterKey, auditLog: log, in: $0) }
+            let store = SQLiteStore(queue: queue, keys: keys, auditLog: log, resealing: resealing, lock: lock)
+            return (store, sealer)
         } catch is SealingKey.Damage {
             throw OperatorError(
                 .failed, "the master key in '\(masterKey.path)' is not the one that this database is sealed under",
@@ -86,8 +95,8 @@ package struct SQLiteStore: Store {
     }
 
     package func commit(_ changes: [Change], recording record: AuditRecord) async throws {
-        try await queue.write { [auditLog] database in
-            for change in changes { try change.apply(to: database) }
+        try await queue.write { [auditLog, keys] database in
+            for change in changes { try change.resealed(by: keys).apply(to: database) }
             try auditLog.append(record, to: database)
         }
     }
@@ -104,6 +113,14 @@ package struct SQLiteStore: Store {
 
     package func removeTokens(expiredBefore date: Date) async throws {
         try await queue.write { try SealedToken.remove(expiredBefore: date, from: $0) }
+    }
+
+    package func beginMasterKeyRotation(recording record: AuditRecord) async throws -> Bool {
+        try await queue.writeWithoutTransaction { [resealing] in try resealing.begin(recording: record, in: $0) }
+    }
+
+    package func rotateMasterKey(recording end: AuditRecord) async throws -> MasterKeyProgress {
+        try await queue.writeWithoutTransaction { [resealing] in try resealing.step(recording: end, in: $0) }
     }
 
     package func auditLog(before: Int64?, limit: Int) async throws -> [AuditEntry] {

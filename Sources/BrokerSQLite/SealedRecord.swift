@@ -48,7 +48,11 @@ struct SealedRecord {
     }
 
     var bytes: [UInt8] {
-        [format.rawValue] + (format == .withTerm ? withUnsafeBytes(of: term.bigEndian) { Array($0) } : [])
-            + salt + commitment + box
+        (format == .withTerm ? Self.head(of: term) : [format.rawValue]) + salt + commitment + box
+    }
+
+    /// What a record of a term begins with. One of an earlier term or format begins with something smaller.
+    static func head(of term: Term) -> [UInt8] {
+        [Format.withTerm.rawValue] + withUnsafeBytes(of: term.bigEndian) { Array($0) }
     }
 }

@@ -14,6 +14,9 @@ struct SealingKey: Sendable {
         self.term = term
     }
 
+    /// What its records begin with.
+    var head: [UInt8] { SealedRecord.head(of: term) }
+
     func seal(_ plaintext: some DataProtocol, for place: AssociatedData) throws -> [UInt8] {
         let salt = SymmetricKey(size: .bits256).withUnsafeBytes { Data($0) }
         let (key, commitment) = derive(salt, for: .withTerm)

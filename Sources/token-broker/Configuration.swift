@@ -29,8 +29,13 @@ struct Configuration {
         let read = SettingReader(environment: environment)
         let path = try read("--data-dir", settings.dataDir, or: "./data", as: Self.path)
         directory = DataDirectory(path)
+        let newMasterKey = try read("--new-master-key-file", settings.newMasterKeyFile, or: "") { text in
+            text.isEmpty ? nil : try Self.path(text)
+        }
         masterKey = MasterKeyFile(
-            try read("--master-key-file", settings.masterKeyFile, or: path + "/master.key", as: Self.path))
+            try read("--master-key-file", settings.masterKeyFile, or: path + "/master.key", as: Self.path),
+            new: newMasterKey
+        )
         adminSocket = try read("--admin-socket", settings.adminSocket, or: path + "/admin.sock") { text in
             try ListenAddress("unix:" + Self.path(text))
         }

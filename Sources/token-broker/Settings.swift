@@ -10,6 +10,12 @@ struct Settings: ParsableArguments {
 
     @Option(
         help:
+            "The next master key, where the key files are mounted. [TOKEN_BROKER_NEW_MASTER_KEY_FILE] (default: made beside the present one)"
+    )
+    var newMasterKeyFile: String?
+
+    @Option(
+        help:
             "Where clients connect; repeatable. [TOKEN_BROKER_LISTEN] (default: 127.0.0.1:8787,unix:<data-dir>/client.sock)"
     )
     var listen: [String] = []

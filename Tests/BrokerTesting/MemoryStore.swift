@@ -54,7 +54,7 @@ package final class MemoryStore: Store {
             for change in changes {
                 switch change {
                 case .addKey(let key): state.keys[key.id] = key
-                case .setKeyState(let id, let keyState): state.keys[id] = state.keys[id]?.changed(to: keyState)
+                case .setKeyState(let id, let keyState): state.keys[id] = state.keys[id]?.with(state: keyState)
                 case .removeKey(let id): state.keys[id] = nil
                 case .addClient(let client): state.clients[client.id] = client
                 case .setClientEnabled(let id, let isEnabled): state.clients[id]?.isEnabled = isEnabled
@@ -92,6 +92,15 @@ package final class MemoryStore: Store {
                 token.value.life.start.wall.addingTimeInterval(token.value.life.lifetime / .seconds(1)) > date
             }
         }
+    }
+
+    /// It seals nothing.
+    package func beginMasterKeyRotation(recording record: AuditRecord) async throws -> Bool { false }
+
+    package func rotateMasterKey(recording end: AuditRecord) async throws -> MasterKeyProgress {
+        MasterKeyProgress(
+            term: 1, total: 0, left: 0, unreadableKeys: [], masterKeyFile: "", newMasterKeyFile: nil, hasEnded: false
+        )
     }
 
     package func auditLog(before: Int64?, limit: Int) async throws -> [AuditEntry] { [] }

@@ -44,7 +44,7 @@ package struct KeyRegistration: Codable, Sendable {
             try checkIsNew(to: administrator)
             let (state, others) = place(KeyRing(administrator.core.registry.keys(of: key.project)))
             // A record of this ID that cannot be read may be in the way.
-            return ([.removeKey(key.id)] + others + [.addKey(key.changed(to: state))] + stored, record)
+            return ([.removeKey(key.id)] + others + [.addKey(key.with(state: state))] + stored, record)
         }
         if let token { administrator.adopt(token, of: key) }
         return KeyReport(try administrator.key(key.id), administrator)

@@ -37,6 +37,8 @@ package struct AuditRecord: Sendable {
         case clientEnabled = "client.enabled"
         case clientDisabled = "client.disabled"
         case clientRemoved = "client.removed"
+        case masterKeyRotationBegun = "master_key.rotation_begun"
+        case masterKeyRotated = "master_key.rotated"
         case tokenMinted = "token.minted"
         case tokenHandedOut = "token.handed_out"
         case authenticationRefused = "authentication.refused"

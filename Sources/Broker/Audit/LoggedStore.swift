@@ -33,6 +33,18 @@ struct LoggedStore: Store {
         try await store.removeTokens(expiredBefore: date)
     }
 
+    func beginMasterKeyRotation(recording record: AuditRecord) async throws -> Bool {
+        let hasBegun = try await store.beginMasterKeyRotation(recording: record)
+        if hasBegun { log(record) }
+        return hasBegun
+    }
+
+    func rotateMasterKey(recording end: AuditRecord) async throws -> MasterKeyProgress {
+        let progress = try await store.rotateMasterKey(recording: end)
+        if progress.hasEnded { log(end) }
+        return progress
+    }
+
     func auditLog(before: Int64?, limit: Int) async throws -> [AuditEntry] {
         try await store.auditLog(before: before, limit: limit)
     }

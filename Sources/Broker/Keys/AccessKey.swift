@@ -57,10 +57,11 @@ package final class AccessKey: Sendable, Identifiable {
         )
     }
 
-    package func changed(to state: State) -> AccessKey {
+    /// The same key in another state, or with its secret sealed anew.
+    package func with(state: State? = nil, secret: Sealed? = nil) -> AccessKey {
         AccessKey(
             id: id, project: project, version: version, name: name, tokenEndpoint: tokenEndpoint, scope: scope,
-            state: state, created: created, secret: secret, use: use, lastMint: lastMint
+            state: state ?? self.state, created: created, secret: secret ?? self.secret, use: use, lastMint: lastMint
         )
     }
 

@@ -1,0 +1,59 @@
+/// `master-key rotate`: begins to seal everything under another master key, or goes on with it for a while.
+///
+/// Asked again until nothing is left; whoever asks meanwhile helps.
+package struct MasterKeyRotation: AdminRequest {
+    /// How long one request goes on.
+    private static let longest: Duration = .milliseconds(250)
+
+    /// Whether one is begun where none is unfinished.
+    package let begin: Bool
+
+    package init(begin: Bool) {
+        self.begin = begin
+    }
+
+    package var extent: StoreExtent { .part() }
+
+    package func perform(by administrator: Administrator) async throws -> MasterKeyProgress {
+        let core = administrator.core
+        if begin {
+            try await core.store.beginMasterKeyRotation(recording: administrator.record(.masterKeyRotationBegun))
+        }
+        let end = core.clock.now.boot + Self.longest
+        while true {
+            let progress = try await core.store.rotateMasterKey(recording: administrator.record(.masterKeyRotated))
+            if progress.left == 0 || core.clock.now.boot >= end { return progress }
+        }
+    }
+}
+
+/// How far everything is sealed under the newest master key.
+package struct MasterKeyProgress: Codable, Sendable {
+    /// Of the newest master key; they are counted from 1.
+    package let term: Int
+    /// Records that are sealed.
+    package let total: Int
+    /// Those of them that are sealed under an earlier master key.
+    package let left: Int
+    /// Keys whose secrets do not open, and were left as they are.
+    package let unreadableKeys: [String]
+    /// Where the master key is read from.
+    package let masterKeyFile: String
+    /// Where the newest one is, as long as that is not the same.
+    package let newMasterKeyFile: String?
+    /// Whether the last of them was done just now.
+    package let hasEnded: Bool
+
+    package init(
+        term: Int, total: Int, left: Int, unreadableKeys: [String], masterKeyFile: String, newMasterKeyFile: String?,
+        hasEnded: Bool
+    ) {
+        self.term = term
+        self.total = total
+        self.left = left
+        self.unreadableKeys = unreadableKeys
+        self.masterKeyFile = masterKeyFile
+        self.newMasterKeyFile = newMasterKeyFile
+        self.hasEnded = hasEnded
+    }
+}

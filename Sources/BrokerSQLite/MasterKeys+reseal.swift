@@ -1,0 +1,25 @@
+import Broker
+import GRDB
+
+extension Change {
+    /// What is written is sealed under the newest key, however long ago it was sealed.
+    func resealed(by keys: MasterKeys) throws -> Change {
+        switch self {
+        case .addKey(let key):
+            let place = SealedPlace.keySecret(key.id, version: key.version)
+            return .addKey(key.with(secret: try keys.resealed(key.secret, in: place)))
+        case .putToken(let token):
+            return .putToken(try keys.resealed(token))
+        default:
+            return self
+        }
+    }
+}
+
+extension MasterKeys {
+    func resealed(_ token: SealedToken) throws -> SealedToken {
+        SealedToken(
+            slot: token.slot, life: token.life, sealed: try resealed(token.sealed, in: .token(token.slot))
+        )
+    }
+}

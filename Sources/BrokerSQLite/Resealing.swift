@@ -1,0 +1,156 @@
+import Broker
+import Foundation
+import GRDB
+import Synchronization
+
+/// Seals every record anew under another master key, some at a time, while the store goes on.
+///
+/// The new key is in its file, and proven, before the first record is sealed under it; the old one stays where it is until
+/// the last. So the two files open everything at any moment, and whoever opens the database next can go on.
+final class Resealing: Sendable {
+    /// So many records at once keep nobody waiting who has something to record.
+    private static let most = 100
+
+    private struct State {
+        var isUnfinished: Bool
+        /// Keys whose secrets do not open, and are left as they are.
+        var unreadable: [String] = []
+    }
+
+    private let keys: MasterKeys
+    private let file: MasterKeyFile
+    private let auditLog: AuditLog
+    /// Guards how far it has come; only who has the database changes that.
+    private let state: Mutex<State>
+
+    init(_ keys: MasterKeys, file: MasterKeyFile, auditLog: AuditLog, in database: Database) throws {
+        self.keys = keys
+        self.file = file
+        self.auditLog = auditLog
+        let left = try Self.left(before: keys.newest, in: database)
+        state = Mutex(State(isUnfinished: keys.areTwo && left > 0))
+        // The last record was done, and then the process ended.
+        if keys.areTwo, left == 0 { file.takeNew(retiring: keys.newest.term - 1) }
+    }
+
+    /// Makes the new master key, unless it is there, and seals the purpose keys under it.
+    ///
+    /// - Returns: whether it began; no when one is unfinished.
+    func begin(recording record: AuditRecord, in database: Database) throws -> Bool {
+        if state.withLock(\.isUnfinished) { return false }
+        if !file.new.exists { try file.new.create() }
+        let next = try file.new.read()
+        try database.inTransaction {
+            guard let purposeKeys = try PurposeKeys(of: database) else { throw SealingKey.Damage() }
+            if purposeKeys.open(under: SealingKey(next, term: keys.newest.term)) {
+                throw OperatorError(
+                    .conflict, "'\(file.new.path)' holds the present master key",
+                    hint: "put a new one there; or, where that was done before, put it in the place of '\(file.path)'"
+                )
+            }
+            try purposeKeys.reseal(from: keys.newest, under: SealingKey(next, term: keys.newest.term + 1), in: database)
+            try auditLog.append(record, to: database)
+            return .commit
+        }
+        keys.adopt(SealingKey(next, term: keys.newest.term + 1))
+        state.withLock { $0 = State(isUnfinished: true) }
+        return true
+    }
+
+    /// Seals some more records anew; after the last, gives the new key's file the old one's name.
+    func step(recording end: AuditRecord, in database: Database) throws -> MasterKeyProgress {
+        var state = state.withLock(\.self)
+        let newest = keys.newest
+        var left = 0
+        var hasEnded = false
+        try database.inTransaction {
+            if state.isUnfinished {
+                try resealTokens(before: newest, in: database)
+                try resealSecrets(before: newest, leaving: &state.unreadable, in: database)
+            }
+            left = try Self.left(before: newest, in: database) - state.unreadable.count
+            hasEnded = state.isUnfinished && left == 0
+            if hasEnded { try auditLog.append(end, to: database) }
+            return .commit
+        }
+        if hasEnded {
+            state.isUnfinished = false
+            file.takeNew(retiring: newest.term - 1)
+        }
+        self.state.withLock { [state] in $0 = state }
+        return MasterKeyProgress(
+            term: Int(newest.term), total: try Self.count(in: database), left: max(0, left),
+            unreadableKeys: state.unreadable, masterKeyFile: file.path,
+            newMasterKeyFile: file.new.exists ? file.new.path : nil, hasEnded: hasEnded
+        )
+    }
+
+    private func resealTokens(before newest: SealingKey, in database: Database) throws {
+        let rows = try Row.fetchAll(
+            database, sql: "SELECT * FROM tokens WHERE substr(token, 1, 5) < ? LIMIT ?",
+            arguments: [Data(newest.head), Self.most]
+        )
+        for row in rows {
+            // One that does not open is of no use: another is minted when it is needed.
+            let sealed = try? keys.resealed(SealedToken(row: row))
+            try database.execute(
+                sql: sealed == nil
+                    ? "DELETE FROM tokens WHERE key_id = ?1 AND scope = ?2 AND ?3 IS NULL"
+                    : "UPDATE tokens SET token = ?3 WHERE key_id = ?1 AND scope = ?2",
+                arguments: [
+                    row["key_id"] as DatabaseValue, row["scope"] as DatabaseValue, sealed.map { Data($0.sealed.bytes) },
+                ]
+            )
+        }
+    }
+
+    private func resealSecrets(
+        before newest: SealingKey, leaving unreadable: inout [String], in database: Database
+    ) throws {
+        let rows = try Row.fetchAll(
+            database,
+            sql: """
+                SELECT key_id, version, secret FROM access_keys
+                WHERE substr(secret, 1, 5) < ? AND key_id NOT IN (SELECT value FROM json_each(?)) LIMIT ?
+                """,
+            arguments: [
+                Data(newest.head), String(decoding: try JSONEncoder().encode(unreadable), as: UTF8.self), Self.most,
+            ]
+        )
+        for row in rows {
+            let id: String = row["key_id"]
+            guard let sealed = try? resealedSecret(row) else {
+                unreadable.append(id)
+                continue
+            }
+            try database.execute(
+                sql: "UPDATE access_keys SET secret = ? WHERE key_id = ?", arguments: [Data(sealed.bytes), id]
+            )
+        }
+    }
+
+    private func resealedSecret(_ row: Row) throws -> Sealed {
+        let place = SealedPlace.keySecret(
+            try KeyID(row.value("key_id", as: String.self)), version: try row.value("version")
+        )
+        return try keys.resealed(Sealed(bytes: Array(row.value("secret", as: Data.self))), in: place)
+    }
+
+    /// How many records there are of earlier terms.
+    private static func left(before newest: SealingKey, in database: Database) throws -> Int {
+        try Int.fetchOne(
+            database,
+            sql: """
+                SELECT (SELECT count(*) FROM access_keys WHERE substr(secret, 1, 5) < ?1)
+                    + (SELECT count(*) FROM tokens WHERE substr(token, 1, 5) < ?1)
+                """,
+            arguments: [Data(newest.head)]
+        ) ?? 0
+    }
+
+    private static func count(in database: Database) throws -> Int {
+        try Int.fetchOne(
+            database, sql: "SELECT (SELECT count(*) FROM access_keys) + (SELECT count(*) FROM tokens)"
+        ) ?? 0
+    }
+}

@@ -1,0 +1,46 @@
+import ArgumentParser
+import Broker
+
+struct MasterKeyCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "master-key", abstract: "Changes what everything is sealed under.", subcommands: [Rotate.self]
+    )
+
+    struct Rotate: AdminCommand {
+        static let configuration = CommandConfiguration(
+            abstract:
+                "Seals everything under a new master key while the broker serves; goes on where it was broken off."
+        )
+
+        @OptionGroup var output: Output
+        @OptionGroup(title: "Settings") var settings: Settings
+
+        func run() async throws {
+            var progress = try await perform(MasterKeyRotation(begin: true))
+            while progress.left > 0 {
+                Console.say("\(progress.total - progress.left) of \(progress.total) records are sealed anew")
+                progress = try await perform(MasterKeyRotation(begin: false))
+            }
+            try output.print(progress) { progress in
+                var lines = ["all \(progress.total) records are sealed under master key \(progress.term)"]
+                if !progress.unreadableKeys.isEmpty {
+                    lines.append(
+                        "but for those that did not open before, of the keys "
+                            + progress.unreadableKeys.joined(separator: ", ") + ": register these anew"
+                    )
+                }
+                if let new = progress.newMasterKeyFile {
+                    lines.append(
+                        "now put '\(new)' in the place of '\(progress.masterKeyFile)'; until then the broker needs both"
+                    )
+                } else {
+                    lines.append(
+                        "it is in '\(progress.masterKeyFile)': keep a copy elsewhere. Backups from before open with "
+                            + "'\(progress.masterKeyFile).term-\(progress.term - 1)' only"
+                    )
+                }
+                return lines.joined(separator: "\n")
+            }
+        }
+    }
+}
