@@ -169,6 +169,25 @@ import Testing
         #expect(try sent().hasPrefix("HTTP/1.1 400 "))
     }
 
+    /// Some offer nothing, and to some parsers all the same.
+    @Test(arguments: ["", " ", "\t", ",", ", h2c", "h2c,", "a b", "h2c\r\nUpgrade:", "\r\nUpgrade: h2c", "\"h2c\""])
+    func `whatever is offered, and as often as it is, the next request is read`(upgrade: String) throws {
+        for connection in [
+            "Upgrade", "upgrade", "keep-alive, Upgrade", "upgrade,", ", upgrade", "upgrade\t", "upgrade a", "a upgrade",
+            "Upgrade\r\nConnection: a", "a\r\nConnection: Upgrade", "\"upgrade\"", "upgrade;a", "",
+        ] {
+            let offer = "GET /1 HTTP/1.1\r\nHost: a\r\nConnection: \(connection)\r\nUpgrade:\(upgrade)\r\n\r\n"
+            let posted = offer.replacing("GET", with: "POST").replacing(
+                "\r\n\r\n", with: "\r\nContent-Length: 3\r\n\r\nabc")
+            send(offer + offer + posted + posted + "GET /2 HTTP/1.1\r\nHost: a\r\n\r\n" + offer.dropLast())
+            #expect(try requests() == 5, "\(connection)")
+            send("\r\n")
+            #expect(try requests() == 1, "\(connection)")
+            for _ in 0..<6 { try answer() }
+            #expect(try !sent().contains("Connection: close"), "\(connection)")
+        }
+    }
+
     @Test func `an absolute target stands for its path and its authority for the host`() throws {
         send("GET http://evil.example:1/a?b=c HTTP/1.1\r\nHost: localhost\r\n\r\n")
         let head = try #require(try channel.readInbound(as: WholeRequest.self)).head

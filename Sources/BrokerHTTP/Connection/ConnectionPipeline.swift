@@ -64,7 +64,7 @@ func handlers(_ state: ConnectionState, cache: ResponseCache?, largestBody: Int)
     return [
         front,
         HTTPResponseEncoder(),
-        RequestDecoding(),
+        ByteToMessageHandler(RequestDecoder(state)),
         TimeoutHandler(state),
         ConformanceHandler(state, largestBody: largestBody),
     ] + [cache.map { CachedRequestHandler(state, cache: $0, behind: front) }].compactMap(\.self)

@@ -33,6 +33,8 @@ final class ConnectionState {
     private var unanswered = 0
     /// Whether the newest request is the last.
     private var endsWithNewest = false
+    /// Whether the newest request offers to go on with another protocol.
+    private var offersUpgrade = false
 
     /// Who is at the other end, as far as that is known.
     private(set) var peer: Peer
@@ -77,8 +79,16 @@ final class ConnectionState {
         length = head.bodyLength.map { raw.length + $0 }
         // What follows a body whose end only the decoder has seen cannot be told from it.
         endsWithNewest = head.version != .http1_1 || !head.isKeepAlive || head.method == .CONNECT || length == nil
+        offersUpgrade = head.offersUpgrade
         if case .head(let since) = reading { reading = .body(since: since) }
         return nil
+    }
+
+    /// Whether what is there comes behind a request that offers to go on with another protocol; says so once.
+    func takeOffer() -> Bool {
+        if case .body = reading { return false }
+        defer { offersUpgrade = false }
+        return offersUpgrade
     }
 
     /// The request has been read to its end.

@@ -7,6 +7,12 @@ extension HTTPRequestHead {
         version == .http1_1 && headers[canonicalForm: "Expect"].contains { $0.lowercased() == "100-continue" }
     }
 
+    /// RFC 9110 §7.8; where there is nothing in the field, nothing is offered.
+    var offersUpgrade: Bool {
+        headers["Upgrade"].contains { !$0.isEmpty }
+            && headers[canonicalForm: "Connection"].contains { $0.lowercased() == "upgrade" }
+    }
+
     /// RFC 9112 §3.2 and §6.1, and what is more than anybody needs.
     func refusal(largestBody: Int) -> RequestRefusal? {
         let hosts = headers["Host"].count

@@ -137,7 +137,7 @@ final class CachedBytesHandler: ChannelInboundHandler {
     }
 
     /// Sends what was written.
-    func flush() {
+    private func flush() {
         guard hasWritten else { return }
         hasWritten = false
         context?.flush()

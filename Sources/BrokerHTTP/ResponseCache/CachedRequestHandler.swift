@@ -51,12 +51,6 @@ final class CachedRequestHandler: ChannelDuplexHandler {
         context.fireChannelRead(data)
     }
 
-    func channelReadComplete(context: ChannelHandlerContext) {
-        // Not every read is one of the socket's, which the front sees: what is behind an upgrade is read again.
-        front.flush()
-        context.fireChannelReadComplete()
-    }
-
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
         let response = unwrapOutboundIn(data)
         if let asked = asked.popFirst() ?? nil, let cacheable = response.cacheable, !state.isNextAnswerLast {

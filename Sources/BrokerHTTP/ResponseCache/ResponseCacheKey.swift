@@ -32,8 +32,8 @@ struct ResponseCacheKey: Hashable, Sendable {
                 }
                 if field.decides { hash.update(field) }
             }
-            guard let head, hasOneLength, head.length <= RequestDecoding.largestHead,
-                head.fieldCount <= RequestDecoding.mostFields, bytes.count >= head.length + bodyLength
+            guard let head, hasOneLength, head.length <= RequestDecoder.largestHead,
+                head.fieldCount <= RequestDecoder.mostFields, bytes.count >= head.length + bodyLength
             else { return nil }
             let length = head.length + bodyLength
             hash.update(line: UnsafeRawBufferPointer(rebasing: bytes[head.length..<length]))
