@@ -21,9 +21,10 @@ package protocol Store: Sendable {
 
     /// Begins to put another master key in the place of the present one; nothing while that is unfinished.
     ///
+    /// - Parameter newFile: where the operator expects the new one to be, if he said so.
     /// - Returns: whether it began.
     @discardableResult
-    func beginMasterKeyRotation(recording record: AuditRecord) async throws -> Bool
+    func beginMasterKeyRotation(newFile: String?, recording record: AuditRecord) async throws -> Bool
 
     /// Seals some more records under the newest master key, until none is left.
     ///

@@ -9,9 +9,9 @@ package struct MasterKeyFile: Sendable {
     private static let name = "the master key file"
 
     package let path: String
-    private let newPath: String?
+    /// The new master key's, where whoever runs the broker names one.
+    package let newPath: String?
 
-    /// - Parameter newPath: where a rotation finds the next key, if whoever runs the broker puts both there.
     package init(_ path: String, new newPath: String? = nil) {
         self.path = path
         self.newPath = newPath

@@ -3,11 +3,11 @@ import Crypto
 import Foundation
 import Synchronization
 
-/// The master keys by which records open: the newest term's, which seals, and that of the term before where there is one.
+/// The master keys by which records open: the newest term's, which seals, and those of earlier terms that are at hand.
 final class MasterKeys: Sendable {
     private struct State {
         var newest: SealingKey
-        var previous: SealingKey?
+        var earlier: [SealedRecord.Term: SealingKey] = [:]
     }
 
     /// Guards which keys there are.
@@ -26,16 +26,20 @@ final class MasterKeys: Sendable {
         guard file.new.exists else { throw SealingKey.Damage() }
         let next = SealingKey(try file.new.read(), term: purposeKeys.term)
         guard purposeKeys.open(under: next) else { throw SealingKey.Damage() }
-        state = Mutex(State(newest: next, previous: SealingKey(key, term: next.term - 1)))
+        let previous = SealingKey(key, term: next.term - 1)
+        state = Mutex(State(newest: next, earlier: [previous.term: previous]))
     }
 
     var newest: SealingKey { state.withLock(\.newest) }
 
-    var areTwo: Bool { state.withLock { $0.previous != nil } }
+    var hasEarlier: Bool { state.withLock { !$0.earlier.isEmpty } }
 
-    /// Seals with another key from now on. What is in memory goes on to open with the one before.
+    /// Seals with another key from now on. What is in memory goes on to open with the one that it was sealed under.
     func adopt(_ next: SealingKey) {
-        state.withLock { $0 = State(newest: next, previous: $0.newest) }
+        state.withLock { state in
+            state.earlier[state.newest.term] = state.newest
+            state.newest = next
+        }
     }
 
     func seal(_ plaintext: some DataProtocol, for place: SealedPlace) throws -> Sealed {
@@ -45,8 +49,7 @@ final class MasterKeys: Sendable {
     /// Throws ``SealingKey/Damage`` on anything but the very bytes that were sealed for this place.
     func open(_ sealed: Sealed, from place: SealedPlace) throws -> Data {
         let record = try SealedRecord(sealed.bytes)
-        let state = state.withLock(\.self)
-        let key = state.previous.flatMap { $0.term == record.term ? $0 : nil } ?? state.newest
+        let key = state.withLock { $0.earlier[record.term] ?? $0.newest }
         return try key.open(record, for: AssociatedData(place))
     }
 

@@ -28,15 +28,21 @@ final class Resealing: Sendable {
         self.file = file
         self.auditLog = auditLog
         let left = try Self.left(before: keys.newest, in: database)
-        state = Mutex(State(isUnfinished: keys.areTwo && left > 0))
+        state = Mutex(State(isUnfinished: keys.hasEarlier && left > 0))
         // The last record was done, and then the process ended.
-        if keys.areTwo, left == 0 { file.takeNew(retiring: keys.newest.term - 1) }
+        if keys.hasEarlier, left == 0 { file.takeNew(retiring: keys.newest.term - 1) }
     }
 
     /// Makes the new master key, unless it is there, and seals the purpose keys under it.
     ///
     /// - Returns: whether it began; no when one is unfinished.
-    func begin(recording record: AuditRecord, in database: Database) throws -> Bool {
+    func begin(newFile: String?, recording record: AuditRecord, in database: Database) throws -> Bool {
+        if let newFile, newFile != file.new.path {
+            throw OperatorError(
+                .conflict, "the broker looks for the new master key in '\(file.new.path)', not in '\(newFile)'",
+                hint: "put it there, or start the broker with --new-master-key-file: it needs both keys until the end"
+            )
+        }
         if state.withLock(\.isUnfinished) { return false }
         if !file.new.exists { try file.new.create() }
         let next = try file.new.read()

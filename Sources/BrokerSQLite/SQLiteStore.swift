@@ -79,7 +79,9 @@ package struct SQLiteStore: Store {
         } catch is SealingKey.Damage {
             throw OperatorError(
                 .failed, "the master key in '\(masterKey.path)' is not the one that this database is sealed under",
-                hint: "name the right one with --master-key-file"
+                hint:
+                    "name the right one with --master-key-file; where a rotation was broken off, the new one as well, with "
+                    + "--new-master-key-file"
             )
         }
     }
@@ -115,8 +117,10 @@ package struct SQLiteStore: Store {
         try await queue.write { try SealedToken.remove(expiredBefore: date, from: $0) }
     }
 
-    package func beginMasterKeyRotation(recording record: AuditRecord) async throws -> Bool {
-        try await queue.writeWithoutTransaction { [resealing] in try resealing.begin(recording: record, in: $0) }
+    package func beginMasterKeyRotation(newFile: String?, recording record: AuditRecord) async throws -> Bool {
+        try await queue.writeWithoutTransaction { [resealing] database in
+            try resealing.begin(newFile: newFile, recording: record, in: database)
+        }
     }
 
     package func rotateMasterKey(recording end: AuditRecord) async throws -> MasterKeyProgress {

@@ -66,10 +66,6 @@ import Testing
             let progress = try await administrator(core).perform(MasterKeyRotation(begin: true))
             #expect(progress.term == 2 && progress.total == 8 && progress.left == 0 && progress.unreadableKeys == [])
             #expect(progress.masterKeyFile == broker.masterKey.path && progress.newMasterKeyFile == nil)
-            // What is in memory was sealed before.
-            let key = try #require(core.registry.key(KeyID("key-1")))
-            let secret = try core.sealer.open(key.secret, from: .keySecret(key.id, version: key.version))
-            #expect(secret.reveal() == "secret-of-key-1")
             let actions = try await administrator(core).perform(AuditListing(limit: 2)).entries.map(\.action)
             #expect(actions == ["master_key.rotated", "master_key.rotation_begun"])
         }
@@ -86,16 +82,28 @@ import Testing
         #expect(throws: OperatorError.self) { try opened() }
     }
 
+    @Test func `what is in memory goes on to open, however often the key is rotated`() async throws {
+        try await broker.run { core in
+            for term in 2...4 {
+                #expect(try await administrator(core).perform(MasterKeyRotation(begin: true)).term == term)
+                let key = try #require(core.registry.key(KeyID("key-1")))
+                let secret = try core.sealer.open(key.secret, from: .keySecret(key.id, version: key.version))
+                #expect(secret.reveal() == "secret-of-key-1")
+            }
+        }
+        try await expectAllOpens()
+    }
+
     @Test func `one that was broken off goes on where it was, and everything opens meanwhile`() async throws {
         try await addKeys(250)
         var store = try opened()
-        #expect(try await store.beginMasterKeyRotation(recording: record(.masterKeyRotationBegun)))
+        #expect(try await store.beginMasterKeyRotation(newFile: nil, recording: record(.masterKeyRotationBegun)))
         var lefts: [Int] = []
         repeat {
             try store.close()
             try await expectAllOpens()
             store = try opened()
-            #expect(try await !store.beginMasterKeyRotation(recording: record(.masterKeyRotationBegun)))
+            #expect(try await !store.beginMasterKeyRotation(newFile: nil, recording: record(.masterKeyRotationBegun)))
             lefts.append(try await store.rotateMasterKey(recording: record(.masterKeyRotated)).left)
         } while lefts.last != 0
         try store.close()
@@ -107,7 +115,7 @@ import Testing
 
     @Test func `a broker goes on by itself with one that was broken off`() async throws {
         let store = try opened()
-        #expect(try await store.beginMasterKeyRotation(recording: record(.masterKeyRotationBegun)))
+        #expect(try await store.beginMasterKeyRotation(newFile: nil, recording: record(.masterKeyRotationBegun)))
         try store.close()
         try await broker.run { core in
             let housekeeping = Task { try await core.housekeeping.run() }
@@ -143,7 +151,7 @@ import Testing
         try MasterKeyFile(path).create()
         let mounted = MasterKeyFile(broker.masterKey.path, new: path)
         let store = try SQLiteStore.open(in: broker.directory, masterKey: mounted).store
-        #expect(try await store.beginMasterKeyRotation(recording: record(.masterKeyRotationBegun)))
+        #expect(try await store.beginMasterKeyRotation(newFile: nil, recording: record(.masterKeyRotationBegun)))
         let progress = try await store.rotateMasterKey(recording: record(.masterKeyRotated))
         #expect(progress.hasEnded && progress.newMasterKeyFile == path)
         try store.close()
@@ -152,13 +160,21 @@ import Testing
         try SQLiteStore.open(in: broker.directory, masterKey: MasterKeyFile(path)).store.close()
     }
 
+    @Test func `a new key where the broker does not look for it is not begun with`() async throws {
+        try await broker.run { core in
+            let request = MasterKeyRotation(begin: true, newMasterKeyFile: "/elsewhere")
+            _ = await #expect(throws: OperatorError.self) { try await administrator(core).perform(request) }
+        }
+        #expect(try records().allSatisfy { $0.term == 1 })
+    }
+
     @Test func `the present key is no new one`() async throws {
         let path = broker.masterKey.path + ".mounted"
         try files.copyItem(atPath: broker.masterKey.path, toPath: path)
         let mounted = MasterKeyFile(broker.masterKey.path, new: path)
         let store = try SQLiteStore.open(in: broker.directory, masterKey: mounted).store
         await #expect(throws: OperatorError.self) {
-            try await store.beginMasterKeyRotation(recording: record(.masterKeyRotationBegun))
+            try await store.beginMasterKeyRotation(newFile: nil, recording: record(.masterKeyRotationBegun))
         }
         try store.close()
         try await expectAllOpens()

@@ -95,7 +95,7 @@ package final class MemoryStore: Store {
     }
 
     /// It seals nothing.
-    package func beginMasterKeyRotation(recording record: AuditRecord) async throws -> Bool { false }
+    package func beginMasterKeyRotation(newFile: String?, recording record: AuditRecord) async throws -> Bool { false }
 
     package func rotateMasterKey(recording end: AuditRecord) async throws -> MasterKeyProgress {
         MasterKeyProgress(

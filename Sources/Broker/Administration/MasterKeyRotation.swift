@@ -7,9 +7,12 @@ package struct MasterKeyRotation: AdminRequest {
 
     /// Whether one is begun where none is unfinished.
     package let begin: Bool
+    /// Where the operator says that the new master key is; the broker must know the same.
+    package let newMasterKeyFile: String?
 
-    package init(begin: Bool) {
+    package init(begin: Bool, newMasterKeyFile: String? = nil) {
         self.begin = begin
+        self.newMasterKeyFile = newMasterKeyFile
     }
 
     package var extent: StoreExtent { .part() }
@@ -17,7 +20,9 @@ package struct MasterKeyRotation: AdminRequest {
     package func perform(by administrator: Administrator) async throws -> MasterKeyProgress {
         let core = administrator.core
         if begin {
-            try await core.store.beginMasterKeyRotation(recording: administrator.record(.masterKeyRotationBegun))
+            try await core.store.beginMasterKeyRotation(
+                newFile: newMasterKeyFile, recording: administrator.record(.masterKeyRotationBegun)
+            )
         }
         let end = core.clock.now.boot + Self.longest
         while true {

@@ -33,8 +33,8 @@ struct LoggedStore: Store {
         try await store.removeTokens(expiredBefore: date)
     }
 
-    func beginMasterKeyRotation(recording record: AuditRecord) async throws -> Bool {
-        let hasBegun = try await store.beginMasterKeyRotation(recording: record)
+    func beginMasterKeyRotation(newFile: String?, recording record: AuditRecord) async throws -> Bool {
+        let hasBegun = try await store.beginMasterKeyRotation(newFile: newFile, recording: record)
         if hasBegun { log(record) }
         return hasBegun
     }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Broker
+import BrokerSQLite
 
 struct MasterKeyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -16,7 +17,10 @@ struct MasterKeyCommand: AsyncParsableCommand {
         @OptionGroup(title: "Settings") var settings: Settings
 
         func run() async throws {
-            var progress = try await perform(MasterKeyRotation(begin: true))
+            var progress = try await perform(
+                MasterKeyRotation(
+                    begin: true, newMasterKeyFile: try Configuration(settings).masterKey.newPath
+                ))
             while progress.left > 0 {
                 Console.say("\(progress.total - progress.left) of \(progress.total) records are sealed anew")
                 progress = try await perform(MasterKeyRotation(begin: false))

@@ -6,47 +6,33 @@ import itertools
 import json
 import os
 import pathlib
-import subprocess
-import tempfile
 import threading
 import time
-import typing
 
 import pytest
 
 from rig.broker import Broker
 from rig.load import LONG, Connection, connected
-from rig.processes import program, wait_until
+from rig.processes import wait_until
+from rig.registry import CLIENT, many_keys
 from rig.wire import connect, get, request, send
 
 # What is promised is promised for the long setting. The short one finds whatever grows with the number of keys.
 KEYS, CLIENTS = (100_000, 10_000) if LONG else (10_000, 1_000)
 START, MEMORY, GRANT, WAIT, IDLE = (1.0, 300, 0.020, 0.010, 0.005) if LONG else (0.5, 100, 0.020, 0.030, 0.02)
-# Of every other grant.
-CLIENT = ("client-0", "tbs_benchmark")
 RATE = 50
 PACE_TAKES = 20 if LONG else 5
 
 pytestmark = [pytest.mark.alone, pytest.mark.long, pytest.mark.timeout(240)]
 
 
-@contextlib.contextmanager
-def many_keys(token_endpoint: str, age: int = 0) -> typing.Iterator[Broker]:
-    with tempfile.TemporaryDirectory(prefix="tb.") as path:
-        broker = Broker(pathlib.Path(path), token_endpoint)
-        assert broker.admin("init").code == 0
-        numbers = {"keys": KEYS, "clients": CLIENTS, "grants": 2 * KEYS, "age": age}
-        options = [f"--{name}={number}" for name, number in numbers.items()]
-        subprocess.run([program("make-registry"), str(broker.data), *options], check=True, stdout=subprocess.DEVNULL)
-        try:
-            yield broker
-        finally:
-            broker.put_away()
+def registry(token_endpoint: str, age: int = 0):
+    return many_keys(token_endpoint, keys=KEYS, clients=CLIENTS, grants=2 * KEYS, age=age)
 
 
 @pytest.fixture(scope="module")
 def prepared_broker(sandbox):
-    with many_keys(sandbox.token_endpoint) as broker:
+    with registry(sandbox.token_endpoint) as broker:
         yield broker
 
 
@@ -221,7 +207,7 @@ async def refresh_all() -> tuple[list[float], int]:
     server = await asyncio.start_server(endpoint.answer, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     # At this age every refresh is due, and every token is as good as promised for some minutes yet.
-    with many_keys(f"http://127.0.0.1:{port}/token", age=2900) as broker:
+    with registry(f"http://127.0.0.1:{port}/token", age=2900) as broker:
         await asyncio.to_thread(broker.serve, "--mint-rate", str(RATE), "--mint-burst", "1")
         await ask_for_all(broker.tcp)
         before = len(endpoint.minted)

@@ -1,0 +1,102 @@
+"""Everything is sealed anew under another master key: nobody notices, and a kill at any moment costs nothing."""
+
+import asyncio
+import contextlib
+import itertools
+import random
+import time
+
+import pytest
+
+from rig.load import LONG, Reply, connected, no_garbage_collection
+from rig.processes import program, start
+from rig.registry import CLIENT, many_keys
+from rig.wire import get, request
+
+KEYS = 10_000
+KILLS = 50 if LONG else 8
+
+pytestmark = [pytest.mark.alone, pytest.mark.long]
+
+
+def token_request(project: int) -> bytes:
+    return request("GET", f"/v1/projects/project-{project}/token", client=CLIENT)
+
+
+async def ask_for_all(address: str, done: asyncio.Event, replies: list[Reply]):
+    """100 requests per second, each for a token that nobody has had yet: it waits for its record to be durable."""
+    projects = itertools.count()
+
+    async def part():
+        async with connected(address) as connection:
+            while not done.is_set():
+                replies.append(reply := await connection.ask(token_request(next(projects) % KEYS)))
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(done.wait(), max(0, reply.asked + 0.1 - time.monotonic()))
+
+    await asyncio.gather(*(part() for _ in range(10)))
+
+
+async def rotate_under_load(broker) -> tuple[list[Reply], float, dict]:
+    replies: list[Reply] = []
+    done = asyncio.Event()
+    with no_garbage_collection():
+        asking = asyncio.create_task(ask_for_all(broker.tcp, done, replies))
+        await asyncio.sleep(1)
+        begin = time.monotonic()
+        progress = await asyncio.to_thread(broker.ask, "master-key", "rotate")
+        took = time.monotonic() - begin
+        done.set()
+        await asking
+    return [reply for reply in replies if reply.came >= begin], took, progress
+
+
+def test_nobody_notices(sandbox):
+    with many_keys(sandbox.token_endpoint, keys=KEYS, clients=10, grants=2 * KEYS) as broker:
+        broker.serve()
+        replies, took, progress = asyncio.run(rotate_under_load(broker))
+        slowest = max(reply.took for reply in replies)
+        print(
+            f"{progress['total']} records sealed anew in {took:.1f} s; meanwhile {len(replies)} answers, "
+            f"the slowest after {slowest * 1000:.1f} ms"
+        )
+        assert (progress["term"], progress["total"], progress["left"]) == (2, 2 * KEYS, 0), progress
+        assert all(reply.status == 200 for reply in replies), next(r for r in replies if r.status != 200)
+        assert len(replies) >= took * 90, "the load was not what it should be"
+        assert slowest <= 0.050
+        assert broker.stop() == 0, broker.log()
+
+        old = broker.admin("status", "--master-key-file", f"{broker.data}/master.key.term-1")
+        assert old.code == 1 and "not the one that this database is sealed under" in old.error, f"{old}"
+
+
+@pytest.mark.timeout(60 + 10 * KILLS)
+def test_a_kill_at_any_moment_costs_nothing(sandbox):
+    seed = random.randrange(1 << 32)
+    chance = random.Random(seed)
+    keys = 4000
+    for number in range(keys - 20, keys):
+        sandbox.add_key(f"project-{number}", f"key-{number}", f"secret-of-key-{number}")
+    with many_keys(sandbox.token_endpoint, keys=keys, clients=10, grants=2 * keys) as broker:
+        broker.serve()
+        broken_off = 0
+        for _ in range(KILLS):
+            rotating = start(
+                [program("token-broker"), "master-key", "rotate", "--json"], env=broker.settings(), stderr=-3, stdout=-3
+            )
+            time.sleep(chance.uniform(0.05, 0.4))
+            broker.kill9()
+            broken_off += rotating.wait(20) != 0
+            broker.serve()
+            answer = get(broker.tcp, f"/v1/projects/project-{chance.randrange(keys)}/token", client=CLIENT)
+            assert answer.status == 200, f"seed {seed}: {answer}"
+        assert broken_off >= KILLS / 2, f"seed {seed}: only {broken_off} of {KILLS} were killed while it went on"
+        progress = broker.ask("master-key", "rotate")
+        assert progress["left"] == 0 and not progress["unreadable_keys"], f"seed {seed}: {progress}"
+        print(f"killed {broken_off} times before the end, with seed {seed}; now at master key {progress['term']}")
+        assert sandbox.token_requests == 0, "every token from before opens"
+        for number in range(keys - 20, keys):
+            broker.ask("key", "verify", f"key-{number}")
+        terms = sorted(path.name for path in broker.data.iterdir() if path.name.startswith("master.key"))
+        expected = ["master.key", *sorted(f"master.key.term-{term}" for term in range(1, progress["term"]))]
+        assert terms == expected, f"seed {seed}"
