@@ -73,7 +73,7 @@ package enum PrivateFile {
     }
 
     /// Writes a file that is not there yet, whole and durably or not at all, for its owner's eyes only.
-    static func create(_ path: String, _ bytes: [UInt8], mode: mode_t, called name: String) throws {
+    package static func create(_ path: String, _ bytes: [UInt8], mode: UInt32, called name: String) throws {
         let draft = path + ".new"
         unlink(draft)
         let descriptor = Glibc.open(draft, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode)

@@ -8,8 +8,16 @@ struct Output: ParsableArguments {
     @Flag(help: "Print one JSON object.")
     var json = false
 
-    func print<Reply: Encodable>(_ reply: Reply, orFor people: (Reply) -> String) throws {
-        Swift.print(json ? String(decoding: try WireJSON.encode(reply, pretty: true), as: UTF8.self) : people(reply))
+    /// - Parameter lost: what to do about a reply that could not be printed.
+    func print<Reply: Encodable>(
+        _ reply: Reply, lost: String = "what was asked for is done all the same", orFor people: (Reply) -> String
+    ) throws {
+        let text = json ? String(decoding: try WireJSON.encode(reply, pretty: true), as: UTF8.self) : people(reply)
+        do {
+            try FileHandle.standardOutput.write(contentsOf: Data((text + "\n").utf8))
+        } catch {
+            throw OperatorError(.failed, "the reply could not be printed: \(error.localizedDescription)", hint: lost)
+        }
     }
 }
 

@@ -35,7 +35,7 @@ import Testing
         Change("another client for the Unix user", isOfUser: true) {
             _ = try await $0.test.addClient("client-2", users: [1001])
         },
-        Change("key disabled") { _ = try await $0.test.perform(KeyChange(.disable, try KeyID("key-1"))) },
+        Change("key disabled") { _ = try await $0.test.perform(KeyChange(.disable, try KeyID("key-1"), force: true)) },
         Change("key removed") { _ = try await $0.test.perform(KeyChange(.remove, try KeyID("key-1"), force: true)) },
         Change("another key added") { try await $0.test.addKey("key-2") },
         Change("token replaced") { _ = try await $0.test.perform(KeyVerification(try KeyID("key-1"))) },

@@ -66,7 +66,7 @@ package struct TestBroker {
             ClientAddition(
                 clientID: try ClientID(id), projects: projects, users: users, certificateNames: certificateNames
             ))
-        return Secret(added.clientSecret)
+        return Secret(added.clientSecret ?? "")
     }
 
     /// A token of the project as the cache hands it out.

@@ -56,8 +56,10 @@ import Testing
         #expect(try await states(test) == ["key-1": .active, "key-2": .standby])
         _ = try await test.perform(KeyChange(.remove, first))
         #expect(try await states(test) == ["key-2": .active])
-        let error = await #expect(throws: OperatorError.self) { try await test.perform(KeyChange(.remove, second)) }
-        #expect(error?.reason == .conflict)
+        for verb in [KeyChange.Verb.remove, .disable] {
+            let error = await #expect(throws: OperatorError.self) { try await test.perform(KeyChange(verb, second)) }
+            #expect(error?.reason == .conflict)
+        }
         _ = try await test.perform(KeyChange(.remove, second, force: true))
         #expect(try await states(test).isEmpty)
     }

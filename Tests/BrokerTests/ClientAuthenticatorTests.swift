@@ -41,7 +41,7 @@ import Testing
         let test = try await TestBroker()
         let old = try await test.addClient()
         let rotation = ClientRotation(clientID: try ClientID("client-1"), overlap: 60)
-        let new = Secret(try await test.perform(rotation).clientSecret)
+        let new = Secret(try #require(await test.perform(rotation).clientSecret))
         _ = try await authenticate(test, "client-1", old, from: address)
         _ = try await authenticate(test, "client-1", new, from: address)
         test.clock.advance(by: .seconds(60))
@@ -49,6 +49,25 @@ import Testing
             try await authenticate(test, "client-1", old, from: address)
         }
         _ = try await authenticate(test, "client-1", new, from: address)
+    }
+
+    @Test func `a second rotation does not end the secret that may be deployed, unless it is forced to`() async throws {
+        let test = try await TestBroker()
+        let first = try await test.addClient()
+        let id = try ClientID("client-1")
+        _ = try await test.perform(ClientRotation(clientID: id, overlap: 60))
+        for overlap in [60, 0] {
+            let again = ClientRotation(clientID: id, overlap: overlap)
+            let error = await #expect(throws: OperatorError.self) { try await test.perform(again) }
+            #expect(error?.reason == .conflict)
+        }
+        _ = try await authenticate(test, "client-1", first, from: address)
+        _ = try await test.perform(ClientRotation(clientID: id, overlap: 60, force: true))
+        await #expect(throws: BrokerError.invalidClient) {
+            try await authenticate(test, "client-1", first, from: address)
+        }
+        test.clock.advance(by: .seconds(60))
+        _ = try await test.perform(ClientRotation(clientID: id, overlap: 60))
     }
 
     @Test func `a registered Unix user needs no secret, and no other user gets in`() async throws {

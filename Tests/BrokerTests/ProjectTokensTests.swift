@@ -112,7 +112,7 @@ import Testing
         test.endpoint.hold(by: gate)
         let caller = Task { try await test.token() }
         await gate.reached(by: 1)
-        _ = try await test.perform(KeyChange(.disable, key))
+        _ = try await test.perform(KeyChange(.disable, key, force: true))
         await gate.open()
         await #expect(throws: BrokerError.everyKeyDisabled) { try await caller.value }
     }
@@ -121,7 +121,7 @@ import Testing
         let test = try await TestBroker()
         let key = try await test.addKey()
         _ = try await test.token()
-        _ = try await test.perform(KeyChange(.disable, key))
+        _ = try await test.perform(KeyChange(.disable, key, force: true))
         await #expect(throws: BrokerError.everyKeyDisabled) { try await test.token() }
         _ = try await test.perform(KeyChange(.enable, key))
         #expect(try await test.token() == "token-1-of-key-1")

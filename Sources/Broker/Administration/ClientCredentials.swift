@@ -3,7 +3,8 @@ package import Foundation
 /// What a new client secret is printed as, once.
 package struct ClientCredentials: Codable, Sendable {
     package let clientID: ClientID
-    package let clientSecret: String
+    /// `nil` where it went to a file.
+    package var clientSecret: String?
     package let previousSecretExpiresAt: Date?
     /// Granted, but nobody registered a key for them.
     package let projectsWithoutKeys: [ProjectID]?

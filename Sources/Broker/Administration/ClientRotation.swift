@@ -5,10 +5,13 @@ package struct ClientRotation: AdminRequest {
     package let clientID: ClientID
     /// Seconds.
     package let overlap: Int
+    /// Whether an older secret that is still live may be ended.
+    package let force: Bool
 
-    package init(clientID: ClientID, overlap: Int) {
+    package init(clientID: ClientID, overlap: Int, force: Bool = false) {
         self.clientID = clientID
         self.overlap = overlap
+        self.force = force
     }
 
     package var extent: StoreExtent { .part(clients: [clientID]) }
@@ -23,6 +26,14 @@ package struct ClientRotation: AdminRequest {
         let verifier = administrator.core.sealer.verifier(of: secret)
         try await administrator.core.changes.make {
             let client = try administrator.client(clientID)
+            if !force, let older = client.credentials.dropFirst().first(where: { $0.isLive(at: now) }) {
+                throw OperatorError(
+                    .conflict,
+                    "'\(clientID)' has been rotated already, and its older secret, which may be the one that is deployed, "
+                        + "works until \(older.expires?.formatted(.iso8601) ?? "it is rotated")",
+                    hint: "deploy the newest first; --force ends the older one now"
+                )
+            }
             // Whatever is older than the newest ends now.
             let kept = client.credentials.prefix(overlap > 0 ? 1 : 0)
             let changes =

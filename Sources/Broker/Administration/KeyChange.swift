@@ -7,7 +7,7 @@ package struct KeyChange: AdminRequest {
 
     package let keyID: KeyID
     package let verb: Verb
-    /// Whether a project's last enabled key may be removed.
+    /// Whether a project's last enabled key may be disabled or removed.
     package let force: Bool
 
     package init(_ verb: Verb, _ keyID: KeyID, force: Bool = false) {
@@ -34,23 +34,24 @@ package struct KeyChange: AdminRequest {
     }
 
     private func changes(of key: AccessKey, in ring: KeyRing) throws -> [Change] {
-        switch verb {
-        case .activate: return ring.activating(key.id)
-        case .enable: return ring.enabling(key)
-        case .disable: return ring.disabling(key)
-        case .remove:
-            guard force || !ring.isLastEnabled(key) else {
-                throw OperatorError(
-                    .conflict, "'\(key.id)' is the last enabled key of project '\(key.project)'",
-                    hint: "without it the project has no tokens; --force removes it all the same"
-                )
-            }
-            return ring.removing(key)
+        guard verb.keepsEnabled || force || !ring.isLastEnabled(key) else {
+            throw OperatorError(
+                .conflict, "'\(key.id)' is the last enabled key of project '\(key.project)'",
+                hint: "without it the project has no tokens; --force does it all the same"
+            )
+        }
+        return switch verb {
+        case .activate: ring.activating(key.id)
+        case .enable: ring.enabling(key)
+        case .disable: ring.disabling(key)
+        case .remove: ring.removing(key)
         }
     }
 }
 
 extension KeyChange.Verb {
+    fileprivate var keepsEnabled: Bool { self == .activate || self == .enable }
+
     fileprivate var action: AuditRecord.Action {
         switch self {
         case .activate: .keyActivated

@@ -31,14 +31,16 @@ struct ClientCommand: AsyncParsableCommand {
             help: "A DNS name of a client certificate that needs no secret; repeatable.",
             transform: { try CertificateName(.dns, $0) })
         var certificateDNS: [CertificateName] = []
+        @OptionGroup var secret: SecretOutput
         @OptionGroup var output: Output
         @OptionGroup(title: "Settings") var settings: Settings
 
         func run() async throws {
+            try secret.check()
             let addition = ClientAddition(
                 clientID: name, projects: project, users: uid, certificateNames: certificateURI + certificateDNS
             )
-            try output.print(await perform(addition), orFor: \.text)
+            try secret.print(await perform(addition), by: output)
         }
     }
 
@@ -50,13 +52,15 @@ struct ClientCommand: AsyncParsableCommand {
         @Argument(help: "The client's name.") var name: ClientID
         @Option(help: "How long the old secret still works, such as 30m, 24h or 7d; 0 ends it now.")
         var overlap = TimeSpan(seconds: 24 * 3600)
+        @Flag(help: "Even if an older secret still works, which ends it now.") var force = false
+        @OptionGroup var secret: SecretOutput
         @OptionGroup var output: Output
         @OptionGroup(title: "Settings") var settings: Settings
 
         func run() async throws {
-            try output.print(
-                await perform(ClientRotation(clientID: name, overlap: overlap.seconds)), orFor: \.text
-            )
+            try secret.check()
+            let rotation = ClientRotation(clientID: name, overlap: overlap.seconds, force: force)
+            try secret.print(await perform(rotation), by: output)
         }
     }
 
@@ -135,16 +139,5 @@ extension AdminCommand {
             let missing = report.projectsWithoutKeys.map { "\nproject \($0) has no key yet" }.joined()
             return "client \(report.clientID) \(done)\(missing)"
         }
-    }
-}
-
-extension ClientCredentials {
-    fileprivate var text: String {
-        var lines = ["client ID:     \(clientID)", "client secret: \(clientSecret) (shown this once)"]
-        if let expires = previousSecretExpiresAt {
-            lines.append("the old secret works until \(expires.formatted(.iso8601))")
-        }
-        lines += (projectsWithoutKeys ?? []).map { "project \($0) has no key yet" }
-        return lines.joined(separator: "\n")
     }
 }

@@ -128,9 +128,10 @@ struct KeyCommand: AsyncParsableCommand {
     struct Disable: AdminCommand {
         static let configuration = CommandConfiguration(
             abstract: "Neither mints with the key nor hands out its tokens.")
+        @Flag(help: "Even if it is the project's last enabled key.") var force = false
         @OptionGroup var key: OneKey
         var settings: Settings { key.settings }
-        func run() async throws { try await change(.disable, key) }
+        func run() async throws { try await change(.disable, key, force: force) }
     }
 
     struct Enable: AdminCommand {

@@ -34,6 +34,7 @@ COMMANDS = [
     (("client", "grant", "bare", "--project", "prj-c"), None),
     (("client", "revoke", "new", "--project", "prj-b"), None),
     (("client", "rotate", "new", "--overlap", "2h"), None),
+    (("client", "rotate", "new", "--overlap", "2h", "--force"), None),
     (("client", "disable", "new"), None),
     (("client", "enable", "new"), None),
     (("client", "remove", "bare"), None),
@@ -50,6 +51,7 @@ REFUSED = [
     ((*ADD, "key-5"), "wrong", 1, "authorization server"),
     (("key", "remove", "key-b"), None, 1, "--force"),
     (("client", "add", "one"), None, 1, "one"),
+    (("key", "disable", "key-b"), None, 1, "--force"),
     (("client", "grant", "nobody", "--project", "prj-a"), None, 1, "nobody"),
     (("token", "--project", "nothing"), None, 1, "nothing"),
 ]

@@ -60,7 +60,8 @@ def test_what_is_registered_already_is_not_registered_again(either_way, sandbox)
     assert sandbox.token_requests == 0, "a key that cannot be stored is not minted with"
 
 
-def test_a_projects_last_enabled_key_is_removed_by_force_only(either_way, sandbox):
+def test_a_projects_last_enabled_key_is_disabled_or_removed_by_force_only(either_way, sandbox):
+    assert_refused(either_way.admin("key", "disable", "key-a"), 1, "last", "--force")
     assert_refused(either_way.admin("key", "remove", "key-a"), 1, "last", "--force")
     sandbox.add_key("prj-a", "key-a2", "another-secret")
     add = ("key", "add", "--project", "prj-a", "--key-id", "key-a2", "--no-verify")

@@ -127,7 +127,7 @@ def test_a_rotation_to_a_key_that_does_not_work_changes_nothing(broker, clients,
     assert key_of(get(broker.tcp, TOKEN, client=clients["one"]).json["access_token"]) == "key-a"
 
 
-@pytest.mark.parametrize("commands", [["verify"], ["enable"], ["disable", "enable"]], ids=" and ".join)
+@pytest.mark.parametrize("commands", [["verify"], ["enable"], ["disable --force", "enable"]], ids=" and ".join)
 def test_a_quarantine_ends_at_once_by_command(broker, clients, sandbox, commands):
     sandbox.delete_key("key-a")
     assert_error(get(broker.tcp, TOKEN, client=clients["one"]), 502, "server_error")
@@ -135,7 +135,7 @@ def test_a_quarantine_ends_at_once_by_command(broker, clients, sandbox, commands
     sandbox.add_key("prj-a", "key-a", "secret-of-key-a")
     assert_error(get(broker.tcp, TOKEN, client=clients["one"]), 502, "server_error")
     for command in commands:
-        broker.ask("key", command, "key-a")
+        broker.ask("key", *command.split(), "key-a")
     assert get(broker.tcp, TOKEN, client=clients["one"]).status == 200, "still in quarantine"
     assert not broker.ask("key", "list", "--project", "prj-a")["keys"][0]["quarantined"]
     assert sandbox.token_requests == 3, f"a refusal, a refused verification and a mint are due: {sandbox.counters}"

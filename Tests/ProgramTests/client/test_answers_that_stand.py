@@ -131,7 +131,7 @@ def test_every_change_ends_the_answers_that_it_is_about(broker, clients, sandbox
     broker.ask("client", "enable", "one")
     assert status_after("client", "revoke", "one", "--project", "prj-a") == 403
     broker.ask("client", "grant", "one", "--project", "prj-a")
-    assert status_after("key", "disable", "key-a") == 502
+    assert status_after("key", "disable", "key-a", "--force") == 502
     broker.ask("key", "enable", "key-a")
     old = wire.ask(message).json["access_token"]
     assert status_after("key", "verify", "key-a") == 200

@@ -79,7 +79,7 @@ def test_a_granted_project_without_a_usable_key_says_what_the_operator_has_to_do
     added = broker.ask("client", "add", "early", "--project", "prj-without-keys")
     granted = post_form(broker.tcp, client=(added["client_id"], added["client_secret"]))
     assert assert_error(granted, 502, "server_error").get("operator_action") == "add_key", f"{granted}"
-    broker.ask("key", "disable", "key-a")
+    broker.ask("key", "disable", "key-a", "--force")
     disabled = post_form(broker.tcp, client=clients["one"])
     assert assert_error(disabled, 502, "server_error").get("operator_action") == "enable_key", f"{disabled}"
 

@@ -118,7 +118,7 @@ COMMANDS = [
     ["key", "list", "--project", "project-77"],
     ["client", "list"],
     ["audit", "list"],
-    ["key", "disable", "key-7777"],
+    ["key", "disable", "key-7777", "--force"],
     ["key", "enable", "key-7777"],
     ["client", "grant", "client-0", "--project", "new"],
     ["client", "revoke", "client-0", "--project", "new"],

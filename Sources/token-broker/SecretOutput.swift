@@ -1,0 +1,45 @@
+import ArgumentParser
+import Broker
+import BrokerSQLite
+import Foundation
+import Glibc
+
+/// A client secret's way out: printed once, or into a file.
+struct SecretOutput: ParsableArguments {
+    @Option(help: "Write the client secret to this new file, which only you can read, and do not print it.")
+    var secretOut: String?
+
+    /// Before there is a secret that could be lost.
+    func check() throws {
+        guard let secretOut else { return }
+        guard !FileManager.default.fileExists(atPath: secretOut) else {
+            throw OperatorError(.conflict, "'\(secretOut)' is there already", hint: "name a file that is not")
+        }
+        try PrivateFile.create(secretOut, [], mode: 0o600, called: "the client secret's file")
+        unlink(secretOut)
+    }
+
+    func print(_ credentials: ClientCredentials, by output: Output) throws {
+        let lost = "get another secret: token-broker client rotate \(credentials.clientID) --overlap 0 --force"
+        var credentials = credentials
+        if let secretOut, let secret = credentials.clientSecret {
+            do {
+                try PrivateFile.create(secretOut, Array(secret.utf8), mode: 0o600, called: "the client secret's file")
+            } catch let error as OperatorError {
+                throw OperatorError(error.reason, error.message, hint: lost)
+            }
+            credentials.clientSecret = nil
+        }
+        try output.print(credentials, lost: lost) { credentials in
+            var lines = ["client ID:     \(credentials.clientID)"]
+            lines.append(
+                "client secret: \(credentials.clientSecret.map { "\($0) (shown this once)" } ?? "in '\(secretOut ?? "")'")"
+            )
+            if let expires = credentials.previousSecretExpiresAt {
+                lines.append("the old secret works until \(expires.formatted(.iso8601))")
+            }
+            lines += (credentials.projectsWithoutKeys ?? []).map { "project \($0) has no key yet" }
+            return lines.joined(separator: "\n")
+        }
+    }
+}
