@@ -188,6 +188,17 @@ import Testing
         }
     }
 
+    @Test(arguments: [" ", "  "]) func `white space behind a value is not part of it`(space: String) throws {
+        send(
+            "POST / HTTP/1.1\r\nHost: a\(space)\t\r\nContent-Length: 3\(space)\r\n\r\nabc"
+                + "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\(space)\r\n\r\n0\r\n\r\n"
+        )
+        let first = try #require(try channel.readInbound(as: WholeRequest.self))
+        #expect(first.head.headers["Host"] == ["a"] && first.body.readableBytes == 3)
+        #expect(try requests() == 1)
+        #expect(try sent().isEmpty)
+    }
+
     @Test func `an absolute target stands for its path and its authority for the host`() throws {
         send("GET http://evil.example:1/a?b=c HTTP/1.1\r\nHost: localhost\r\n\r\n")
         let head = try #require(try channel.readInbound(as: WholeRequest.self)).head

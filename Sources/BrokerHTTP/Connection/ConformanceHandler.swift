@@ -27,6 +27,7 @@ final class ConformanceHandler: ChannelDuplexHandler {
         guard state.isReadingOn else { return }
         switch unwrapInboundIn(data) {
         case .head(var head):
+            head.trimFieldValues()
             if let refusal = state.begin(head) ?? head.refusal(largestBody: largestBody) ?? head.resolveTarget() {
                 refuse(refusal, context)
                 return

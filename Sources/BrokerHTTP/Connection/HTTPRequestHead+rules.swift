@@ -7,6 +7,17 @@ extension HTTPRequestHead {
         version == .http1_1 && headers[canonicalForm: "Expect"].contains { $0.lowercased() == "100-continue" }
     }
 
+    /// White space behind a field's value is not part of it (RFC 9112 §5.1), and NIO's decoder leaves it there.
+    mutating func trimFieldValues() {
+        guard headers.contains(where: { $0.value.utf8.last.map(\.isWhiteSpace) ?? false }) else { return }
+        headers = HTTPHeaders(
+            headers.map { name, value in
+                let length = value.utf8.count - value.utf8.reversed().prefix(while: \.isWhiteSpace).count
+                return (name, String(decoding: value.utf8.prefix(length), as: UTF8.self))
+            }
+        )
+    }
+
     /// RFC 9110 §7.8; where there is nothing in the field, nothing is offered.
     var offersUpgrade: Bool {
         headers["Upgrade"].contains { !$0.isEmpty }
@@ -42,4 +53,8 @@ extension HTTPRequestHead {
         uri = path + (target.percentEncodedQuery.map { "?" + $0 } ?? "")
         return nil
     }
+}
+
+extension UInt8 {
+    fileprivate var isWhiteSpace: Bool { self == UInt8(ascii: " ") || self == UInt8(ascii: "\t") }
 }
