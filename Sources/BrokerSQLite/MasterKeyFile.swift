@@ -22,13 +22,21 @@ package struct MasterKeyFile: Sendable {
 
     /// Gives the new key's file this one's name, durably; the old key stays beside it, for the backups from its time.
     ///
-    /// Where the files are mounted that is not ours to do, and whoever mounts them is told.
+    /// Where that cannot be done, as with files that are mounted, both stay where they are, and whoever put them there is
+    /// told.
     func takeNew(retiring term: SealedRecord.Term) {
-        guard newPath == nil else { return }
+        guard newPath == nil, isKept(as: path + ".term-\(term)"), rename(new.path, path) == 0 else { return }
         let directory = open((path as NSString).deletingLastPathComponent, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        defer { close(directory) }
-        _ = link(path, path + ".term-\(term)")
-        if rename(new.path, path) == 0 { fsync(directory) }
+        fsync(directory)
+        close(directory)
+    }
+
+    /// Gives the file a second name, unless it has that already.
+    private func isKept(as name: String) -> Bool {
+        if link(path, name) == 0 { return true }
+        var (file, other) = (stat(), stat())
+        return lstat(path, &file) == 0 && lstat(name, &other) == 0
+            && (file.st_dev, file.st_ino) == (other.st_dev, other.st_ino)
     }
 
     package var exists: Bool { FileManager.default.fileExists(atPath: path) }

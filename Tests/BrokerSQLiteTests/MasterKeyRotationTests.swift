@@ -136,6 +136,27 @@ import Testing
         try await expectAllOpens()
     }
 
+    @Test func `the old key is not given up where it cannot be kept beside the new one`() async throws {
+        let old = try broker.masterKey.read()
+        try Data("another".utf8).write(to: URL(fileURLWithPath: broker.masterKey.path + ".term-1"))
+        try await broker.run { core in
+            let progress = try await administrator(core).perform(MasterKeyRotation(begin: true))
+            #expect(progress.left == 0 && progress.newMasterKeyFile == broker.masterKey.path + ".new")
+        }
+        #expect(try broker.masterKey.read() == old)
+        try await expectAllOpens()
+    }
+
+    @Test func `a process that ends between the old key's second name and the new one's leaves that to the next`()
+        async throws
+    {
+        try await broker.run { _ = try await administrator($0).perform(MasterKeyRotation(begin: true)) }
+        try files.moveItem(atPath: broker.masterKey.path, toPath: broker.masterKey.path + ".new")
+        try files.linkItem(atPath: broker.masterKey.path + ".term-1", toPath: broker.masterKey.path)
+        try await expectAllOpens()
+        #expect(!files.fileExists(atPath: broker.masterKey.path + ".new"))
+    }
+
     @Test func `a new key that was made, and then nothing, is the next one's`() async throws {
         try broker.masterKey.new.create()
         let new = try broker.masterKey.new.read()
