@@ -173,19 +173,30 @@ import Testing
     @Test(arguments: ["", " ", "\t", ",", ", h2c", "h2c,", "a b", "h2c\r\nUpgrade:", "\r\nUpgrade: h2c", "\"h2c\""])
     func `whatever is offered, and as often as it is, the next request is read`(upgrade: String) throws {
         for connection in [
-            "Upgrade", "upgrade", "keep-alive, Upgrade", "upgrade,", ", upgrade", "upgrade\t", "upgrade a", "a upgrade",
+            "Upgrade", "upgrade", "keep-alive, Upgrade", "upgrade,", ", upgrade", "upgrade a", "a upgrade",
             "Upgrade\r\nConnection: a", "a\r\nConnection: Upgrade", "\"upgrade\"", "upgrade;a", "",
         ] {
             let offer = "GET /1 HTTP/1.1\r\nHost: a\r\nConnection: \(connection)\r\nUpgrade:\(upgrade)\r\n\r\n"
             let posted = offer.replacing("GET", with: "POST").replacing(
                 "\r\n\r\n", with: "\r\nContent-Length: 3\r\n\r\nabc")
-            send(offer + offer + posted + posted + "GET /2 HTTP/1.1\r\nHost: a\r\n\r\n" + offer.dropLast())
+            send(offer + offer + posted + posted + offer + "GET /2 HTTP/1.1\r\nHo")
             #expect(try requests() == 5, "\(connection)")
+            send("st: a\r\n\r\n" + offer.dropLast())
+            #expect(try requests() == 1, "\(connection)")
             send("\r\n")
             #expect(try requests() == 1, "\(connection)")
-            for _ in 0..<6 { try answer() }
+            for _ in 0..<7 { try answer() }
             #expect(try !sent().contains("Connection: close"), "\(connection)")
         }
+    }
+
+    @Test(arguments: ["upgrade\t", "a\t, upgrade", "\tupgrade\t"])
+    func `a tab in the Connection field is refused, and nothing behind it is read`(connection: String) throws {
+        let offer = "GET /1 HTTP/1.1\r\nHost: a\r\nConnection: \(connection)\r\nUpgrade: h2c\r\n\r\n"
+        send(offer + "GET /2 HTTP/1.1\r\nHo")
+        #expect(try sent().hasPrefix("HTTP/1.1 400 "))
+        send("st: a\r\n\r\n")
+        #expect(try requests() == 0)
     }
 
     @Test(arguments: [" ", "  "]) func `white space behind a value is not part of it`(space: String) throws {

@@ -27,8 +27,11 @@ final class ConformanceHandler: ChannelDuplexHandler {
         guard state.isReadingOn else { return }
         switch unwrapInboundIn(data) {
         case .head(var head):
+            let ambiguity = head.ambiguousOffer
             head.trimFieldValues()
-            if let refusal = state.begin(head) ?? head.refusal(largestBody: largestBody) ?? head.resolveTarget() {
+            if let refusal = state.begin(head) ?? ambiguity ?? head.refusal(largestBody: largestBody)
+                ?? head.resolveTarget()
+            {
                 refuse(refusal, context)
                 return
             }

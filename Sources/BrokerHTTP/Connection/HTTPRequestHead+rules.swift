@@ -18,6 +18,13 @@ extension HTTPRequestHead {
         )
     }
 
+    /// A tab in the Connection field keeps NIO's decoder from seeing an offer that others see, and what comes behind it
+    /// would not be read alike.
+    var ambiguousOffer: RequestRefusal? {
+        let hasTab = headers["Connection"].contains { $0.utf8.contains(UInt8(ascii: "\t")) }
+        return hasTab ? .malformed("the Connection field has no tabs") : nil
+    }
+
     /// RFC 9110 §7.8; where there is nothing in the field, nothing is offered.
     var offersUpgrade: Bool {
         headers["Upgrade"].contains { !$0.isEmpty }
