@@ -17,6 +17,7 @@ let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: 
 let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let grdbSQLite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
 let hummingbirdTLS = Target.Dependency.product(name: "HummingbirdTLS", package: "hummingbird")
@@ -62,7 +63,7 @@ let package = Package(
         // One adapter for each technology. Adapters do not know one another.
         .target(
             name: "BrokerSQLite",
-            dependencies: ["Broker", "Migrations", crypto, grdb],
+            dependencies: ["Broker", "Migrations", crypto, grdb, grdbSQLite],
             swiftSettings: settings
         ),
         .target(
@@ -87,6 +88,7 @@ let package = Package(
             resources: [
                 .embedInCode("0001_create_registry.sql"), .embedInCode("0002_add_last_uses.sql"),
                 .embedInCode("0003_add_certificate_names.sql"), .embedInCode("0004_index_terms.sql"),
+                .embedInCode("0005_mark_audit_ends.sql"),
             ],
             swiftSettings: settings
         ),
@@ -101,7 +103,7 @@ let package = Package(
             name: "token-broker",
             dependencies: [
                 "Broker", "BrokerSQLite", "BrokerUpstream", "BrokerHTTP", "CVersion", "ProcessLimits",
-                argumentParser, asyncHTTPClient, logging, nioCore, nioFoundationCompat,
+                argumentParser, asyncHTTPClient, crypto, logging, nioCore, nioFoundationCompat,
                 nioHTTP1, nioPosix, serviceLifecycle, unixSignals,
             ],
             swiftSettings: settings,

@@ -6,5 +6,6 @@ package enum Migrations {
         ("0002_add_last_uses", PackageResources._002_add_last_uses_sql),
         ("0003_add_certificate_names", PackageResources._003_add_certificate_names_sql),
         ("0004_index_terms", PackageResources._004_index_terms_sql),
+        ("0005_mark_audit_ends", PackageResources._005_mark_audit_ends_sql),
     ]
 }

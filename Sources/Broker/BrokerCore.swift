@@ -31,6 +31,7 @@ package struct BrokerCore: Sendable {
     let sealer: any Sealer
     package let tokens: ProjectTokens
     package let cache: TokenCache
+    let currentBackup: CurrentBackup
     let queue: RefreshQueue
     let failures: FailedMints
     let health: Health
@@ -53,6 +54,7 @@ package struct BrokerCore: Sendable {
         self.sealer = sealer
         self.store = LoggedStore(store, logger: logger)
         registry = Registry(defaultTokenEndpoint: policy.defaultTokenEndpoint)
+        currentBackup = CurrentBackup(of: self.store)
         changes = ChangeQueue(registry: registry, store: self.store)
         health = Health(clock: clock, logger: logger)
 
@@ -90,6 +92,13 @@ package struct BrokerCore: Sendable {
         cache.load(contents.tokens)
         contents.tokens = []
         for record in contents.unreadable { try await leaveOut(record, logger: logger) }
+    }
+
+    /// Waits for the mints that are running, and puts away what is left, before the store is closed.
+    package func end() async throws {
+        await currentBackup.end()
+        try await flights.drained()
+        await housekeeping.runOnce()
     }
 
     /// A key that cannot be read is disabled, so that its project has no active key that is none.

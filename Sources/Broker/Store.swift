@@ -31,6 +31,12 @@ package protocol Store: Sendable {
     /// - Parameter end: recorded with the last one of a rotation.
     func rotateMasterKey(recording end: AuditRecord) async throws -> MasterKeyProgress
 
+    /// Begins a copy of everything.
+    func backup() async throws -> any Backup
+
+    /// Verifies some more of the audit log, from its start or from where it was verified before.
+    func verifyAuditLog(after position: AuditPosition?) async throws -> AuditProof
+
     /// The newest records, or those before a sequence number, newest first.
     func auditLog(before: Int64?, limit: Int) async throws -> [AuditEntry]
 }

@@ -12,6 +12,39 @@ package struct DataDirectory: Sendable {
 
     package var database: String { path + "/token-broker.db" }
     package var hasDatabase: Bool { FileManager.default.fileExists(atPath: database) }
+    /// Makes the database where there is none: whole, or not at all.
+    ///
+    /// - Parameter fill: makes it under another name, of a file that is empty.
+    func makeDatabase(_ fill: (_ path: String) async throws -> Void) async throws {
+        let lock = try lock()
+        defer { withExtendedLifetime(lock) {} }
+        guard !hasDatabase else {
+            throw OperatorError(
+                .conflict, "there is a database in '\(path)' already",
+                hint: "'token-broker serve' runs it; to begin anew, name another --data-dir"
+            )
+        }
+        let draft = database + ".draft"
+        for leftOver in [draft, draft + "-wal"] { unlink(leftOver) }
+        try PrivateFile.create(draft, [], mode: 0o600, called: "the database")
+        do {
+            try await fill(draft)
+        } catch {
+            for leftOver in [draft, draft + "-wal"] { unlink(leftOver) }
+            throw error
+        }
+        try PrivateFile.publish(draft, as: database, called: "the database")
+    }
+
+    /// A name for the file of a backup that is being made.
+    func newBackup() -> String { "\(database).backup-\(UUID().uuidString)" }
+
+    /// Removes what is left of backups whose process ended.
+    func removeBackups() {
+        let files = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+        for file in files where (path + "/" + file).hasPrefix(database + ".backup-") { unlink(path + "/" + file) }
+    }
+
     private var lockFile: String { path + "/lock" }
 
     /// Makes the directory, for its owner, and for its group to reach the sockets in it.

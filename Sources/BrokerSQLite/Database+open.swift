@@ -7,7 +7,7 @@ extension DatabaseQueue {
     /// "TBKR": what SQLite's header says the file is.
     fileprivate static let brokerApplicationID = 0x5442_4B52
 
-    /// Opens the database with the one connection that it ever has, safe settings, and the newest schema.
+    /// Opens the database with the one connection that it ever has, and safe settings.
     static func open(broker path: String) throws -> DatabaseQueue {
         var configuration = Configuration()
         configuration.label = "token-broker"
@@ -30,7 +30,6 @@ extension DatabaseQueue {
         do {
             let queue = try DatabaseQueue(path: path, configuration: configuration)
             try queue.inDatabase { try $0.checkSettings() }
-            try queue.migrate()
             return queue
         } catch let error as DatabaseError {
             throw OperatorError(
@@ -38,24 +37,27 @@ extension DatabaseQueue {
                 "cannot open the database '\(path)': \(error.message ?? "\(error.resultCode)")",
                 hint: error.resultCode == .SQLITE_BUSY
                     ? "another program has it open; end that one"
-                    : "restore it from a backup"
+                    : "restore a backup that is whole"
             )
-        }
-    }
-
-    private func migrate() throws {
-        let applied = try inDatabase { try Int.fetchOne($0, sql: "PRAGMA user_version") ?? 0 }
-        for (index, migration) in Migrations.all.enumerated().dropFirst(applied) {
-            try write { database in
-                try database.execute(sql: String(decoding: migration.sql, as: UTF8.self))
-                try database.execute(sql: "PRAGMA user_version = \(index + 1)")
-                try database.execute(sql: "PRAGMA application_id = \(Self.brokerApplicationID)")
-            }
         }
     }
 }
 
 extension Database {
+    /// Applies the migrations that are missing; returns how many were applied before and after.
+    func migrate() throws -> (before: Int, after: Int) {
+        let before = try Int.fetchOne(self, sql: "PRAGMA user_version") ?? 0
+        for migration in Migrations.all.dropFirst(before) {
+            try execute(sql: String(decoding: migration.sql, as: UTF8.self))
+        }
+        let after = Migrations.all.count
+        if before < after {
+            try execute(sql: "PRAGMA user_version = \(after)")
+            try execute(sql: "PRAGMA application_id = \(DatabaseQueue.brokerApplicationID)")
+        }
+        return (before, after)
+    }
+
     fileprivate func checkIsOurs() throws {
         let application = try Int.fetchOne(self, sql: "PRAGMA application_id") ?? 0
         let version = try Int.fetchOne(self, sql: "PRAGMA user_version") ?? 0

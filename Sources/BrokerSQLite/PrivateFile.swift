@@ -90,11 +90,23 @@ package enum PrivateFile {
 
     /// Gives a finished file its name, durably; refuses to take the place of another.
     static func publish(_ draft: String, as path: String, called name: String) throws {
+        guard link(draft, path) == 0, unlink(draft) == 0 else {
+            throw OperatorError.system("cannot make \(name) '\(path)'")
+        }
+        try syncDirectory(of: path, called: name)
+    }
+
+    /// Gives a finished file its name, durably, in the place of another.
+    package static func replace(_ path: String, by draft: String, called name: String) throws {
+        guard rename(draft, path) == 0 else { throw OperatorError.system("cannot make \(name) '\(path)'") }
+        try syncDirectory(of: path, called: name)
+    }
+
+    /// Makes the names in a file's directory durable.
+    static func syncDirectory(of path: String, called name: String) throws {
         let parent = (path as NSString).deletingLastPathComponent
         let directory = Glibc.open(parent.isEmpty ? "." : parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         defer { close(directory) }
-        guard link(draft, path) == 0, unlink(draft) == 0, fsync(directory) == 0 else {
-            throw OperatorError.system("cannot make \(name) '\(path)'")
-        }
+        guard fsync(directory) == 0 else { throw OperatorError.system("cannot make \(name) '\(path)' durable") }
     }
 }

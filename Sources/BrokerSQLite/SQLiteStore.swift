@@ -5,48 +5,40 @@ import GRDB
 
 /// The store on disk: one SQLite database, one connection, everything secret in it sealed.
 package struct SQLiteStore: Store {
-    private let queue: DatabaseQueue
-    private let keys: MasterKeys
-    private let auditLog: AuditLog
+    private let database: ProvenDatabase
+    private let directory: DataDirectory
     private let resealing: Resealing
     private let batch: RecordBatch
     /// Held for as long as the database is open.
     private let lock: DirectoryLock
+    private var queue: DatabaseQueue { database.queue }
 
-    private init(
-        queue: DatabaseQueue, keys: MasterKeys, auditLog: AuditLog, resealing: Resealing, lock: DirectoryLock
-    ) {
-        self.queue = queue
-        self.keys = keys
-        self.auditLog = auditLog
+    /// The record of a change to the schema, where opening made one.
+    package var migration: AuditRecord? { database.migration }
+
+    private init(_ database: ProvenDatabase, in directory: DataDirectory, resealing: Resealing, lock: DirectoryLock) {
+        self.database = database
+        self.directory = directory
         self.resealing = resealing
         self.lock = lock
         batch = RecordBatch { records in
-            try await queue.write { database in
-                for record in records { try auditLog.append(record, to: database) }
-            }
+            try await database.queue.write { try database.auditLog.append(records, to: $0) }
         }
     }
 
-    /// Makes an empty database, whole or not at all, and the master key where there is none; overwrites nothing.
-    package static func create(in directory: DataDirectory, masterKey: MasterKeyFile) throws {
-        let lock = try directory.lock()
-        defer { withExtendedLifetime(lock) {} }
-        guard !directory.hasDatabase else {
-            throw OperatorError(
-                .conflict, "there is a database in '\(directory.path)' already",
-                hint: "'token-broker serve' runs it; to begin anew, name another --data-dir"
-            )
+    /// Makes an empty database, and the master key where there is none; overwrites nothing.
+    package static func create(in directory: DataDirectory, masterKey: MasterKeyFile) async throws {
+        try await directory.makeDatabase { path in
+            if !masterKey.exists { try masterKey.create() }
+            let key = SealingKey(try masterKey.read(), term: 1)
+            let queue = try DatabaseQueue.open(broker: path)
+            try await queue.write { database in
+                _ = try database.migrate()
+                let auditKey = try PurposeKeys.make(in: database, under: key).key(for: .auditChain, under: key)
+                try AuditLog(key: auditKey).markEnd(in: database)
+            }
+            try queue.close()
         }
-        if !masterKey.exists { try masterKey.create() }
-        let key = SealingKey(try masterKey.read(), term: 1)
-        let draft = directory.database + ".draft"
-        for leftOver in [draft, draft + "-wal"] { try? FileManager.default.removeItem(atPath: leftOver) }
-        try PrivateFile.create(draft, [], mode: 0o600, called: "the database")
-        let queue = try DatabaseQueue.open(broker: draft)
-        try queue.write { try PurposeKeys.insert(into: $0, under: key) }
-        try queue.close()
-        try PrivateFile.publish(draft, as: directory.database, called: "the database")
     }
 
     /// Opens the database and proves the master key.
@@ -60,30 +52,13 @@ package struct SQLiteStore: Store {
                 hint: "'token-broker init' makes one; or name another --data-dir"
             )
         }
-        // Before the database is touched.
-        _ = try masterKey.read()
-        let queue = try DatabaseQueue.open(broker: directory.database)
-        do {
-            guard let purposeKeys = try queue.read(PurposeKeys.init(of:)) else {
-                throw OperatorError(
-                    .failed, "the database '\(directory.database)' was never finished",
-                    hint: "remove it and run 'token-broker init' again"
-                )
-            }
-            let keys = try MasterKeys(from: masterKey, proving: purposeKeys)
-            let sealer = MasterKeySealer(keys, pepper: try purposeKeys.key(for: .clientSecrets, under: keys.newest))
-            let log = AuditLog(key: try purposeKeys.key(for: .auditChain, under: keys.newest))
-            let resealing = try queue.inDatabase { try Resealing(keys, file: masterKey, auditLog: log, in: $0) }
-            let store = SQLiteStore(queue: queue, keys: keys, auditLog: log, resealing: resealing, lock: lock)
-            return (store, sealer)
-        } catch is SealingKey.Damage {
-            throw OperatorError(
-                .failed, "the master key in '\(masterKey.path)' is not the one that this database is sealed under",
-                hint:
-                    "name the right one with --master-key-file; where a rotation was broken off, the new one as well, with "
-                    + "--new-master-key-file"
-            )
+        directory.removeBackups()
+        let database = try ProvenDatabase(at: directory.database, masterKey: masterKey)
+        let resealing = try database.queue.inDatabase {
+            try Resealing(database.keys, file: masterKey, auditLog: database.auditLog, in: $0)
         }
+        let store = SQLiteStore(database, in: directory, resealing: resealing, lock: lock)
+        return (store, MasterKeySealer(database.keys, pepper: database.pepper))
     }
 
     /// Writes back the WAL and lets go of the database and its directory.
@@ -97,9 +72,9 @@ package struct SQLiteStore: Store {
     }
 
     package func commit(_ changes: [Change], recording record: AuditRecord) async throws {
-        try await queue.write { [auditLog, keys] database in
+        try await queue.write { [keys = database.keys, auditLog = database.auditLog] database in
             for change in changes { try change.resealed(by: keys).apply(to: database) }
-            try auditLog.append(record, to: database)
+            try auditLog.append([record], to: database)
         }
     }
 
@@ -125,6 +100,14 @@ package struct SQLiteStore: Store {
 
     package func rotateMasterKey(recording end: AuditRecord) async throws -> MasterKeyProgress {
         try await queue.writeWithoutTransaction { [resealing] in try resealing.step(recording: end, in: $0) }
+    }
+
+    package func backup() async throws -> any Backup {
+        try await DatabaseBackup(of: database, at: directory.newBackup())
+    }
+
+    package func verifyAuditLog(after position: AuditPosition?) async throws -> AuditProof {
+        try await queue.read { [auditLog = database.auditLog] in try auditLog.verify(after: position, in: $0) }
     }
 
     package func auditLog(before: Int64?, limit: Int) async throws -> [AuditEntry] {

@@ -14,31 +14,37 @@ protocol AdminCommand: AsyncParsableCommand {
 
 extension AdminCommand {
     func perform<Request: AdminRequest>(_ request: Request) async throws -> Request.Reply {
+        try await withAdministration(reading: request.extent) { try await $0.perform(request) }
+    }
+
+    /// - Parameter extent: what the requests must know of the store.
+    func withAdministration<Reply: Sendable>(
+        reading extent: StoreExtent = .part(), _ body: (any Administration) async throws -> Reply
+    ) async throws -> Reply {
         let configuration = try Configuration(settings)
         if case .unix(let path) = configuration.adminSocket, try SocketFile.isListening(path) {
             let client = HTTPClient(eventLoopGroupProvider: .singleton)
-            let reply = await Result { try await AdminSocketClient(client, path: path).perform(request) }
+            let reply = await Result { try await body(AdminSocketClient(client, path: path)) }
             try await client.shutdown()
             return try reply.get()
         }
         let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration.upstream)
-        let reply = await Result { try await directly(request, configuration, client) }
+        let reply = await Result { try await directly(configuration, reading: extent, client, body) }
         try await client.shutdown()
         return try reply.get()
     }
 
-    private func directly<Request: AdminRequest>(
-        _ request: Request, _ configuration: Configuration, _ client: HTTPClient
-    ) async throws -> Request.Reply {
+    private func directly<Reply: Sendable>(
+        _ configuration: Configuration, reading extent: StoreExtent, _ client: HTTPClient,
+        _ body: (any Administration) async throws -> Reply
+    ) async throws -> Reply {
         // The operator sees what comes of it; the log is the running broker's.
         let logger = Logger(label: "token-broker") { _ in SwiftLogNoOpLogHandler() }
         let (core, store) = try await BrokerCore.open(
-            configuration, reading: request.extent, client: client, clock: SystemClock(), logger: logger
+            configuration, reading: extent, client: client, clock: SystemClock(), logger: logger
         )
-        let administrator = Administrator(core, for: .administrator(user: getuid()))
-        let reply = await Result { try await administrator.perform(request) }
-        try await core.flights.drained()
-        await core.housekeeping.runOnce()
+        let reply = await Result { try await body(Administrator(core, for: .administrator(user: getuid()))) }
+        try await core.end()
         try store.close()
         return try reply.get()
     }

@@ -11,6 +11,7 @@ extension BrokerCore {
         clock: any BrokerClock, logger: Logger
     ) async throws -> (core: BrokerCore, store: SQLiteStore) {
         let (store, sealer) = try SQLiteStore.open(in: configuration.directory, masterKey: configuration.masterKey)
+        store.migration?.log(to: logger)
         let core = try await BrokerCore(
             store: store, reading: extent, sealer: sealer, endpoint: TokenEndpointClient(client, clock: clock),
             policy: Policy(

@@ -11,7 +11,8 @@ struct TokenBrokerCommand: AsyncParsableCommand {
         version: "0.1.0 (\(String(cString: token_broker_commit())))",
         subcommands: [
             Init.self, Serve.self, KeyCommand.self, ClientCommand.self, ProjectCommand.self, TokenCommand.self,
-            StatusCommand.self, AuditCommand.self, MasterKeyCommand.self, Healthcheck.self,
+            StatusCommand.self, AuditCommand.self, BackupCommand.self, Restore.self, MasterKeyCommand.self,
+            Healthcheck.self,
         ]
     )
 

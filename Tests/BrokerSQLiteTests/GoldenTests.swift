@@ -40,6 +40,26 @@ import Testing
         }
     }
 
+    /// Written by the program that rotated the master key first, which was stopped when only the purpose keys and `key-5`,
+    /// which `project-4` got then, were sealed under the new one.
+    @Test func `a data directory whose master key is half rotated`() async throws {
+        let stored = try StoredBroker(golden: "schema-4", at: Self.schema3)
+        for isRotated in [false, true] {
+            try await stored.run { core in
+                for id in 1...5 {
+                    let key = try #require(core.registry.key(KeyID("key-\(id)")))
+                    let secret = try core.sealer.open(key.secret, from: .keySecret(key.id, version: key.version))
+                    #expect(secret.reveal() == "secret-of-key-\(id)")
+                }
+                if isRotated { return }
+                let progress = try await Administrator(core, for: .administrator(user: 0)).perform(
+                    MasterKeyRotation(begin: true)
+                )
+                #expect((progress.term, progress.left) == (2, 0))
+            }
+        }
+    }
+
     @Test(arguments: [
         (
             SealedRecord.Format.withoutTerm,

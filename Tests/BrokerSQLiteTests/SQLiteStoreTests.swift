@@ -15,9 +15,9 @@ import Testing
         folder = try TemporaryFolder()
     }
 
-    private func make() throws {
+    private func make() async throws {
         try masterKey.create()
-        try SQLiteStore.create(in: directory, masterKey: masterKey)
+        try await SQLiteStore.create(in: directory, masterKey: masterKey)
     }
 
     private func open() throws -> (store: SQLiteStore, sealer: MasterKeySealer) {
@@ -36,7 +36,7 @@ import Testing
     }
 
     @Test func `what was committed is there after a restart, and opens`() async throws {
-        try make()
+        try await make()
         let (before, sealer) = try open()
         let key = try key("key-1", sealer: sealer)
         let client = Client(
@@ -78,7 +78,7 @@ import Testing
     }
 
     @Test func `a change that fails leaves nothing, not even its record`() async throws {
-        try make()
+        try await make()
         let (store, sealer) = try open()
         let changes: [Change] = [.addKey(try key("key-1", sealer: sealer)), .addKey(try key("key-2", sealer: sealer))]
         await #expect(throws: DatabaseError.self) { try await store.commit(changes, recording: record()) }
@@ -87,7 +87,7 @@ import Testing
     }
 
     @Test func `last mints and uses are kept, and expired tokens are not`() async throws {
-        try make()
+        try await make()
         let (store, sealer) = try open()
         let key = try key("key-1", sealer: sealer)
         let verifier = sealer.verifier(of: Secret("s"))
@@ -116,7 +116,7 @@ import Testing
     }
 
     @Test func `removing a key removes its tokens`() async throws {
-        try make()
+        try await make()
         let (store, sealer) = try open()
         let key = try key("key-1", sealer: sealer)
         let slot = key.slot(for: .none)
@@ -131,7 +131,7 @@ import Testing
     func `a token whose key was removed or replaced during the mint is not stored, and its mint is recorded`(id: String)
         async throws
     {
-        try make()
+        try await make()
         let (store, sealer) = try open()
         try await store.commit([.addKey(key("key-1", sealer: sealer))], recording: record())
         let slot = TokenSlot(keyID: try KeyID(id), keyVersion: 2, scope: .none)
@@ -143,7 +143,7 @@ import Testing
     }
 
     @Test func `a first hand-out is recorded once, also when a thousand come at the same time`() async throws {
-        try make()
+        try await make()
         let (store, _) = try open()
         try await withThrowingTaskGroup(of: Void.self) { group in
             for number in 0..<1000 {
@@ -157,16 +157,16 @@ import Testing
         #expect(try await store.auditLog(before: nil, limit: 100).count == 10)
     }
 
-    @Test func `a second process is kept out of the data directory`() throws {
-        try make()
+    @Test func `a second process is kept out of the data directory`() async throws {
+        try await make()
         let first = try open()
         let error = #expect(throws: OperatorError.self) { try open() }
         #expect(error?.reason == .inUse)
         try first.store.close()
     }
 
-    @Test func `another master key, none, an empty one and a lax one are refused with a sentence`() throws {
-        try make()
+    @Test func `another master key, none, an empty one and a lax one are refused with a sentence`() async throws {
+        try await make()
         let path = masterKey.path
         try FileManager.default.removeItem(atPath: path)
         #expect(throws: OperatorError.self) { try open() }
@@ -186,7 +186,7 @@ import Testing
     }
 
     @Test func `a database of the first schema is brought to the newest one, and loses nothing`() async throws {
-        try make()
+        try await make()
         // As the first version made it: the same sealed keys in the first schema, and a key.
         let sealed = try DatabaseQueue(path: directory.database).inDatabase {
             try Row.fetchAll($0, sql: "SELECT purpose, sealed FROM purpose_keys")
@@ -216,8 +216,8 @@ import Testing
         #expect(try await store.contents(of: .everything).keys.first?.use.lastDate == Date(timeIntervalSince1970: 1))
     }
 
-    @Test func `a newer schema and another program's database are refused`() throws {
-        try make()
+    @Test func `a newer schema and another program's database are refused`() async throws {
+        try await make()
         try DatabaseQueue(path: directory.database).inDatabase { try $0.execute(sql: "PRAGMA user_version = 99") }
         let newer = #expect(throws: OperatorError.self) { try open() }
         #expect(newer?.message.contains("schema 99") == true)
@@ -228,22 +228,24 @@ import Testing
         #expect(foreign?.message.contains("not a token broker's") == true)
     }
 
-    @Test func `a database that others may read is refused`() throws {
-        try make()
+    @Test func `a database that others may read is refused`() async throws {
+        try await make()
         try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: directory.database)
         let error = #expect(throws: OperatorError.self) { try open() }
         #expect(error?.reason == .notPermitted)
     }
 
-    @Test func `nothing that is there is overwritten`() throws {
-        try make()
+    @Test func `nothing that is there is overwritten`() async throws {
+        try await make()
         #expect(throws: OperatorError.self) { try masterKey.create() }
-        let error = #expect(throws: OperatorError.self) { try SQLiteStore.create(in: directory, masterKey: masterKey) }
+        let error = await #expect(throws: OperatorError.self) {
+            try await SQLiteStore.create(in: directory, masterKey: masterKey)
+        }
         #expect(error?.reason == .conflict)
     }
 
-    @Test func `the database keeps another program out while it is open, and has no shared memory file`() throws {
-        try make()
+    @Test func `the database keeps another program out while it is open, and has no shared memory file`() async throws {
+        try await make()
         let (store, _) = try open()
         #expect(throws: DatabaseError.self) {
             try DatabaseQueue(path: directory.database).read { try Row.fetchOne($0, sql: "SELECT * FROM clients") }

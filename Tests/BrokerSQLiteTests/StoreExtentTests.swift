@@ -11,8 +11,8 @@ import Testing
 
     private let broker: StoredBroker
 
-    init() throws {
-        broker = try StoredBroker()
+    init() async throws {
+        broker = try await StoredBroker()
     }
 
     /// Three projects with two keys each, the first of which has minted; a client of each, and one of the first two.

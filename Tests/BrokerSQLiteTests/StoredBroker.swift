@@ -12,10 +12,10 @@ struct StoredBroker {
     let clock: ManualClock
     let log = LineCollector()
 
-    init() throws {
+    init() async throws {
         try self.init(in: TemporaryFolder(), clock: ManualClock())
         try directory.create()
-        try SQLiteStore.create(in: directory, masterKey: masterKey)
+        try await SQLiteStore.create(in: directory, masterKey: masterKey)
     }
 
     private init(in folder: TemporaryFolder, clock: ManualClock) throws {
@@ -34,10 +34,10 @@ struct StoredBroker {
         let golden = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent(
             "Golden/\(name)")
         try directory.create()
-        for (file, mode) in [("token-broker.db", 0o600), ("master.key", 0o400)] {
+        for file in try FileManager.default.contentsOfDirectory(atPath: golden.path) {
             let copy = directory.path + "/" + file
             try FileManager.default.copyItem(atPath: golden.appendingPathComponent(file).path, toPath: copy)
-            try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: copy)
+            try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: copy)
         }
     }
 
@@ -61,7 +61,7 @@ struct StoredBroker {
             clock: clock, random: { 0.5 }, logger: log.logger
         )
         let value = try await body(core)
-        try await core.flights.drained()
+        try await core.end()
         try store.close()
         return value
     }

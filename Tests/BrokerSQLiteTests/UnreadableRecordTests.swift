@@ -11,8 +11,8 @@ import Testing
 @Suite(.timeLimit(.minutes(1))) struct UnreadableRecordTests {
     private let broker: StoredBroker
 
-    init() throws {
-        broker = try StoredBroker()
+    init() async throws {
+        broker = try await StoredBroker()
     }
 
     private func damage(_ sql: String) throws {

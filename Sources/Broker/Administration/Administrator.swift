@@ -21,6 +21,19 @@ package struct Administrator: Administration {
         }
     }
 
+    /// Does one part after the other of something long, until it is done or a quarter of a second is over.
+    ///
+    /// So whoever asked sees how far it is, and may stop asking.
+    func goOn<Progress>(
+        _ part: () async throws -> Progress, until isDone: (Progress) -> Bool
+    ) async throws -> Progress {
+        let end = core.clock.now.boot + .milliseconds(250)
+        while true {
+            let progress = try await part()
+            if isDone(progress) || core.clock.now.boot >= end { return progress }
+        }
+    }
+
     func record(
         _ action: AuditRecord.Action, project: ProjectID? = nil, key: KeyID? = nil, client: ClientID? = nil
     ) -> AuditRecord {

@@ -2,9 +2,6 @@
 ///
 /// Asked again until nothing is left; whoever asks meanwhile helps.
 package struct MasterKeyRotation: AdminRequest {
-    /// How long one request goes on.
-    private static let longest: Duration = .milliseconds(250)
-
     /// Whether one is begun where none is unfinished.
     package let begin: Bool
     /// Where the operator says that the new master key is; the broker must know the same.
@@ -24,10 +21,10 @@ package struct MasterKeyRotation: AdminRequest {
                 newFile: newMasterKeyFile, recording: administrator.record(.masterKeyRotationBegun)
             )
         }
-        let end = core.clock.now.boot + Self.longest
-        while true {
-            let progress = try await core.store.rotateMasterKey(recording: administrator.record(.masterKeyRotated))
-            if progress.left == 0 || core.clock.now.boot >= end { return progress }
+        return try await administrator.goOn {
+            try await core.store.rotateMasterKey(recording: administrator.record(.masterKeyRotated))
+        } until: {
+            $0.left == 0
         }
     }
 }

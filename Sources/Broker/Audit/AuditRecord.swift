@@ -39,6 +39,11 @@ package struct AuditRecord: Sendable {
         case clientRemoved = "client.removed"
         case masterKeyRotationBegun = "master_key.rotation_begun"
         case masterKeyRotated = "master_key.rotated"
+        case databaseBackupBegun = "database.backup_begun"
+        case databaseRestored = "database.restored"
+        case databaseMigrated = "database.migrated"
+        /// The mark of the log's end was not the broker's when the next record came.
+        case auditDamaged = "audit.damaged"
         case tokenMinted = "token.minted"
         case tokenHandedOut = "token.handed_out"
         case authenticationRefused = "authentication.refused"

@@ -45,18 +45,15 @@ struct LoggedStore: Store {
         return progress
     }
 
+    func backup() async throws -> any Backup { try await store.backup() }
+
+    func verifyAuditLog(after position: AuditPosition?) async throws -> AuditProof {
+        try await store.verifyAuditLog(after: position)
+    }
+
     func auditLog(before: Int64?, limit: Int) async throws -> [AuditEntry] {
         try await store.auditLog(before: before, limit: limit)
     }
 
-    private func log(_ record: AuditRecord) {
-        var metadata: Logger.Metadata = [
-            "actor": "\(record.actor)", "action": "\(record.action.rawValue)", "outcome": "\(record.outcome)",
-        ]
-        metadata["project"] = record.project.map { "\($0)" }
-        metadata["key"] = record.key.map { "\($0)" }
-        metadata["client"] = record.client.map { "\($0)" }
-        metadata["token"] = record.token.map { "\($0.fingerprint)" }
-        logger.notice("audit", metadata: metadata)
-    }
+    private func log(_ record: AuditRecord) { record.log(to: logger) }
 }

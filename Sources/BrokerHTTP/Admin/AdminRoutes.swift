@@ -19,7 +19,7 @@ package struct AdminRoutes: Sendable {
             route(KeyVerification.self),
             route(ClientAddition.self), route(ClientRotation.self), route(ClientListing.self), route(ClientChange.self),
             route(ProjectListing.self), route(StatusReport.self), route(TokenFetch.self), route(AuditListing.self),
-            route(MasterKeyRotation.self),
+            route(MasterKeyRotation.self), route(BackupPreparation.self), route(BackupReading.self),
         ])
     }
 

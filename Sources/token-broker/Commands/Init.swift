@@ -11,7 +11,7 @@ struct Init: AsyncParsableCommand {
 
     func run() async throws {
         let configuration = try Configuration(settings)
-        try Self.make(configuration)
+        try await Self.make(configuration)
         print("data directory: \(configuration.directory.path)")
         print(
             "master key:     \(configuration.masterKey.path) (without it the database opens for nobody: keep a copy elsewhere)"
@@ -19,8 +19,8 @@ struct Init: AsyncParsableCommand {
         print("next:           token-broker serve")
     }
 
-    static func make(_ configuration: Configuration) throws {
+    static func make(_ configuration: Configuration) async throws {
         try configuration.directory.create()
-        try SQLiteStore.create(in: configuration.directory, masterKey: configuration.masterKey)
+        try await SQLiteStore.create(in: configuration.directory, masterKey: configuration.masterKey)
     }
 }

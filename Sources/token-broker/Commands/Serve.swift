@@ -24,7 +24,7 @@ struct Serve: AsyncParsableCommand {
         // One for each processor that it may use, however many the machine has.
         NIOSingletons.groupLoopCountSuggestion = min(System.coreCount, Processors.allowed ?? .max)
         let configuration = try Configuration(settings)
-        if makesWhatIsMissing, !configuration.directory.hasDatabase { try Init.make(configuration) }
+        if makesWhatIsMissing, !configuration.directory.hasDatabase { try await Init.make(configuration) }
         let log = LineLogHandler.bootstrap(format: configuration.logFormat, level: configuration.logLevel)
         defer { log.flush(timeout: .seconds(1)) }
         let logger = Logger(label: "token-broker")
@@ -106,7 +106,6 @@ private struct Upkeep: Service {
                 try await group.waitForAll()
             }
         }
-        try await core.flights.drained()
-        await core.housekeeping.runOnce()
+        try await core.end()
     }
 }

@@ -18,6 +18,7 @@ struct PurposeKeys {
 
     /// `nil` when the database was never finished; throws ``SealingKey/Damage`` when they are no sealed records.
     init?(of database: Database) throws {
+        guard try database.tableExists("purpose_keys") else { return nil }
         let rows = try Row.fetchAll(database, sql: "SELECT purpose, sealed FROM purpose_keys")
         records = try rows.reduce(into: [:]) { records, row in
             guard let purpose = PurposeKey(rawValue: try row.value("purpose")) else { return }
@@ -29,12 +30,14 @@ struct PurposeKeys {
         self.term = term
     }
 
-    /// Makes new ones.
-    static func insert(into database: Database, under key: SealingKey) throws {
+    /// Makes new ones, and puts them there.
+    static func make(in database: Database, under key: SealingKey) throws -> PurposeKeys {
         for purpose in PurposeKey.allCases {
             let random = SymmetricKey(size: .bits256)
             try random.write(as: purpose, under: key, to: database)
         }
+        guard let made = try PurposeKeys(of: database) else { throw SealingKey.Damage() }
+        return made
     }
 
     /// Puts the same ones there under the next term's master key.

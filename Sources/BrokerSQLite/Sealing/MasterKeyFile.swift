@@ -25,10 +25,8 @@ package struct MasterKeyFile: Sendable {
     /// Where that cannot be done, as with files that are mounted, both stay where they are, and whoever put them there is
     /// told.
     func takeNew(retiring term: SealedRecord.Term) {
-        guard newPath == nil, isKept(as: path + ".term-\(term)"), rename(new.path, path) == 0 else { return }
-        let directory = open((path as NSString).deletingLastPathComponent, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        fsync(directory)
-        close(directory)
+        guard newPath == nil, isKept(as: path + ".term-\(term)") else { return }
+        try? PrivateFile.replace(path, by: new.path, called: Self.name)
     }
 
     /// Gives the file a second name, unless it has that already.

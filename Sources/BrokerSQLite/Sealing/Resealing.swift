@@ -55,7 +55,7 @@ final class Resealing: Sendable {
                 )
             }
             try purposeKeys.reseal(from: keys.newest, under: SealingKey(next, term: keys.newest.term + 1), in: database)
-            try auditLog.append(record, to: database)
+            try auditLog.append([record], to: database)
             return .commit
         }
         keys.adopt(SealingKey(next, term: keys.newest.term + 1))
@@ -76,7 +76,7 @@ final class Resealing: Sendable {
             }
             left = try Self.left(before: newest, in: database) - state.unreadable.count
             hasEnded = state.isUnfinished && left == 0
-            if hasEnded { try auditLog.append(end, to: database) }
+            if hasEnded { try auditLog.append([end], to: database) }
             return .commit
         }
         if hasEnded {

@@ -1,0 +1,88 @@
+import Broker
+import Foundation
+import GRDB
+import Glibc
+
+/// A backup on disk: copied to a file beside the database, verified there, and read from it.
+actor DatabaseBackup: Backup {
+    /// So much is read at once.
+    private static let part = 512 * 1024
+
+    private enum Phase {
+        case copying(DatabaseCopy)
+        case verifying(DatabaseVerification, DatabaseQueue)
+        case ready(FileHandle, size: Int)
+        case ended
+    }
+
+    private let database: ProvenDatabase
+    private let path: String
+    private var phase: Phase
+
+    /// - Parameter path: where the file is while it is made; nobody else's.
+    init(of database: ProvenDatabase, at path: String) async throws {
+        self.database = database
+        self.path = path
+        try await Blocking.run { try PrivateFile.create(path, [], mode: 0o600, called: "the backup's file") }
+        do {
+            phase = .copying(try await DatabaseCopy(of: database.queue, to: path))
+        } catch {
+            unlink(path)
+            throw error
+        }
+    }
+
+    func advance() async throws -> BackupProgress {
+        switch phase {
+        case .copying(let copy):
+            let (done, total) = try await copy.step()
+            if done == total {
+                let queue = try await Blocking.run { [path] in try DatabaseQueue.open(broker: path) }
+                phase = .verifying(DatabaseVerification(of: ProvenDatabase(queue: queue, like: database)), queue)
+            }
+            return BackupProgress(.copying, done: done, of: total)
+        case .verifying(var verification, let queue):
+            let (done, total) = try await verification.advance()
+            phase = verification.isComplete ? try await ready(queue) : .verifying(verification, queue)
+            return BackupProgress(.verifying, done: done, of: total)
+        case .ready(_, let size):
+            return BackupProgress(.ready, done: size, of: size)
+        case .ended:
+            throw ended
+        }
+    }
+
+    /// Nobody finds the file by its name any more: what is left of it goes with this process at the latest.
+    private func ready(_ queue: DatabaseQueue) async throws -> Phase {
+        try await Blocking.run { [path] in
+            try queue.close()
+            let file = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
+            unlink(path)
+            return .ready(file, size: Int(try file.seekToEnd()))
+        }
+    }
+
+    func bytes(from offset: Int) async throws -> Data {
+        guard case .ready(let file, _) = phase else { throw ended }
+        return try await Blocking.run {
+            try file.seek(toOffset: UInt64(offset))
+            return try file.read(upToCount: Self.part) ?? Data()
+        }
+    }
+
+    func end() async {
+        let last = phase
+        phase = .ended
+        switch last {
+        case .copying(let copy): try? await copy.end()
+        case .verifying(_, let queue): try? await Blocking.run { try queue.close() }
+        case .ready(let file, _): try? file.close()
+        case .ended: break
+        }
+        unlink(path)
+    }
+
+    private var ended: OperatorError {
+        OperatorError(.conflict, "the backup was ended, or is not ready", hint: "begin another")
+    }
+}

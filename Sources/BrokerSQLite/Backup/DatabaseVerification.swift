@@ -1,0 +1,88 @@
+import Broker
+import GRDB
+import Migrations
+
+/// What makes a database one to rely on: whole pages, our schema, records that all open, and an audit log that is whole.
+struct DatabaseVerification {
+    private let database: ProvenDatabase
+    /// How far the audit log was verified; all else was before.
+    private var proof: AuditProof?
+
+    init(of database: ProvenDatabase) {
+        self.database = database
+    }
+
+    var isComplete: Bool { proof?.isWhole ?? false }
+
+    /// Verifies some more; counts audit records.
+    ///
+    /// Throws ``OperatorError`` that says what is wrong.
+    mutating func advance() async throws -> (done: Int, total: Int) {
+        if proof == nil {
+            try await database.queue.read { [database] in
+                try $0.verifyPages()
+                try $0.verifySchema()
+                try database.verifyRecords(in: $0)
+            }
+        }
+        let proof = try await database.queue.read { [database, position = proof?.position] in
+            try database.auditLog.verify(after: position, in: $0)
+        }
+        if let fault = proof.fault {
+            throw OperatorError(.failed, "the copy's audit log is not whole: \(fault.message)")
+        }
+        self.proof = proof
+        return (Int(proof.position.sequence), Int(proof.end))
+    }
+}
+
+extension Database {
+    fileprivate func verifyPages() throws {
+        let complaints = try String.fetchAll(self, sql: "PRAGMA integrity_check(1)")
+        guard complaints == ["ok"] else {
+            throw OperatorError(.failed, "the copy is damaged: \(complaints.first ?? "nothing can be read")")
+        }
+        guard try Row.fetchOne(self, sql: "PRAGMA foreign_key_check") == nil else {
+            throw OperatorError(.failed, "the copy is damaged: there is a record that belongs to nothing")
+        }
+    }
+
+    fileprivate func verifySchema() throws {
+        let ours = try DatabaseQueue().write { database in
+            _ = try database.migrate()
+            return try database.schema()
+        }
+        guard try schema() == ours else {
+            throw OperatorError(.failed, "the copy's tables are not those that this program makes")
+        }
+    }
+
+    private func schema() throws -> [Row] {
+        try Row.fetchAll(self, sql: "SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY type, name")
+    }
+}
+
+extension ProvenDatabase {
+    /// That each can be read, and each secret opens.
+    fileprivate func verifyRecords(in database: Database) throws {
+        guard let purposeKeys = try PurposeKeys(of: database), purposeKeys.open(under: keys.newest) else {
+            throw OperatorError(.failed, "the keys that the copy's records are sealed with do not open")
+        }
+        var unreadable = try Table.accessKeys.readRows(of: database) { row in
+            let key = try AccessKey(row: row)
+            _ = try keys.open(key.secret, from: .keySecret(key.id, version: key.version))
+        }
+        unreadable += try Table.tokens.readRows(of: database) { row in
+            let token = try SealedToken(row: row)
+            _ = try keys.open(token.sealed, from: .token(token.slot))
+        }
+        unreadable += try StoreContents.clients(of: database).unreadable
+        if let record = unreadable.first {
+            throw OperatorError(
+                .failed,
+                "\(unreadable.count) of the copy's records cannot be read; the first is '\(record.name)': \(record.reason)",
+                hint: "register it anew, or restore an earlier backup"
+            )
+        }
+    }
+}

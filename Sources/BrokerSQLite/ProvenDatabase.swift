@@ -1,0 +1,47 @@
+import Broker
+import Crypto
+import GRDB
+
+/// A database that the master key opens, with the newest schema.
+struct ProvenDatabase: Sendable {
+    let queue: DatabaseQueue
+    let keys: MasterKeys
+    /// Under which client secrets are stored.
+    let pepper: SymmetricKey
+    let auditLog: AuditLog
+    /// The record of a change to the schema, where opening made one.
+    let migration: AuditRecord?
+
+    /// The same kind of database, under the same keys.
+    init(queue: DatabaseQueue, like other: ProvenDatabase) {
+        self.queue = queue
+        (keys, pepper, auditLog) = (other.keys, other.pepper, other.auditLog)
+        migration = nil
+    }
+
+    /// Changes nothing before the master key is proven.
+    init(at path: String, masterKey: MasterKeyFile) throws {
+        // Before the database is touched.
+        _ = try masterKey.read()
+        queue = try DatabaseQueue.open(broker: path)
+        do {
+            guard let purposeKeys = try queue.read(PurposeKeys.init(of:)) else {
+                throw OperatorError(
+                    .failed, "the database '\(path)' was never finished",
+                    hint: "remove it and run 'token-broker init' again"
+                )
+            }
+            keys = try MasterKeys(from: masterKey, proving: purposeKeys)
+            pepper = try purposeKeys.key(for: .clientSecrets, under: keys.newest)
+            auditLog = AuditLog(key: try purposeKeys.key(for: .auditChain, under: keys.newest))
+        } catch is SealingKey.Damage {
+            throw OperatorError(
+                .failed, "the master key in '\(masterKey.path)' is not the one that this database is sealed under",
+                hint:
+                    "name the right one with --master-key-file; where a rotation was broken off, the new one as well, with "
+                    + "--new-master-key-file"
+            )
+        }
+        migration = try queue.write { [auditLog] in try auditLog.migrate($0) }
+    }
+}

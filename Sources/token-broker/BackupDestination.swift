@@ -1,0 +1,92 @@
+import Broker
+import BrokerSQLite
+import Crypto
+import Foundation
+import Glibc
+
+/// What a backup is and where.
+struct BackupReport: Codable {
+    let file: String
+    let bytes: Int
+    /// In hex.
+    let sha256: String
+}
+
+/// Where a backup is written: standard output, or a file that gets its name once it is whole and durable.
+struct BackupDestination {
+    private let path: String
+    private let draft: String?
+    private let file: FileHandle
+    private var digest = SHA256()
+    private(set) var byteCount = 0
+
+    /// - Parameter directory: whose database a backup must not take the place of.
+    init(_ path: String, besides directory: DataDirectory) throws {
+        self.path = path
+        if path == "-" {
+            guard isatty(STDOUT_FILENO) == 0 else {
+                throw OperatorError(.invalid, "a backup is not for a terminal", hint: "pipe it, or name a file")
+            }
+            (draft, file) = (nil, .standardOutput)
+            return
+        }
+        try Self.check(path, besides: directory)
+        let draft = path + ".new"
+        unlink(draft)
+        try PrivateFile.create(draft, [], mode: 0o600, called: "the backup")
+        self.draft = draft
+        file = try FileHandle(forUpdating: URL(fileURLWithPath: draft))
+    }
+
+    private static func check(_ path: String, besides directory: DataDirectory) throws {
+        var (status, database) = (stat(), stat())
+        guard stat(path, &status) == 0 else { return }
+        guard status.st_mode & S_IFMT == S_IFREG else {
+            throw OperatorError(.invalid, "'\(path)' is not a plain file", hint: "name a file, or '-' for a pipe")
+        }
+        guard stat(directory.database, &database) == 0, database.st_ino == status.st_ino else { return }
+        throw OperatorError(.conflict, "'\(path)' is the database itself", hint: "name another file")
+    }
+
+    mutating func write(_ bytes: Data) throws {
+        do {
+            try file.write(contentsOf: bytes)
+        } catch {
+            throw failed("\(error.localizedDescription)")
+        }
+        digest.update(data: bytes)
+        byteCount += bytes.count
+    }
+
+    /// Gives the file its name, after what was written has been read again.
+    mutating func finish(expecting total: Int) throws -> BackupReport {
+        let written = digest.finalize()
+        guard byteCount == total else { throw failed("\(byteCount) of \(total) bytes came") }
+        if let draft {
+            try file.synchronize()
+            guard try Self.digest(of: file) == written else { throw failed("the file does not hold what was written") }
+            try file.close()
+            try PrivateFile.replace(path, by: draft, called: "the backup")
+        }
+        return BackupReport(file: path, bytes: total, sha256: written.map { String(format: "%02x", $0) }.joined())
+    }
+
+    /// Leaves nothing of a backup that came to nothing.
+    func discard() {
+        if let draft { unlink(draft) }
+    }
+
+    private static func digest(of file: FileHandle) throws -> SHA256.Digest {
+        var digest = SHA256()
+        try file.seek(toOffset: 0)
+        while let bytes = try file.read(upToCount: 1 << 20), !bytes.isEmpty { digest.update(data: bytes) }
+        return digest.finalize()
+    }
+
+    private func failed(_ reason: String) -> OperatorError {
+        OperatorError(
+            .failed, "the backup '\(path)' could not be written: \(reason)",
+            hint: "what was there before is untouched; make room, and try again"
+        )
+    }
+}

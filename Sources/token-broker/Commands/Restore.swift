@@ -1,0 +1,35 @@
+import ArgumentParser
+import Broker
+import BrokerSQLite
+import Foundation
+import Glibc
+
+struct Restore: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Makes the database of a backup in an empty data directory, once it is verified."
+    )
+
+    @Argument(help: "The file that 'token-broker backup' wrote; '-' is standard input.") var file: String
+    @OptionGroup(title: "Settings") var settings: Settings
+
+    func run() async throws {
+        let configuration = try Configuration(settings)
+        let backup = try opened()
+        try configuration.directory.create()
+        let record = AuditRecord(at: Date(), actor: .administrator(user: getuid()), action: .databaseRestored)
+        try await SQLiteStore.restore(
+            backup, in: configuration.directory, masterKey: configuration.masterKey, recording: record
+        ) { Console.say($0.text) }
+        print("restored: \(configuration.directory.path)")
+        print("next:     token-broker serve")
+    }
+
+    private func opened() throws -> FileHandle {
+        if file == "-" { return .standardInput }
+        do {
+            return try FileHandle(forReadingFrom: URL(fileURLWithPath: file))
+        } catch {
+            throw OperatorError(.notFound, "cannot open the backup '\(file)': \(error.localizedDescription)")
+        }
+    }
+}

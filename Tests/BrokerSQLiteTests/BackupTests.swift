@@ -1,0 +1,174 @@
+import BrokerTesting
+import Foundation
+import GRDB
+import Testing
+
+@testable import Broker
+@testable import BrokerSQLite
+
+/// A backup holds everything but the master key, whole or not at all.
+@Suite(.timeLimit(.minutes(1))) struct BackupTests {
+    private let broker: StoredBroker
+
+    init() throws {
+        broker = try StoredBroker(golden: "schema-3", at: Date(timeIntervalSince1970: 1_795_629_520))
+    }
+
+    private func backup(_ core: BrokerCore, between: () async throws -> Void = {}) async throws -> Data {
+        let administrator = Administrator(core, for: .administrator(user: 0))
+        var reply = try await administrator.perform(BackupPreparation())
+        try await between()
+        while reply.progress.phase != .ready {
+            reply = try await administrator.perform(BackupPreparation(backup: reply.backup))
+        }
+        var file = Data()
+        while true {
+            let part = try await administrator.perform(BackupReading(backup: reply.backup, offset: file.count))
+            if part.bytes.isEmpty { break }
+            file += part.bytes
+        }
+        #expect(file.count == reply.progress.total)
+        return file
+    }
+
+    private func restore(_ backup: Data, in other: StoredBroker) async throws {
+        let file = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
+        try backup.write(to: file)
+        defer { try? FileManager.default.removeItem(at: file) }
+        try? FileManager.default.removeItem(atPath: other.directory.database)
+        let record = AuditRecord(at: Date(), actor: .administrator(user: 0), action: .databaseRestored)
+        try await SQLiteStore.restore(
+            FileHandle(forReadingFrom: file), in: other.directory, masterKey: other.masterKey, recording: record,
+            progress: { _ in }
+        )
+    }
+
+    private func files(of broker: StoredBroker) throws -> Set<String> {
+        Set(try FileManager.default.contentsOfDirectory(atPath: broker.directory.path))
+    }
+
+    @Test func `what was backed up is there after it was restored, and mints nothing`() async throws {
+        let copy = try broker.copy()
+        let file = try await broker.run { try await backup($0) }
+        try await restore(file, in: copy)
+        try await copy.run { core in
+            for id in 1...4 {
+                let key = try #require(core.registry.key(KeyID("key-\(id)")))
+                let secret = try core.sealer.open(key.secret, from: .keySecret(key.id, version: key.version))
+                #expect(secret.reveal() == "secret-of-key-\(id)")
+                #expect(core.cache.token(in: key.slot(for: key.scope))?.value.reveal() == "token-of-key-\(id)")
+            }
+            #expect(try core.registry.client(ClientID("client-1"))?.grants.count == 2)
+            #expect(try await core.store.verifyAuditLog(after: nil).isWhole)
+            let newest = try await core.store.auditLog(before: nil, limit: 2).map(\.action)
+            #expect(newest == ["database.restored", "database.backup_begun"])
+        }
+        #expect(try files(of: broker) == ["token-broker.db", "master.key", "lock"])
+        #expect(try files(of: copy) == ["token-broker.db", "master.key", "lock"])
+    }
+
+    @Test func `what changes while it is copied is in it`() async throws {
+        let copy = try broker.copy()
+        try await broker.run { core in
+            // More than is copied at once.
+            let outcome = String(repeating: "x", count: 100_000)
+            for _ in 0..<20 {
+                try await core.store.record(
+                    AuditRecord(at: Date(), actor: .broker, action: .tokenMinted, outcome: outcome)
+                )
+            }
+            let copying = try await core.store.backup()
+            let first = try await copying.advance()
+            #expect(first.phase == .copying && first.done < first.total)
+            let administrator = Administrator(core, for: .administrator(user: 0))
+            let id = try KeyID("key-5")
+            _ = try await administrator.perform(KeyAddition(TestBroker.registration(id, verify: false)))
+            while try await copying.advance().phase != .ready {}
+            var file = Data()
+            while case let part = try await copying.bytes(from: file.count), !part.isEmpty { file += part }
+            await copying.end()
+            try await restore(file, in: copy)
+        }
+        try await copy.run { core in
+            let proof = try await core.store.verifyAuditLog(after: nil)
+            #expect(proof.isWhole)
+            #expect(try core.registry.key(KeyID("key-5")) != nil)
+        }
+    }
+
+    @Test func `a backup that is cut anywhere is refused, and leaves nothing`() async throws {
+        let copy = try broker.copy()
+        let file = try await broker.run { try await backup($0) }
+        for length in stride(from: 0, to: file.count, by: 1500) {
+            let cut = file.prefix(length)
+            await #expect(throws: OperatorError.self, "cut at \(length)") { try await restore(cut, in: copy) }
+            #expect(try files(of: copy) == ["master.key", "lock"], "cut at \(length)")
+        }
+    }
+
+    @Test(arguments: [
+        ("DELETE FROM audit_log WHERE sequence = (SELECT max(sequence) FROM audit_log)", "audit log is not whole"),
+        ("UPDATE access_keys SET secret = zeroblob(100) WHERE key_id = 'key-2'", "access_keys key-2"),
+        ("UPDATE tokens SET token = (SELECT token FROM tokens WHERE key_id = 'key-1')", "tokens key-2"),
+        ("CREATE TRIGGER t AFTER INSERT ON grants BEGIN DELETE FROM clients; END", "tables are not those"),
+        ("PRAGMA foreign_keys = OFF; DELETE FROM clients", "belongs to nothing"),
+        ("DELETE FROM audit_marks", "audit log is not whole"),
+    ])
+    func `a database that is not whole is not backed up`(damage: String, complaint: String) async throws {
+        // To the newest schema.
+        try await broker.run { _ in }
+        try DatabaseQueue(path: broker.directory.database).inDatabase { try $0.execute(sql: damage) }
+        let (store, _) = try SQLiteStore.open(in: broker.directory, masterKey: broker.masterKey)
+        let copying = try await store.backup()
+        let error = await #expect(throws: OperatorError.self) {
+            while try await copying.advance().phase != .ready {}
+        }
+        #expect(error?.message.contains(complaint) ?? false, "\(String(describing: error))")
+        await copying.end()
+        try store.close()
+        #expect(try files(of: broker) == ["token-broker.db", "master.key", "lock"])
+    }
+
+    @Test func `who begins another backup ends the one before`() async throws {
+        try await broker.run { core in
+            let administrator = Administrator(core, for: .administrator(user: 0))
+            let first = try await administrator.perform(BackupPreparation())
+            _ = try await backup(core)
+            for request in [first.backup, "nobody's"] {
+                let error = await #expect(throws: OperatorError.self) {
+                    try await administrator.perform(BackupPreparation(backup: request))
+                }
+                #expect(error?.message.contains("another one was begun") ?? false)
+            }
+            // Ends with the broker.
+            _ = try await administrator.perform(BackupPreparation())
+        }
+        #expect(try files(of: broker) == ["token-broker.db", "master.key", "lock"])
+    }
+
+    @Test func `what a killed backup left is removed by the next start`() async throws {
+        let left = broker.directory.newBackup()
+        try Data("half".utf8).write(to: URL(fileURLWithPath: left))
+        try await broker.run { _ in }
+        #expect(try files(of: broker) == ["token-broker.db", "master.key", "lock"])
+    }
+
+    @Test func `only the master key of its time restores it, and nothing takes the place of a database`() async throws {
+        let copy = try broker.copy()
+        let file = try await broker.run { try await backup($0) }
+        try FileManager.default.removeItem(atPath: copy.masterKey.path)
+        let missing = await #expect(throws: OperatorError.self) { try await restore(file, in: copy) }
+        #expect(missing?.message.contains("never contains the key") ?? false)
+        try copy.masterKey.create()
+        let other = await #expect(throws: OperatorError.self) { try await restore(file, in: copy) }
+        #expect(other?.message.contains("not the one that this database is sealed under") ?? false)
+
+        let record = AuditRecord(at: Date(), actor: .administrator(user: 0), action: .databaseRestored)
+        let conflict = await #expect(throws: OperatorError.self) {
+            try await SQLiteStore.restore(
+                .nullDevice, in: broker.directory, masterKey: broker.masterKey, recording: record, progress: { _ in }
+            )
+        }
+        #expect(conflict?.reason == .conflict)
+    }
+}
