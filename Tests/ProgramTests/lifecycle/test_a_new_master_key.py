@@ -1,17 +1,15 @@
 """Everything is sealed anew under another master key: nobody notices, and a kill at any moment costs nothing."""
 
-import asyncio
-import contextlib
-import itertools
 import random
 import time
 
 import pytest
 
-from rig.load import LONG, Reply, connected, no_garbage_collection
+from rig.load import LONG
 from rig.processes import program, start
 from rig.registry import CLIENT, many_keys
-from rig.wire import get, request
+from rig.steady_load import meanwhile
+from rig.wire import get
 
 KEYS = 10_000
 KILLS = 50 if LONG else 8
@@ -19,42 +17,10 @@ KILLS = 50 if LONG else 8
 pytestmark = [pytest.mark.alone, pytest.mark.long]
 
 
-def token_request(project: int) -> bytes:
-    return request("GET", f"/v1/projects/project-{project}/token", client=CLIENT)
-
-
-async def ask_for_all(address: str, done: asyncio.Event, replies: list[Reply]):
-    """100 requests per second, each for a token that nobody has had yet: it waits for its record to be durable."""
-    projects = itertools.count()
-
-    async def part():
-        async with connected(address) as connection:
-            while not done.is_set():
-                replies.append(reply := await connection.ask(token_request(next(projects) % KEYS)))
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(done.wait(), max(0, reply.asked + 0.1 - time.monotonic()))
-
-    await asyncio.gather(*(part() for _ in range(10)))
-
-
-async def rotate_under_load(broker) -> tuple[list[Reply], float, dict]:
-    replies: list[Reply] = []
-    done = asyncio.Event()
-    with no_garbage_collection():
-        asking = asyncio.create_task(ask_for_all(broker.tcp, done, replies))
-        await asyncio.sleep(1)
-        begin = time.monotonic()
-        progress = await asyncio.to_thread(broker.ask, "master-key", "rotate")
-        took = time.monotonic() - begin
-        done.set()
-        await asking
-    return [reply for reply in replies if reply.came >= begin], took, progress
-
-
 def test_nobody_notices(sandbox):
     with many_keys(sandbox.token_endpoint, keys=KEYS, clients=10, grants=2 * KEYS) as broker:
         broker.serve()
-        replies, took, progress = asyncio.run(rotate_under_load(broker))
+        progress, replies, took = meanwhile(broker.tcp, KEYS, lambda: broker.ask("master-key", "rotate"))
         slowest = max(reply.took for reply in replies)
         print(
             f"{progress['total']} records sealed anew in {took:.1f} s; meanwhile {len(replies)} answers, "

@@ -1,0 +1,103 @@
+"""A backup is made while the broker serves: nobody notices, and what is restored goes on where that was."""
+
+import random
+import time
+
+import pytest
+
+from rig.broker import Broker
+from rig.load import LONG
+from rig.processes import program, start
+from rig.registry import CLIENT, many_keys
+from rig.steady_load import meanwhile
+from rig.wire import get
+
+KEYS = 10_000
+KILLS = 50 if LONG else 6
+
+pytestmark = [pytest.mark.alone, pytest.mark.long]
+
+
+def restored(broker: Broker, backup, folder, sandbox) -> Broker:
+    other = Broker(folder, sandbox.token_endpoint)
+    other.data.mkdir(mode=0o750, parents=True)
+    (other.data / "master.key").write_bytes((broker.data / "master.key").read_bytes())
+    (other.data / "master.key").chmod(0o400)
+    result = other.admin("restore", str(backup))
+    assert result.code == 0, f"{result}"
+    return other
+
+
+def lists(broker: Broker) -> dict:
+    """What an operator sees of keys, clients and grants, but for what changes by being used."""
+
+    def all_of(kind: str) -> list[dict]:
+        page = broker.ask(kind, "list")
+        found = page[f"{kind}s"]
+        while page.get("next"):
+            page = broker.ask(kind, "list", "--after", page["next"])
+            found += page[f"{kind}s"]
+        return found
+
+    for_ever = ("key_id", "project_id", "client_id", "state", "enabled", "created_at", "projects", "scope")
+    return {
+        kind: [{name: value for name, value in item.items() if name in for_ever} for item in all_of(kind)]
+        for kind in ("key", "client", "project")
+    }
+
+
+def test_nobody_notices_and_what_is_restored_goes_on(sandbox, folder):
+    with many_keys(sandbox.token_endpoint, keys=KEYS, clients=100, grants=2 * KEYS) as broker:
+        broker.serve()
+        file = folder / "backup"
+        report, replies, took = meanwhile(broker.tcp, KEYS, lambda: broker.ask("backup", str(file)))
+        slowest = max(reply.took for reply in replies)
+        print(
+            f"{report['bytes']} bytes backed up in {took:.1f} s; meanwhile {len(replies)} answers, "
+            f"the slowest after {slowest * 1000:.1f} ms"
+        )
+        assert all(reply.status == 200 for reply in replies), next(r for r in replies if r.status != 200)
+        assert len(replies) >= took * 90, "the load was not what it should be"
+        assert slowest <= 0.050
+        assert file.stat().st_size == report["bytes"] and file.stat().st_mode & 0o777 == 0o600
+        expected = lists(broker)
+        token = get(broker.tcp, "/v1/projects/project-7/token", client=CLIENT).json["access_token"]
+        assert broker.stop() == 0, broker.log()
+
+        other = restored(broker, file, folder / "other", sandbox)
+        other.serve()
+        try:
+            assert lists(other) == expected
+            again = get(other.tcp, "/v1/projects/project-7/token", client=CLIENT)
+            assert again.status == 200 and again.json["access_token"] == token, f"{again}"
+            assert sandbox.token_requests == 0, "every token was in the backup"
+            assert other.stop() == 0, other.log()
+        finally:
+            other.put_away()
+
+
+@pytest.mark.timeout(60 + 10 * KILLS)
+def test_a_kill_at_any_moment_leaves_the_backup_from_before(sandbox, folder):
+    seed = random.randrange(1 << 32)
+    chance = random.Random(seed)
+    with many_keys(sandbox.token_endpoint, keys=5000, clients=10, grants=10_000) as broker:
+        broker.serve()
+        file = folder / "backup"
+        begin = time.monotonic()
+        before = broker.ask("backup", str(file))
+        took = time.monotonic() - begin
+        broken_off = 0
+        for _ in range(KILLS):
+            content = file.read_bytes()
+            process = start([program("token-broker"), "backup", str(file)], env=broker.settings(), stderr=-3, stdout=-3)
+            time.sleep(chance.uniform(0, took))
+            broker.kill9()
+            if process.wait(20) != 0:
+                broken_off += 1
+                assert file.read_bytes() == content, f"seed {seed}"
+            broker.serve()
+            assert not [path for path in broker.data.iterdir() if "backup" in path.name], f"seed {seed}"
+        assert broken_off >= KILLS / 2, f"seed {seed}: only {broken_off} of {KILLS} were killed while they went on"
+        print(f"killed {broken_off} times before the end, with seed {seed}; a backup of {before['bytes']} bytes")
+        other = restored(broker, file, folder / "other", sandbox)
+        assert len(other.ask("key", "list", "--limit", "1000")["keys"]) == 1000
