@@ -10,11 +10,16 @@ package struct BrokerCore: Sendable {
         package let mintRate: Double
         /// Requests to one token endpoint at once.
         package let mintBurst: Int
+        /// How long audit records are kept; for ever, when there is none.
+        package let auditRetention: Duration?
 
-        package init(defaultTokenEndpoint: URL, mintRate: Double, mintBurst: Int) {
+        package init(
+            defaultTokenEndpoint: URL, mintRate: Double, mintBurst: Int, auditRetention: Duration? = nil
+        ) {
             self.defaultTokenEndpoint = defaultTokenEndpoint
             self.mintRate = mintRate
             self.mintBurst = mintBurst
+            self.auditRetention = auditRetention
         }
     }
 
@@ -80,7 +85,9 @@ package struct BrokerCore: Sendable {
         )
 
         let uses = UseLog(store: self.store)
-        housekeeping = Housekeeping(uses: uses, store: self.store, clock: clock, logger: logger)
+        housekeeping = Housekeeping(
+            uses: uses, store: self.store, auditRetention: policy.auditRetention, clock: clock, logger: logger
+        )
         broker = TokenBroker(registry: registry, tokens: tokens, store: self.store, uses: uses, clock: clock)
         authenticator = try ClientAuthenticator(
             registry: registry, sealer: sealer, store: self.store, uses: uses, clock: clock

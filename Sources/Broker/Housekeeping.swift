@@ -1,27 +1,41 @@
 import Foundation
 package import Logging
 
-/// What the store needs now and then: last uses saved, expired tokens removed, a rotation of the master key finished.
+/// What the store needs now and then: last uses saved, what is too old removed, a rotation of the master key finished.
 package struct Housekeeping: Sendable {
     /// How much of what is known of uses a crash costs at most.
     private static let interval: Duration = .seconds(30)
 
+    /// How often old audit records are removed.
+    private static let pruningInterval: Duration = .seconds(86_400)
+
     private let uses: UseLog
     private let store: any Store
+    /// How long audit records are kept; for ever, when there is none.
+    private let auditRetention: Duration?
     private let clock: any BrokerClock
     private let logger: Logger
 
-    package init(uses: UseLog, store: any Store, clock: any BrokerClock, logger: Logger) {
+    package init(
+        uses: UseLog, store: any Store, auditRetention: Duration?, clock: any BrokerClock, logger: Logger
+    ) {
         self.uses = uses
         self.store = store
+        self.auditRetention = auditRetention
         self.clock = clock
         self.logger = logger
     }
 
     /// Keeps house until the task is cancelled.
     package func run() async throws {
+        var pruned: Duration?
         while true {
             await finishMasterKeyRotation()
+            let now = clock.now.boot
+            if pruned.map({ now - $0 >= Self.pruningInterval }) ?? true {
+                await pruneAuditLog()
+                pruned = now
+            }
             try await clock.sleep(for: Self.interval)
             await runOnce()
         }
@@ -35,6 +49,27 @@ package struct Housekeeping: Sendable {
         } catch {
             logger.error(
                 "the rotation of the master key could not go on; this is tried again", metadata: ["error": "\(error)"]
+            )
+        }
+    }
+
+    private func pruneAuditLog() async {
+        guard let auditRetention else { return }
+        let now = clock.now.wall
+        let before = now.addingTimeInterval(-(auditRetention / .seconds(1)))
+        let record = AuditRecord(
+            at: now, actor: .broker, action: .auditPruned, outcome: "before \(before.formatted(.iso8601))"
+        )
+        do {
+            var removed = 0
+            while true {
+                let part = try await store.pruneAuditLog(before: before, recording: record, goesOn: removed > 0)
+                removed += part.removed
+                if part.isComplete { return }
+            }
+        } catch {
+            logger.error(
+                "old audit records could not be removed; this is tried again in a day", metadata: ["error": "\(error)"]
             )
         }
     }

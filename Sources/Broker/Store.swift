@@ -35,10 +35,19 @@ package protocol Store: Sendable {
     func backup() async throws -> any Backup
 
     /// Verifies some more of the audit log, from its start or from where it was verified before.
-    func verifyAuditLog(after position: AuditPosition?) async throws -> AuditProof
+    ///
+    /// - Parameter anchor: a place that it must still have.
+    func verifyAuditLog(after position: AuditPosition?, anchor: AuditPosition?) async throws -> AuditProof
 
-    /// The newest records, or those before a sequence number, newest first.
-    func auditLog(before: Int64?, limit: Int) async throws -> [AuditEntry]
+    /// Removes some more of the oldest audit records.
+    ///
+    /// - Parameters:
+    ///   - record: of the removal, with its first part.
+    ///   - goesOn: whether this is another part of it.
+    func pruneAuditLog(before date: Date, recording record: AuditRecord, goesOn: Bool) async throws
+        -> AuditPruning.Reply
+
+    func auditLog(_ request: AuditListing) async throws -> AuditListing.Reply
 }
 
 package struct StoreContents: Sendable {

@@ -106,11 +106,21 @@ package struct SQLiteStore: Store {
         try await DatabaseBackup(of: database, at: directory.newBackup())
     }
 
-    package func verifyAuditLog(after position: AuditPosition?) async throws -> AuditProof {
-        try await queue.read { [auditLog = database.auditLog] in try auditLog.verify(after: position, in: $0) }
+    package func verifyAuditLog(after position: AuditPosition?, anchor: AuditPosition?) async throws -> AuditProof {
+        try await queue.read { [auditLog = database.auditLog] in
+            try auditLog.verify(after: position, anchor: anchor, in: $0)
+        }
     }
 
-    package func auditLog(before: Int64?, limit: Int) async throws -> [AuditEntry] {
-        try await queue.read { try AuditEntry.newest(limit, before: before, in: $0) }
+    package func pruneAuditLog(
+        before date: Date, recording record: AuditRecord, goesOn: Bool
+    ) async throws -> AuditPruning.Reply {
+        try await queue.write { [auditLog = database.auditLog] in
+            try auditLog.prune(before: date, recording: record, goesOn: goesOn, in: $0)
+        }
+    }
+
+    package func auditLog(_ request: AuditListing) async throws -> AuditListing.Reply {
+        try await queue.read { try AuditLog.list(request, in: $0) }
     }
 }

@@ -16,7 +16,7 @@ extension BrokerCore {
             store: store, reading: extent, sealer: sealer, endpoint: TokenEndpointClient(client, clock: clock),
             policy: Policy(
                 defaultTokenEndpoint: configuration.tokenEndpoint, mintRate: configuration.mintRate,
-                mintBurst: configuration.mintBurst
+                mintBurst: configuration.mintBurst, auditRetention: configuration.auditRetention
             ),
             clock: clock, random: { Double.random(in: 0..<1) }, logger: logger
         )

@@ -22,6 +22,8 @@ struct Configuration {
     let mintBurst: Int
     let allowedHosts: Set<String>
     let drainDelay: Duration
+    /// For ever, when there is none.
+    let auditRetention: Duration?
     let logLevel: Logger.Level
     let logFormat: LogFormat
 
@@ -90,6 +92,13 @@ struct Configuration {
                 throw OperatorError(.invalid, "'\(text)' is no length of time up to 5m, such as 5s")
             }
             return .seconds(delay.seconds)
+        }
+        auditRetention = try read("--audit-retention", settings.auditRetention, or: "") { text in
+            if text.isEmpty { return nil }
+            guard let span = TimeSpan(argument: text), span.seconds >= 86_400 else {
+                throw OperatorError(.invalid, "'\(text)' is no length of time of a day or more, such as 400d")
+            }
+            return .seconds(span.seconds)
         }
         logLevel = try read("--log-level", settings.logLevel, or: "info") { text in
             guard let level = Logger.Level(rawValue: text) else {

@@ -12,7 +12,16 @@ struct Output: ParsableArguments {
     func print<Reply: Encodable>(
         _ reply: Reply, lost: String = "what was asked for is done all the same", orFor people: (Reply) -> String
     ) throws {
-        let text = json ? String(decoding: try WireJSON.encode(reply, pretty: true), as: UTF8.self) : people(reply)
+        try write(
+            json ? String(decoding: try WireJSON.encode(reply, pretty: true), as: UTF8.self) : people(reply), lost)
+    }
+
+    /// One of many that are printed as they come: for programs, one JSON object in each line.
+    func printLine<Item: Encodable>(_ item: Item, orFor people: (Item) -> String) throws {
+        try write(json ? String(decoding: try WireJSON.encode(item), as: UTF8.self) : people(item), nil)
+    }
+
+    private func write(_ text: String, _ lost: String?) throws {
         do {
             try FileHandle.standardOutput.write(contentsOf: Data((text + "\n").utf8))
         } catch {

@@ -68,6 +68,9 @@ struct Settings: ParsableArguments {
     )
     var drainDelay: String?
 
+    @Option(help: "How long audit records are kept, such as 400d. [TOKEN_BROKER_AUDIT_RETENTION] (default: for ever)")
+    var auditRetention: String?
+
     @Option(help: "trace, debug, info, notice, warning, error or critical. [TOKEN_BROKER_LOG_LEVEL] (default: info)")
     var logLevel: String?
 

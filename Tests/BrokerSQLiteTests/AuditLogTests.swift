@@ -30,10 +30,10 @@ import Testing
         try store.close()
     }
 
-    private func proof(after position: AuditPosition? = nil) async throws -> AuditProof {
+    private func proof(after position: AuditPosition? = nil, anchor: AuditPosition? = nil) async throws -> AuditProof {
         let (store, _) = try SQLiteStore.open(in: broker.directory, masterKey: broker.masterKey)
         defer { try? store.close() }
-        return try await store.verifyAuditLog(after: position)
+        return try await store.verifyAuditLog(after: position, anchor: anchor)
     }
 
     private func tamper(_ sql: String) throws {
@@ -156,9 +156,9 @@ import Testing
         let old = try StoredBroker(golden: "schema-4", at: Date(timeIntervalSince1970: 1_795_629_520))
         let (store, _) = try SQLiteStore.open(in: old.directory, masterKey: old.masterKey)
         #expect(store.migration?.action == .databaseMigrated)
-        let newest = try #require(try await store.auditLog(before: nil, limit: 1).first)
+        let newest = try #require(try await store.auditLog(AuditListing(limit: 1)).entries.first)
         #expect((newest.action, newest.outcome) == ("database.migrated", "schema 5"))
-        #expect(try await store.verifyAuditLog(after: nil).isWhole)
+        #expect(try await store.verifyAuditLog(after: nil, anchor: nil).isWhole)
         try store.close()
         let (again, _) = try SQLiteStore.open(in: old.directory, masterKey: old.masterKey)
         #expect(again.migration == nil)

@@ -59,8 +59,8 @@ import Testing
                 #expect(core.cache.token(in: key.slot(for: key.scope))?.value.reveal() == "token-of-key-\(id)")
             }
             #expect(try core.registry.client(ClientID("client-1"))?.grants.count == 2)
-            #expect(try await core.store.verifyAuditLog(after: nil).isWhole)
-            let newest = try await core.store.auditLog(before: nil, limit: 2).map(\.action)
+            #expect(try await core.store.verifyAuditLog(after: nil, anchor: nil).isWhole)
+            let newest = try await core.store.auditLog(AuditListing(limit: 2)).entries.map(\.action)
             #expect(newest == ["database.restored", "database.backup_begun"])
         }
         #expect(try files(of: broker) == ["token-broker.db", "master.key", "lock"])
@@ -90,7 +90,7 @@ import Testing
             try await restore(file, in: copy)
         }
         try await copy.run { core in
-            let proof = try await core.store.verifyAuditLog(after: nil)
+            let proof = try await core.store.verifyAuditLog(after: nil, anchor: nil)
             #expect(proof.isWhole)
             #expect(try core.registry.key(KeyID("key-5")) != nil)
         }

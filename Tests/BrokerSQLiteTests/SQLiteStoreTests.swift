@@ -74,7 +74,7 @@ import Testing
         #expect(sealerAfter.verifier(of: Secret("s")).matches(readClient.credentials[0].verifier))
         #expect(contents.tokens.map(\.life) == [token.life])
         #expect(try sealerAfter.open(contents.tokens[0].sealed, from: .token(slot)).reveal() == "token")
-        #expect(try await after.auditLog(before: nil, limit: 10).map(\.action) == ["key.added"])
+        #expect(try await after.auditLog(AuditListing(limit: 10)).entries.map(\.action) == ["key.added"])
     }
 
     @Test func `a change that fails leaves nothing, not even its record`() async throws {
@@ -83,7 +83,7 @@ import Testing
         let changes: [Change] = [.addKey(try key("key-1", sealer: sealer)), .addKey(try key("key-2", sealer: sealer))]
         await #expect(throws: DatabaseError.self) { try await store.commit(changes, recording: record()) }
         #expect(try await store.contents(of: .everything).keys.isEmpty, "a project has one active key")
-        #expect(try await store.auditLog(before: nil, limit: 10).isEmpty)
+        #expect(try await store.auditLog(AuditListing(limit: 10)).entries.isEmpty)
     }
 
     @Test func `last mints and uses are kept, and expired tokens are not`() async throws {
@@ -139,7 +139,7 @@ import Testing
         let token = SealedToken(slot: slot, life: life, sealed: try sealer.seal(Secret("t"), in: .token(slot)))
         try await store.commit([.putToken(token)], recording: record(.tokenMinted))
         #expect(try await store.contents(of: .everything).tokens.isEmpty)
-        #expect(try await store.auditLog(before: nil, limit: 1).map(\.action) == ["token.minted"])
+        #expect(try await store.auditLog(AuditListing(limit: 1)).entries.map(\.action) == ["token.minted"])
     }
 
     @Test func `a first hand-out is recorded once, also when a thousand come at the same time`() async throws {
@@ -154,7 +154,7 @@ import Testing
             }
             try await group.waitForAll()
         }
-        #expect(try await store.auditLog(before: nil, limit: 100).count == 10)
+        #expect(try await store.auditLog(AuditListing(limit: 100)).entries.count == 10)
     }
 
     @Test func `a second process is kept out of the data directory`() async throws {

@@ -106,11 +106,26 @@ package final class MemoryStore: Store {
     /// It has no file.
     package func backup() async throws -> any Backup { throw Full() }
 
-    package func verifyAuditLog(after position: AuditPosition?) async throws -> AuditProof {
+    package func verifyAuditLog(after position: AuditPosition?, anchor: AuditPosition?) async throws -> AuditProof {
         var proof = AuditProof(first: 1, position: .beginning, end: 0)
         proof.isWhole = true
         return proof
     }
 
-    package func auditLog(before: Int64?, limit: Int) async throws -> [AuditEntry] { [] }
+    package func pruneAuditLog(
+        before date: Date, recording record: AuditRecord, goesOn: Bool
+    ) async throws -> AuditPruning.Reply {
+        try state.withLock { state in
+            if state.isFull { throw Full() }
+            let count = state.records.count
+            state.records.removeAll { $0.at < date }
+            return AuditPruning.Reply(
+                removed: count - state.records.count, first: 1, isComplete: true, fault: nil
+            )
+        }
+    }
+
+    package func auditLog(_ request: AuditListing) async throws -> AuditListing.Reply {
+        AuditListing.Reply(entries: [], next: nil, newest: 0)
+    }
 }

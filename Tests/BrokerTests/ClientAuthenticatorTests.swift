@@ -25,6 +25,33 @@ import Testing
         await #expect(throws: BrokerError.invalidClient) { try await authenticate(test, nil, secret, from: address) }
     }
 
+    @Test func `the audit log knows why, and nobody else`() async throws {
+        let test = try await TestBroker()
+        let old = try await test.addClient()
+        try await test.addClient("user", users: [1001])
+        _ = try await test.perform(ClientRotation(clientID: ClientID("client-1"), overlap: 60))
+        test.clock.advance(by: .seconds(60))
+        _ = try await test.perform(ClientChange(.disable, ClientID("user")))
+        let user = Peer(.user(1001))
+        let refusals: [(claim: ClientClaim, peer: Peer, reason: String)] = [
+            (ClientClaim(id: "client-1", secret: Secret("wrong")), address, "wrong secret"),
+            (ClientClaim(id: "client-1", secret: old), address, "secret expired"),
+            (ClientClaim(id: "nobody", secret: old), address, "unknown client"),
+            (ClientClaim(id: "nobody", secret: nil), user, "unknown client"),
+            (.unusable, address, "malformed credentials"),
+            (ClientClaim(id: nil, secret: nil), address, "no credentials"),
+            (ClientClaim(id: "client-1", secret: nil), address, "no secret"),
+            (ClientClaim(id: nil, secret: nil), user, "client disabled"),
+            (ClientClaim(id: "user", secret: nil), user, "client disabled"),
+            (ClientClaim(id: "client-1", secret: nil), user, "user or certificate not registered"),
+            (ClientClaim(id: nil, secret: nil), Peer(.user(7)), "user or certificate not registered"),
+        ]
+        for (claim, peer, reason) in refusals {
+            await #expect(throws: BrokerError.self) { try await test.core.authenticator.authorize(claim, from: peer) }
+            #expect(test.store.records.last?.outcome == reason)
+        }
+    }
+
     @Test func `a disabled client is refused until it is enabled again`() async throws {
         let test = try await TestBroker()
         let secret = try await test.addClient()

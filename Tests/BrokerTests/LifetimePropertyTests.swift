@@ -5,18 +5,6 @@ import Testing
 
 /// Random histories: any lifetime, any jump of the wall clock, any sequence of failures.
 @Suite(.timeLimit(.minutes(1))) struct LifetimePropertyTests {
-    /// SplitMix64: the same histories every time.
-    struct Dice: RandomNumberGenerator {
-        var state: UInt64
-
-        mutating func next() -> UInt64 {
-            state &+= 0x9E37_79B9_7F4A_7C15
-            var mixed = (state ^ (state >> 30)) &* 0xBF58_476D_1CE4_E5B9
-            mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-            return mixed ^ (mixed >> 31)
-        }
-    }
-
     private static let failures: [MintFailure?] = [
         nil, nil, nil, .unavailable("x"), .garbled("x"), .refused("x"), .keyRefused, .throttled(retryAfter: nil),
         .throttled(retryAfter: .seconds(90)),
@@ -47,7 +35,7 @@ import Testing
     func `never an expired token, never two mints for one need, never more than the promised rate`(
         seed: UInt64
     ) async throws {
-        var dice = Dice(state: seed)
+        var dice = Dice(seed: seed)
         let test = try await TestBroker(random: Double.random(in: 0..<1, using: &dice), mintRate: 1, mintBurst: 5)
         let key = try await test.addKey()
         let slot = try #require(test.core.registry.key(key)).slot(for: .none)

@@ -5,14 +5,8 @@ import Foundation
 
 /// What the admin command sends: whatever is understood is understood the same when it is written anew.
 struct AdminJSONTarget: FuzzTarget {
-    private let kinds: [any AdminRequest.Type] = [
-        KeyAddition.self, KeyRotation.self, KeyListing.self, KeyChange.self, KeyVerification.self, ClientAddition.self,
-        ClientRotation.self, ClientListing.self, ClientChange.self, ProjectListing.self, StatusReport.self,
-        TokenFetch.self, AuditListing.self,
-    ]
-
     func run(_ input: [UInt8]) {
-        for kind in kinds { check(kind, Data(input)) }
+        for kind in AdminRoutes.kinds { check(kind, Data(input)) }
     }
 
     private func check<Request: AdminRequest>(_ kind: Request.Type, _ json: Data) {

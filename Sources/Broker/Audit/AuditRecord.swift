@@ -42,6 +42,7 @@ package struct AuditRecord: Sendable {
         case databaseBackupBegun = "database.backup_begun"
         case databaseRestored = "database.restored"
         case databaseMigrated = "database.migrated"
+        case auditPruned = "audit.pruned"
         /// The mark of the log's end was not the broker's when the next record came.
         case auditDamaged = "audit.damaged"
         case tokenMinted = "token.minted"
@@ -70,6 +71,11 @@ package struct AuditRecord: Sendable {
         self.client = client
         self.token = token
         self.outcome = outcome
+    }
+
+    /// The same, for what it found out about the audit log.
+    package func finding(_ fault: AuditFault) -> AuditRecord {
+        AuditRecord(at: at, actor: actor, action: action, outcome: fault.message)
     }
 
     /// A mint by the broker.

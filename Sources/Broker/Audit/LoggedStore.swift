@@ -47,12 +47,21 @@ struct LoggedStore: Store {
 
     func backup() async throws -> any Backup { try await store.backup() }
 
-    func verifyAuditLog(after position: AuditPosition?) async throws -> AuditProof {
-        try await store.verifyAuditLog(after: position)
+    func verifyAuditLog(after position: AuditPosition?, anchor: AuditPosition?) async throws -> AuditProof {
+        try await store.verifyAuditLog(after: position, anchor: anchor)
     }
 
-    func auditLog(before: Int64?, limit: Int) async throws -> [AuditEntry] {
-        try await store.auditLog(before: before, limit: limit)
+    func pruneAuditLog(
+        before date: Date, recording record: AuditRecord, goesOn: Bool
+    ) async throws -> AuditPruning.Reply {
+        let reply = try await store.pruneAuditLog(before: date, recording: record, goesOn: goesOn)
+        if !goesOn, reply.removed > 0 { log(record) }
+        if let fault = reply.fault { log(record.finding(fault)) }
+        return reply
+    }
+
+    func auditLog(_ request: AuditListing) async throws -> AuditListing.Reply {
+        try await store.auditLog(request)
     }
 
     private func log(_ record: AuditRecord) { record.log(to: logger) }

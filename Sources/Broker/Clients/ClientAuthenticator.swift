@@ -33,7 +33,8 @@ package struct ClientAuthenticator: Sendable {
     package func authorize(_ claim: ClientClaim, from peer: Peer) async throws -> Authorization {
         let version = registry.version
         let deadline = Deadline(after: Deadline.request, from: clock.now)
-        if let (client, credential) = try recognize(claim, from: peer), client.isEnabled {
+        let recognized = try recognize(claim, from: peer)
+        if let (client, credential) = recognized, client.isEnabled {
             if let credential { uses.note(credential.use, at: clock.now.wall) }
             return Authorization(
                 client, by: credential, from: peer, registryVersion: version, deadline: deadline
@@ -44,7 +45,8 @@ package struct ClientAuthenticator: Sendable {
             let record = AuditRecord(
                 at: clock.now.wall, actor: .stranger(peer), action: .authenticationRefused,
                 // Only what is known to be an ID: anything else may be a secret in the wrong place.
-                client: named(by: claim)?.id, outcome: "refused"
+                client: named(by: claim)?.id,
+                outcome: recognized == nil ? reason(of: claim, from: peer) : "client disabled"
             )
             try await Future { [store] in try await store.record(record) }.value(by: deadline, clock: clock)
         }
@@ -58,6 +60,21 @@ package struct ClientAuthenticator: Sendable {
             return certificate.expires > clock.now.wall ? .unknownCertificate(certificate.names) : .certificateExpired
         }
         return .noCredentials
+    }
+
+    /// Why a claim was refused: for the audit alone, since whoever is refused must not learn it.
+    private func reason(of claim: ClientClaim, from peer: Peer) -> String {
+        guard claim.isUsable else { return "malformed credentials" }
+        if let secret = claim.secret {
+            guard let client = named(by: claim) else { return "unknown client" }
+            let shown = sealer.verifier(of: secret)
+            return client.credentials.contains { shown.matches($0.verifier) } ? "secret expired" : "wrong secret"
+        }
+        if let certificate = peer.certificate, certificate.expires <= clock.now.wall { return "certificate expired" }
+        if claim.id != nil, named(by: claim) == nil { return "unknown client" }
+        if peer.identities.isEmpty { return claim.id == nil ? "no credentials" : "no secret" }
+        let isDisabled = claim.id == nil && !registry.clients(recognizedBy: peer.identities).isEmpty
+        return isDisabled ? "client disabled" : "user or certificate not registered"
     }
 
     private func named(by claim: ClientClaim) -> Client? {

@@ -13,15 +13,15 @@ package struct AdminRoutes: Sendable {
         self.core = core
     }
 
-    var routes: Routes {
-        Routes(all: [
-            route(KeyAddition.self), route(KeyRotation.self), route(KeyListing.self), route(KeyChange.self),
-            route(KeyVerification.self),
-            route(ClientAddition.self), route(ClientRotation.self), route(ClientListing.self), route(ClientChange.self),
-            route(ProjectListing.self), route(StatusReport.self), route(TokenFetch.self), route(AuditListing.self),
-            route(MasterKeyRotation.self), route(BackupPreparation.self), route(BackupReading.self),
-        ])
-    }
+    static let kinds: [any AdminRequest.Type] = [
+        KeyAddition.self, KeyRotation.self, KeyListing.self, KeyChange.self, KeyVerification.self,
+        ClientAddition.self, ClientRotation.self, ClientListing.self, ClientChange.self,
+        ProjectListing.self, StatusReport.self, TokenFetch.self,
+        AuditListing.self, AuditVerification.self, AuditPruning.self,
+        MasterKeyRotation.self, BackupPreparation.self, BackupReading.self,
+    ]
+
+    var routes: Routes { Routes(all: Self.kinds.map { route($0) }) }
 
     private func route<Command: AdminRequest>(_ type: Command.Type) -> Routes.Route {
         .init(.POST, type.path) { request, _ in try await perform(type, request) }

@@ -4,12 +4,14 @@ import GRDB
 
 extension AuditLog {
     /// So many records at once keep nobody waiting who has something to record.
-    private static let most = 2000
+    static let most = 2000
 
     /// Verifies some more records.
     ///
-    /// - Parameter verified: up to where they were verified before; from the log's start, when there is none.
-    func verify(after verified: AuditPosition?, in database: Database) throws -> AuditProof {
+    /// - Parameters:
+    ///   - verified: up to where they were verified before; from the log's start, when there is none.
+    ///   - anchor: a place that the log must still have.
+    func verify(after verified: AuditPosition?, anchor: AuditPosition?, in database: Database) throws -> AuditProof {
         let start: AuditPosition
         do {
             start = try self.start.position(in: database) ?? .beginning
@@ -25,12 +27,17 @@ extension AuditLog {
             arguments: [position.sequence, Self.most]
         )
         proof.fault = try faultBefore(start, in: database)
+        if let anchor, anchor.sequence < start.sequence {
+            throw OperatorError(
+                .notFound, "the anchor's record, number \(anchor.sequence), was pruned", hint: "keep a newer anchor"
+            )
+        }
         for row in rows where proof.fault == nil {
-            proof.fault = fault(in: row, after: proof.position)
-            if proof.fault == nil { proof.position = AuditPosition(sequence: row["sequence"], chain: row["chain"]) }
+            proof.fault = fault(in: row, after: proof.position) ?? fault(of: AuditPosition(row), like: anchor)
+            if proof.fault == nil { proof.position = AuditPosition(row) }
         }
         if proof.fault == nil, rows.count < Self.most {
-            proof.fault = fault(of: end, at: proof.position)
+            proof.fault = fault(of: end, at: proof.position, anchor: anchor)
             proof.isWhole = proof.fault == nil
         }
         return proof
@@ -42,7 +49,7 @@ extension AuditLog {
         ).map { AuditFault(.added, first: $0) }
     }
 
-    private func fault(in row: Row, after previous: AuditPosition) -> AuditFault? {
+    func fault(in row: Row, after previous: AuditPosition) -> AuditFault? {
         let sequence: Int64 = row["sequence"]
         guard sequence == previous.sequence + 1 else {
             return AuditFault(.missing, first: previous.sequence + 1, last: sequence - 1)
@@ -53,8 +60,16 @@ extension AuditLog {
         return fields.action == AuditRecord.Action.auditDamaged.rawValue ? AuditFault(.mark, first: sequence) : nil
     }
 
+    private func fault(of position: AuditPosition, like anchor: AuditPosition?) -> AuditFault? {
+        guard let anchor, anchor.sequence == position.sequence, anchor != position else { return nil }
+        return AuditFault(.changed, first: position.sequence)
+    }
+
     /// - Parameter newest: the last record that there is.
-    private func fault(of end: AuditPosition?, at newest: AuditPosition) -> AuditFault? {
+    private func fault(of end: AuditPosition?, at newest: AuditPosition, anchor: AuditPosition?) -> AuditFault? {
+        if let anchor, anchor.sequence > newest.sequence {
+            return AuditFault(.missing, first: newest.sequence + 1, last: anchor.sequence)
+        }
         guard let end else { return AuditFault(.mark, first: newest.sequence) }
         if end == newest { return nil }
         if end.sequence > newest.sequence {

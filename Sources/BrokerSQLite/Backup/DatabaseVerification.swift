@@ -26,7 +26,7 @@ struct DatabaseVerification {
             }
         }
         let proof = try await database.queue.read { [database, position = proof?.position] in
-            try database.auditLog.verify(after: position, in: $0)
+            try database.auditLog.verify(after: position, anchor: nil, in: $0)
         }
         if let fault = proof.fault {
             throw OperatorError(.failed, "the copy's audit log is not whole: \(fault.message)")

@@ -1,0 +1,59 @@
+import Broker
+import Foundation
+import GRDB
+
+extension AuditLog {
+    /// So many records are looked at for one page, so that a rare one keeps nobody waiting.
+    private static let mostLookedAt: Int64 = 20_000
+
+    /// The newest records, newest first, that are asked for.
+    static func list(_ request: AuditListing, in database: Database) throws -> AuditListing.Reply {
+        let ends = try Row.fetchOne(database, sql: "SELECT min(sequence), max(sequence) FROM audit_log")
+        guard let oldest = ends?[0] as Int64?, let newest = ends?[1] as Int64? else {
+            return AuditListing.Reply(entries: [], next: nil, newest: 0)
+        }
+        let before = min(request.before ?? .max, newest + 1)
+        let after = max(request.after ?? 0, oldest - 1)
+        let first = max(after + 1, before - mostLookedAt)
+        let filter = request.filter
+        let entries = try Row.fetchAll(
+            database,
+            sql: """
+                SELECT * FROM audit_log WHERE sequence >= :first AND sequence < :before
+                    AND (:project IS NULL OR project_id = :project) AND (:key IS NULL OR key_id = :key)
+                    AND (:client IS NULL OR client_id = :client OR actor = 'client:' || :client)
+                    AND (:action IS NULL OR action = :action OR substr(action, 1, length(:action) + 1) = :action || '.')
+                    AND (:since IS NULL OR at >= :since) AND (:until IS NULL OR at < :until)
+                ORDER BY sequence DESC LIMIT :limit
+                """,
+            arguments: [
+                "first": first, "before": before, "project": filter.project?.description,
+                "key": filter.key?.description, "client": filter.client?.description, "action": filter.action,
+                "since": filter.since?.millisecondsSince1970, "until": filter.until?.millisecondsSince1970,
+                "limit": request.limit,
+            ]
+        ).map { row in (try? AuditEntry(row: row)) ?? AuditEntry(unreadable: row["sequence"]) }
+        let end = entries.count == request.limit ? entries.last?.sequence ?? first : first
+        return AuditListing.Reply(entries: entries, next: end > after + 1 ? end : nil, newest: newest)
+    }
+}
+
+extension AuditEntry {
+    fileprivate init(row: Row) throws {
+        self.init(
+            sequence: try row.value("sequence"), at: try row.date("at").formatted(.iso8601),
+            actor: try row.value("actor"), action: try row.value("action"),
+            projectID: try row.optional("project_id"), keyID: try row.optional("key_id"),
+            clientID: try row.optional("client_id"), token: try row.optional("token"),
+            outcome: try row.value("outcome")
+        )
+    }
+
+    /// A record that was damaged: `audit verify` says so as well.
+    fileprivate init(unreadable sequence: Int64) {
+        self.init(
+            sequence: sequence, at: "-", actor: "-", action: "unreadable", projectID: nil, keyID: nil, clientID: nil,
+            token: nil, outcome: "-"
+        )
+    }
+}

@@ -1,0 +1,39 @@
+import ArgumentParser
+import Broker
+
+struct AuditVerify: AdminCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "verify", abstract: "Proves that no audit record was changed, removed or reordered."
+    )
+
+    @Option(help: "A place that an earlier 'audit verify' printed: the log must still have it.") var anchor:
+        AuditPosition?
+    @OptionGroup var output: Output
+    @OptionGroup(title: "Settings") var settings: Settings
+
+    func run() async throws {
+        let proof = try await withAdministration { broker in
+            var proof = try await broker.perform(AuditVerification(anchor: anchor))
+            while !proof.isWhole, proof.fault == nil {
+                Console.say("\(proof.position.sequence) of \(proof.end) records are verified")
+                proof = try await broker.perform(AuditVerification(after: proof.position, anchor: anchor))
+            }
+            return proof
+        }
+        try output.print(proof) { proof in
+            proof.isWhole
+                ? "records \(proof.first) to \(proof.end) are as they were written\nanchor: \(proof.position)"
+                : "records \(proof.first) to \(proof.position.sequence) are as they were written"
+        }
+        if let fault = proof.fault {
+            throw OperatorError(
+                .failed, "the audit log is not whole: \(fault.message)",
+                hint: "the broker's log has the same records; a backup from before may have them as well"
+            )
+        }
+    }
+}
+
+extension AuditPosition: ExpressibleByArgument {
+    public init?(argument: String) { self.init(argument) }
+}
