@@ -96,13 +96,16 @@ let package = Package(
         // What the machine grants a process.
         .target(name: "ProcessLimits", swiftSettings: settings),
 
+        // What Swift cannot call.
+        .target(name: "CProcess"),
+
         .target(name: "CVersion", cSettings: [.define("TOKEN_BROKER_COMMIT", to: "\"\(commit)\"")]),
 
         // The program: reads the configuration, wires the adapters to the domain, runs.
         .executableTarget(
             name: "token-broker",
             dependencies: [
-                "Broker", "BrokerSQLite", "BrokerUpstream", "BrokerHTTP", "CVersion", "ProcessLimits",
+                "Broker", "BrokerSQLite", "BrokerUpstream", "BrokerHTTP", "CProcess", "CVersion", "ProcessLimits",
                 argumentParser, asyncHTTPClient, crypto, logging, nioCore, nioFoundationCompat,
                 nioHTTP1, nioPosix, serviceLifecycle, unixSignals,
             ],

@@ -28,7 +28,9 @@ package enum PrivateFile {
         var bytes = [UInt8](repeating: 0, count: longest)
         let count = Glibc.read(descriptor, &bytes, bytes.count)
         guard count >= 0 else { throw OperatorError.system("cannot read \(name) '\(path)'") }
-        return Array(bytes.prefix(count))
+        // The same memory, so that whoever clears it leaves no copy.
+        bytes.removeSubrange(count...)
+        return bytes
     }
 
     private static func resolved(_ path: String, of file: String, called name: String) throws -> String {

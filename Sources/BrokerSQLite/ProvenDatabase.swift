@@ -7,7 +7,7 @@ struct ProvenDatabase: Sendable {
     let queue: DatabaseQueue
     let keys: MasterKeys
     /// Under which client secrets are stored.
-    let pepper: SymmetricKey
+    let pepper: LockedKey
     let auditLog: AuditLog
     /// The record of a change to the schema, where opening made one.
     let migration: AuditRecord?
@@ -32,7 +32,7 @@ struct ProvenDatabase: Sendable {
                 )
             }
             keys = try MasterKeys(from: masterKey, proving: purposeKeys)
-            pepper = try purposeKeys.key(for: .clientSecrets, under: keys.newest)
+            pepper = LockedKey(try purposeKeys.key(for: .clientSecrets, under: keys.newest))
             auditLog = AuditLog(key: try purposeKeys.key(for: .auditChain, under: keys.newest))
         } catch is SealingKey.Damage {
             throw OperatorError(

@@ -17,8 +17,8 @@ struct TokenBrokerCommand: AsyncParsableCommand {
     )
 
     static func main() async {
-        ProcessHardening.apply()
         do {
+            try ProcessHardening.apply()
             var command = try parseAsRoot()
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()

@@ -198,47 +198,6 @@ import Testing
         }
     }
 
-    @Test func `a broker removes by itself what is older than it is kept, once a day`() async throws {
-        try await withStore { store in
-            // Each sleep takes no time, and moves it on.
-            let clock = broker.clock
-            clock.setWall(by: .seconds(Self.begin.timeIntervalSince(clock.now.wall) + 10 * 86_400))
-            let housekeeping = Housekeeping(
-                uses: UseLog(store: store), store: store, auditRetention: .seconds(86_400), clock: clock,
-                logger: broker.log.logger
-            )
-            let running = Task { try await housekeeping.run() }
-            defer { running.cancel() }
-            var prunings: Set<String> = []
-            while prunings.count < 3 {
-                for entry in try await store.auditLog(AuditListing(limit: 10)).entries
-                where entry.action == "audit.pruned" {
-                    prunings.insert(entry.at)
-                }
-            }
-            let times = try prunings.sorted().map { try Date($0, strategy: .iso8601) }
-            #expect(times[0] == Self.begin + 10 * 86_400)
-            #expect(zip(times, times.dropFirst()).allSatisfy { $1.timeIntervalSince($0) >= 86_400 })
-            #expect(try await store.verifyAuditLog(after: nil, anchor: nil).isWhole)
-        }
-    }
-
-    @Test func `a broker that is to keep records for ever removes none`() async throws {
-        try await withStore { store in
-            let clock = broker.clock
-            clock.setWall(by: .seconds(Self.begin.timeIntervalSince(clock.now.wall) + 1000 * 86_400))
-            let housekeeping = Housekeeping(
-                uses: UseLog(store: store), store: store, auditRetention: nil, clock: clock, logger: broker.log.logger
-            )
-            let end = clock.now.boot + .seconds(86_400)
-            let running = Task { try await housekeeping.run() }
-            defer { running.cancel() }
-            while clock.now.boot < end { await Task.yield() }
-            let page = try await store.auditLog(AuditListing(limit: 100))
-            #expect(page.entries.count == 20 && page.newest == 20)
-        }
-    }
-
     @Test func `a record that cannot be read is listed as that`() async throws {
         try tamper("PRAGMA ignore_check_constraints = ON; PRAGMA writable_schema = ON;")
         try DatabaseQueue(path: broker.directory.database).inDatabase { database in

@@ -118,6 +118,23 @@ import Testing
         // To the newest schema.
         try await broker.run { _ in }
         try DatabaseQueue(path: broker.directory.database).inDatabase { try $0.execute(sql: damage) }
+        try await expectRefusal(complaint)
+    }
+
+    @Test func `an index that does not fit its table is no index`() async throws {
+        try await broker.run { _ in }
+        let page = try DatabaseQueue(path: broker.directory.database).inDatabase {
+            try Int.fetchOne($0, sql: "SELECT rootpage FROM sqlite_schema WHERE name = 'access_keys_by_term'")
+        }
+        let file = try FileHandle(forUpdating: URL(fileURLWithPath: broker.directory.database))
+        // The last byte of a page belongs to its first entry.
+        try file.seek(toOffset: UInt64(try #require(page)) * 4096 - 1)
+        try file.write(contentsOf: [0x7F])
+        try file.close()
+        try await expectRefusal("the copy is damaged")
+    }
+
+    private func expectRefusal(_ complaint: String) async throws {
         let (store, _) = try SQLiteStore.open(in: broker.directory, masterKey: broker.masterKey)
         let copying = try await store.backup()
         let error = await #expect(throws: OperatorError.self) {

@@ -119,9 +119,9 @@ package final class MemoryStore: Store {
             if state.isFull { throw Full() }
             let count = state.records.count
             state.records.removeAll { $0.at < date }
-            return AuditPruning.Reply(
-                removed: count - state.records.count, first: 1, isComplete: true, fault: nil
-            )
+            let removed = count - state.records.count
+            if removed > 0, !goesOn { state.records.append(record) }
+            return AuditPruning.Reply(removed: removed, first: 1, isComplete: true, fault: nil)
         }
     }
 

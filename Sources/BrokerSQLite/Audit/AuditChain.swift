@@ -4,16 +4,16 @@ import Foundation
 
 /// What ties the audit's records together, by HMAC-SHA-256 under a key of its own: a change, a gap or another order shows.
 struct AuditChain: Sendable {
-    private let key: SymmetricKey
+    private let key: LockedKey
 
     init(key: SymmetricKey) {
-        self.key = key
+        self.key = LockedKey(key)
     }
 
     /// The place of a record behind another.
     func position(of fields: AuditFields, after previous: AuditPosition) -> AuditPosition {
         let sequence = previous.sequence + 1
-        var code = HMAC<SHA256>(key: key)
+        var code = HMAC<SHA256>(key: key.key)
         code.update(data: previous.chain)
         for field in ["\(sequence)"] + fields.values {
             // A missing field is not an empty one.
@@ -26,7 +26,7 @@ struct AuditChain: Sendable {
 
     /// What makes a mark the broker's. It cannot be taken for a record's, whose input begins with a code or with zeros.
     func code(of place: AuditMark.Place, at position: AuditPosition) -> Data {
-        var code = HMAC<SHA256>(key: key)
+        var code = HMAC<SHA256>(key: key.key)
         code.update(data: Data("audit mark: \(place.rawValue)".utf8))
         withUnsafeBytes(of: position.sequence.bigEndian) { code.update(data: Data($0)) }
         code.update(data: position.chain)

@@ -5,7 +5,6 @@ import Glibc
 
 /// The file that holds the master key: one line, a recognisable prefix and 32 random bytes.
 package struct MasterKeyFile: Sendable {
-    private static let prefix = "tbmk_"
     private static let name = "the master key file"
 
     package let path: String
@@ -41,9 +40,9 @@ package struct MasterKeyFile: Sendable {
 
     /// Makes the file with a new key; refuses to overwrite anything.
     package func create() throws {
-        let key = SymmetricKey(size: .bits256).withUnsafeBytes { Data($0) }
-        let line = Self.prefix + key.base64URLEncodedString() + "\n"
-        try PrivateFile.create(path, Array(line.utf8), mode: 0o400, called: Self.name)
+        var line = MasterKeyLine(SymmetricKey(size: .bits256))
+        defer { line.clear() }
+        try PrivateFile.create(path, line.bytes, mode: 0o400, called: Self.name)
     }
 
     func read() throws -> SymmetricKey {
@@ -54,16 +53,14 @@ package struct MasterKeyFile: Sendable {
                     "'token-broker init' makes one; for an existing database put its own key there, or name it with --master-key-file"
             )
         }
-        let text = String(decoding: try PrivateFile.read(path, called: Self.name), as: UTF8.self)
-            .trimmingCharacters(in: .whitespacesAndNewlines)
-        guard text.hasPrefix(Self.prefix), let key = Data(base64URLEncoded: text.dropFirst(Self.prefix.count)),
-            key.count == 32
-        else {
+        var line = MasterKeyLine(bytes: try PrivateFile.read(path, called: Self.name))
+        defer { line.clear() }
+        guard let key = line.key else {
             throw OperatorError(
-                .failed, "\(Self.name) '\(path)' holds no master key\(text.isEmpty ? ": it is empty" : "")",
+                .failed, "\(Self.name) '\(path)' holds no master key\(line.isEmpty ? ": it is empty" : "")",
                 hint: "put back the file that 'token-broker init' made for this database"
             )
         }
-        return SymmetricKey(data: key)
+        return key
     }
 }

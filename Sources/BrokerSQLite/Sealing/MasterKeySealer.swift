@@ -5,9 +5,9 @@ import Foundation
 /// The domain's cryptography, under the master key.
 package struct MasterKeySealer: Sealer {
     private let keys: MasterKeys
-    private let pepper: SymmetricKey
+    private let pepper: LockedKey
 
-    init(_ keys: MasterKeys, pepper: SymmetricKey) {
+    init(_ keys: MasterKeys, pepper: LockedKey) {
         self.keys = keys
         self.pepper = pepper
     }
@@ -26,7 +26,7 @@ package struct MasterKeySealer: Sealer {
 
     package func verifier(of clientSecret: Secret) -> ClientSecretVerifier {
         ClientSecretVerifier(
-            bytes: Array(HMAC<SHA256>.authenticationCode(for: Data(clientSecret.reveal().utf8), using: pepper))
+            bytes: Array(HMAC<SHA256>.authenticationCode(for: Data(clientSecret.reveal().utf8), using: pepper.key))
         )
     }
 }

@@ -7,10 +7,10 @@ import Foundation
 /// it: the latter is compared before anything is decrypted, since GCM alone lets one ciphertext open under two keys.
 struct SealingKey: Sendable {
     let term: SealedRecord.Term
-    private let master: SymmetricKey
+    private let master: LockedKey
 
     init(_ master: SymmetricKey, term: SealedRecord.Term) {
-        self.master = master
+        self.master = LockedKey(master)
         self.term = term
     }
 
@@ -47,7 +47,7 @@ struct SealingKey: Sendable {
     func derive(_ salt: Data, for format: SealedRecord.Format) -> (key: SymmetricKey, commitment: Data) {
         let info = Data("token-broker/seal/\(format.rawValue)".utf8)
         let derived = HKDF<SHA512>.deriveKey(
-            inputKeyMaterial: master, salt: salt, info: info, outputByteCount: 32 + SealedRecord.commitmentLength
+            inputKeyMaterial: master.key, salt: salt, info: info, outputByteCount: 32 + SealedRecord.commitmentLength
         )
         return derived.withUnsafeBytes { bytes in
             (SymmetricKey(data: bytes.prefix(32)), Data(bytes.dropFirst(32)))

@@ -1,0 +1,40 @@
+import Crypto
+import Foundation
+import Testing
+
+@testable import BrokerSQLite
+
+@Suite(.timeLimit(.minutes(1))) struct LockedKeyTests {
+    /// What the kernel says of the mapping that an address is in (proc_pid_smaps(5)).
+    private func flags(of address: Int) throws -> Set<Substring> {
+        let smaps = try #require(try FileHandle(forReadingAtPath: "/proc/self/smaps")?.readToEnd())
+        let lines = String(decoding: smaps, as: UTF8.self).split(separator: "\n")
+        var isMeant = false
+        for line in lines {
+            if let range = line.split(separator: " ").first?.split(separator: "-"), range.count == 2,
+                let begin = Int(range[0], radix: 16), let end = Int(range[1], radix: 16)
+            {
+                isMeant = (begin..<end).contains(address)
+            } else if isMeant, line.hasPrefix("VmFlags:") {
+                return Set(line.split(separator: " ").dropFirst())
+            }
+        }
+        return []
+    }
+
+    @Test func `a key is locked, in no core dump, read-only and the same`() throws {
+        let key = SymmetricKey(size: .bits256)
+        let locked = LockedKey(key)
+        #expect(locked.key == key)
+        let flags = try flags(of: locked.address)
+        #expect(flags.isSuperset(of: ["rd", "dd", "lo"]) && !flags.contains("wr"), "\(flags)")
+    }
+
+    @Test func `its page is gone with it`() throws {
+        var locked: LockedKey? = LockedKey(SymmetricKey(size: .bits256))
+        let address = try #require(locked?.address)
+        #expect(try flags(of: address).contains("lo"))
+        locked = nil
+        #expect(try !flags(of: address).contains("lo"))
+    }
+}
