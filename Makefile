@@ -9,7 +9,7 @@ BENCH_VENV := $(CACHE)/venv-$(shell { python3 --version; cat {Tests/ProgramTests
 SCRATCH := --scratch-path $(CACHE)/build
 
 # What the build and the tests need besides the Swift toolchain.
-PACKAGES := libsqlite3-dev curl ca-certificates openssl python3 python3-venv systemd iproute2
+PACKAGES := libsqlite3-dev curl ca-certificates openssl python3 python3-venv systemd iproute2 strace
 # Other people's servers and load generators: unpacked, so that nothing of them is started or changes this machine.
 TOOL_PACKAGES := nginx haproxy liblua5.3-0 libopentracing-c-wrapper0 libopentracing1 wrk libluajit-5.1-2 slowhttptest
 BENCH_PACKAGES := golang-1.19-go golang-1.19-src golang-golang-x-oauth2-dev golang-golang-x-net-dev libssl-dev libssl3

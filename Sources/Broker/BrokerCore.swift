@@ -39,7 +39,7 @@ package struct BrokerCore: Sendable {
     let currentBackup: CurrentBackup
     let queue: RefreshQueue
     let failures: FailedMints
-    let health: Health
+    package let health: Health
     let mints: any TokenSource
     let budget: MintBudget
     let breaker: MintBreaker
@@ -57,11 +57,11 @@ package struct BrokerCore: Sendable {
     ) async throws {
         self.clock = clock
         self.sealer = sealer
-        self.store = LoggedStore(store, logger: logger)
+        health = Health(clock: clock, logger: logger)
+        self.store = WatchedStore(store, health: health, logger: logger)
         registry = Registry(defaultTokenEndpoint: policy.defaultTokenEndpoint)
         currentBackup = CurrentBackup(of: self.store)
         changes = ChangeQueue(registry: registry, store: self.store)
-        health = Health(clock: clock, logger: logger)
 
         budget = MintBudget(rate: policy.mintRate, burst: policy.mintBurst, clock: clock)
         breaker = MintBreaker(clock: clock, random: random)
@@ -86,7 +86,8 @@ package struct BrokerCore: Sendable {
 
         let uses = UseLog(store: self.store)
         housekeeping = Housekeeping(
-            uses: uses, store: self.store, auditRetention: policy.auditRetention, clock: clock, logger: logger
+            uses: uses, store: self.store, auditRetention: policy.auditRetention, health: health, clock: clock,
+            logger: logger
         )
         broker = TokenBroker(registry: registry, tokens: tokens, store: self.store, uses: uses, clock: clock)
         authenticator = try ClientAuthenticator(

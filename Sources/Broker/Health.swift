@@ -9,6 +9,8 @@ package final class Health: Sendable {
         case endpoint(URL)
         case key(KeyID, of: ProjectID)
         case project(ProjectID)
+        case store
+        case masterKey
     }
 
     package enum Trouble: String, Sendable {
@@ -21,6 +23,10 @@ package final class Health: Sendable {
         /// A project's.
         case degraded
         case outOfTokens = "out_of_tokens"
+        /// The store's.
+        case unwritable
+        /// The master key's.
+        case unproven
     }
 
     struct Problem: Sendable {
@@ -65,6 +71,9 @@ package final class Health: Sendable {
         )
     }
 
+    /// Whether it is in no trouble.
+    package func works(_ subject: Subject) -> Bool { state.withLock { $0[subject] == nil } }
+
     /// What is in trouble, the oldest first.
     var problems: [(subject: Subject, problem: Problem)] {
         state.withLock { Array($0) }.map { ($0.key, $0.value) }
@@ -84,6 +93,8 @@ extension Health.Subject {
         case .endpoint(let url): "token endpoint \(url)"
         case .key(let id, let project): "key \(id) of project \(project)"
         case .project(let id): "project \(id)"
+        case .store: "database"
+        case .masterKey: "master key"
         }
     }
 
@@ -92,6 +103,7 @@ extension Health.Subject {
         case .endpoint(let url): ["endpoint": "\(url)"]
         case .key(let id, let project): ["key": "\(id)", "project": "\(project)"]
         case .project(let id): ["project": "\(id)"]
+        case .store, .masterKey: ["subject": "\(name)"]
         }
     }
 }
@@ -105,13 +117,16 @@ extension Health.Trouble {
         case .quarantined: "the key is in quarantine: it is not used for a while"
         case .degraded: "the project's tokens have less life left than promised"
         case .outOfTokens: "the project has no token that can be used"
+        case .unwritable:
+            "the database cannot be written: whoever had a token gets it, nothing is minted, changed or handed out anew"
+        case .unproven: "the master key does not open the database any more"
         }
     }
 
     fileprivate var level: Logger.Level {
         switch self {
         case .failing, .throttled, .degraded: .warning
-        case .unavailable, .quarantined, .outOfTokens: .error
+        case .unavailable, .quarantined, .outOfTokens, .unwritable, .unproven: .error
         }
     }
 }

@@ -5,7 +5,8 @@ package import Logging
 package struct Housekeeping: Sendable {
     /// How much of what is known of uses a crash costs at most.
     private static let interval: Duration = .seconds(30)
-
+    /// How soon it is known that a store works again.
+    private static let pause: Duration = .seconds(5)
     /// How often old audit records are removed.
     private static let pruningInterval: Duration = .seconds(86_400)
 
@@ -13,12 +14,15 @@ package struct Housekeeping: Sendable {
     private let store: any Store
     /// How long audit records are kept; for ever, when there is none.
     private let auditRetention: Duration?
+    private let health: Health
     private let clock: any BrokerClock
     private let logger: Logger
 
     package init(
-        uses: UseLog, store: any Store, auditRetention: Duration?, clock: any BrokerClock, logger: Logger
+        uses: UseLog, store: any Store, auditRetention: Duration?, health: Health, clock: any BrokerClock,
+        logger: Logger
     ) {
+        self.health = health
         self.uses = uses
         self.store = store
         self.auditRetention = auditRetention
@@ -28,17 +32,24 @@ package struct Housekeeping: Sendable {
 
     /// Keeps house until the task is cancelled.
     package func run() async throws {
-        var pruned: Duration?
+        var (pruned, done): (Duration?, Duration?)
         while true {
-            await finishMasterKeyRotation()
             let now = clock.now.boot
-            if pruned.map({ now - $0 >= Self.pruningInterval }) ?? true {
-                await pruneAuditLog()
+            if isDue(Self.pruningInterval, since: pruned, at: now) {
                 pruned = now
+                await pruneAuditLog()
             }
-            try await clock.sleep(for: Self.interval)
-            await runOnce()
+            if isDue(Self.interval, since: done, at: now) || !health.works(.store) {
+                done = now
+                await finishMasterKeyRotation()
+                await runOnce()
+            }
+            try await clock.sleep(for: Self.pause)
         }
+    }
+
+    private func isDue(_ interval: Duration, since last: Duration?, at now: Duration) -> Bool {
+        last.map { now - $0 >= interval } ?? true
     }
 
     /// Goes on with one that was broken off.
@@ -46,6 +57,8 @@ package struct Housekeeping: Sendable {
         do {
             let end = AuditRecord(at: clock.now.wall, actor: .broker, action: .masterKeyRotated)
             while try await store.rotateMasterKey(recording: end).left > 0 {}
+        } catch is StoreFailure {
+            // Is told by the store.
         } catch {
             logger.error(
                 "the rotation of the master key could not go on; this is tried again", metadata: ["error": "\(error)"]
@@ -67,6 +80,8 @@ package struct Housekeeping: Sendable {
                 removed += part.removed
                 if part.isComplete { return }
             }
+        } catch is StoreFailure {
+            // Is told by the store.
         } catch {
             logger.error(
                 "old audit records could not be removed; this is tried again in a day", metadata: ["error": "\(error)"]
@@ -79,6 +94,9 @@ package struct Housekeeping: Sendable {
         do {
             try await uses.save()
             try await store.removeTokens(expiredBefore: clock.now.wall)
+            _ = try await store.check()
+        } catch is StoreFailure {
+            // Is told by the store.
         } catch {
             logger.error(
                 "last uses could not be saved, or expired tokens not removed; this is tried again",

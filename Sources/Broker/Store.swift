@@ -6,6 +6,11 @@ package import Foundation
 package protocol Store: Sendable {
     func contents(of extent: StoreExtent) async throws -> StoreContents
 
+    /// Writes, whether there is a need or not, and sees whether the master key still opens what is sealed.
+    ///
+    /// This and the others throw ``StoreFailure`` for what is the disk's fault.
+    func check() async throws -> Bool
+
     /// Makes the changes and appends the record, all or nothing; durable when it returns.
     func commit(_ changes: [Change], recording record: AuditRecord) async throws
 

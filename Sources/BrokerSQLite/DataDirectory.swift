@@ -53,6 +53,7 @@ package struct DataDirectory: Sendable {
             try FileManager.default.createDirectory(
                 atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o750]
             )
+            try PrivateFile.syncDirectory(of: path, called: "the data directory")
         } catch {
             guard (try? FileManager.default.contentsOfDirectory(atPath: path)) == nil else { return }
             throw OperatorError(

@@ -32,6 +32,7 @@ extension DatabaseQueue {
             try queue.inDatabase { try $0.checkSettings() }
             return queue
         } catch let error as DatabaseError {
+            if let failure = StoreFailure(error, file: path) { throw OperatorError(failure) }
             throw OperatorError(
                 error.resultCode == .SQLITE_BUSY ? .inUse : .failed,
                 "cannot open the database '\(path)': \(error.message ?? "\(error.resultCode)")",

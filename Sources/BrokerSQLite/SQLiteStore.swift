@@ -2,6 +2,7 @@ package import Broker
 import Crypto
 package import Foundation
 import GRDB
+import Migrations
 
 /// The store on disk: one SQLite database, one connection, everything secret in it sealed.
 package struct SQLiteStore: Store {
@@ -22,7 +23,7 @@ package struct SQLiteStore: Store {
         self.resealing = resealing
         self.lock = lock
         batch = RecordBatch { records in
-            try await database.queue.write { try database.auditLog.append(records, to: $0) }
+            try await database.queue.transaction { try database.auditLog.append(records, to: $0) }
         }
     }
 
@@ -32,7 +33,7 @@ package struct SQLiteStore: Store {
             if !masterKey.exists { try masterKey.create() }
             let key = SealingKey(try masterKey.read(), term: 1)
             let queue = try DatabaseQueue.open(broker: path)
-            try await queue.write { database in
+            try await queue.transaction { database in
                 _ = try database.migrate()
                 let auditKey = try PurposeKeys.make(in: database, under: key).key(for: .auditChain, under: key)
                 try AuditLog(key: auditKey).markEnd(in: database)
@@ -68,11 +69,19 @@ package struct SQLiteStore: Store {
     }
 
     package func contents(of extent: StoreExtent) async throws -> StoreContents {
-        try await queue.read { try StoreContents(extent, of: $0) }
+        try await queue.transaction { try StoreContents(extent, of: $0) }
+    }
+
+    package func check() async throws -> Bool {
+        try await queue.transaction { [keys = database.keys] database in
+            // Writes the first page, whatever it holds.
+            try database.execute(sql: "PRAGMA user_version = \(Migrations.all.count)")
+            return try PurposeKeys(of: database)?.open(under: keys.newest) ?? false
+        }
     }
 
     package func commit(_ changes: [Change], recording record: AuditRecord) async throws {
-        try await queue.write { [keys = database.keys, auditLog = database.auditLog] database in
+        try await queue.transaction { [keys = database.keys, auditLog = database.auditLog] database in
             for change in changes { try change.resealed(by: keys).apply(to: database) }
             try auditLog.append([record], to: database)
         }
@@ -83,23 +92,23 @@ package struct SQLiteStore: Store {
     }
 
     package func save(_ uses: [(owner: Use.Owner, last: Date)]) async throws {
-        try await queue.write { database in
+        try await queue.transaction { database in
             for (owner, last) in uses { try owner.saveLastUse(last, in: database) }
         }
     }
 
     package func removeTokens(expiredBefore date: Date) async throws {
-        try await queue.write { try SealedToken.remove(expiredBefore: date, from: $0) }
+        try await queue.transaction { try SealedToken.remove(expiredBefore: date, from: $0) }
     }
 
     package func beginMasterKeyRotation(newFile: String?, recording record: AuditRecord) async throws -> Bool {
-        try await queue.writeWithoutTransaction { [resealing] database in
+        try await queue.watching { [resealing] database in
             try resealing.begin(newFile: newFile, recording: record, in: database)
         }
     }
 
     package func rotateMasterKey(recording end: AuditRecord) async throws -> MasterKeyProgress {
-        try await queue.writeWithoutTransaction { [resealing] in try resealing.step(recording: end, in: $0) }
+        try await queue.watching { [resealing] in try resealing.step(recording: end, in: $0) }
     }
 
     package func backup() async throws -> any Backup {
@@ -107,7 +116,7 @@ package struct SQLiteStore: Store {
     }
 
     package func verifyAuditLog(after position: AuditPosition?, anchor: AuditPosition?) async throws -> AuditProof {
-        try await queue.read { [auditLog = database.auditLog] in
+        try await queue.transaction { [auditLog = database.auditLog] in
             try auditLog.verify(after: position, anchor: anchor, in: $0)
         }
     }
@@ -115,12 +124,12 @@ package struct SQLiteStore: Store {
     package func pruneAuditLog(
         before date: Date, recording record: AuditRecord, goesOn: Bool
     ) async throws -> AuditPruning.Reply {
-        try await queue.write { [auditLog = database.auditLog] in
+        try await queue.transaction { [auditLog = database.auditLog] in
             try auditLog.prune(before: date, recording: record, goesOn: goesOn, in: $0)
         }
     }
 
     package func auditLog(_ request: AuditListing) async throws -> AuditListing.Reply {
-        try await queue.read { try AuditLog.list(request, in: $0) }
+        try await queue.transaction { try AuditLog.list(request, in: $0) }
     }
 }

@@ -47,6 +47,11 @@ package final class MemoryStore: Store {
         }
     }
 
+    package func check() async throws -> Bool {
+        try state.withLock { state in if state.isFull { throw Full() } }
+        return true
+    }
+
     package func commit(_ changes: [Change], recording record: AuditRecord) async throws {
         await state.withLock { $0.gates[record.action] }?.pass()
         try state.withLock { state in

@@ -15,14 +15,14 @@ import Testing
         let recorded = clock.now.wall.addingTimeInterval(-10 * 86_400)
         try await store.record(AuditRecord(at: recorded, actor: .broker, action: .keyAdded))
         let housekeeping = Housekeeping(
-            uses: UseLog(store: store), store: store, auditRetention: auditRetention, clock: clock,
-            logger: LineCollector().logger
+            uses: UseLog(store: store), store: store, auditRetention: auditRetention,
+            health: Health(clock: clock, logger: LineCollector().logger), clock: clock, logger: LineCollector().logger
         )
         let end = clock.now.boot + Self.day * days
         let running = Task { try await housekeeping.run() }
         while clock.now.boot < end {
             while clock.sleepers == 0 { await Task.yield() }
-            clock.advance(by: .seconds(30))
+            clock.advance(by: .seconds(5))
         }
         running.cancel()
     }

@@ -16,6 +16,8 @@ package struct Administrator: Administration {
         } catch BrokerError.invalidScope {
             throw OperatorError(
                 .invalid, "a scope has printable ASCII characters, no quotation marks and no backslashes")
+        } catch let failure as StoreFailure {
+            throw OperatorError(failure)
         } catch let failure as MintFailure {
             throw OperatorError(failure)
         }

@@ -1,20 +1,23 @@
+package import Broker
 import ServiceLifecycle
 import Synchronization
 
-/// Whether the broker can serve: its store is open and its master key proven (or it would not run), every listener is
-/// bound, and it is not on its way out.
+/// Whether the broker can serve: its store works and its master key is proven, every listener is bound, and it is not on
+/// its way out.
 package final class Readiness: Service {
     private struct State {
         var awaited: Set<String>
         var isDraining = false
     }
 
+    private let health: Health
     private let drainDelay: Duration
     /// Guards what is still awaited, and whether we drain.
     private let state: Mutex<State>
 
     /// - Parameter drainDelay: how long everything goes on after the shutdown was announced.
-    package init(awaiting listeners: [ListenAddress], drainDelay: Duration) {
+    package init(awaiting listeners: [ListenAddress], health: Health, drainDelay: Duration) {
+        self.health = health
         self.drainDelay = drainDelay
         state = Mutex(State(awaited: Set(listeners.map(\.description))))
     }
@@ -24,7 +27,11 @@ package final class Readiness: Service {
     }
 
     var checks: Checks {
-        state.withLock { Checks(listeners: $0.awaited.isEmpty, notDraining: !$0.isDraining) }
+        let (isListening, isDraining) = state.withLock { ($0.awaited.isEmpty, $0.isDraining) }
+        return Checks(
+            store: health.works(.store), masterKey: health.works(.masterKey), listeners: isListening,
+            notDraining: !isDraining
+        )
     }
 
     package var isReady: Bool { checks.allPass }
@@ -37,11 +44,11 @@ package final class Readiness: Service {
     }
 
     struct Checks: Encodable {
-        let store = true
-        let masterKey = true
+        let store: Bool
+        let masterKey: Bool
         let listeners: Bool
         let notDraining: Bool
 
-        var allPass: Bool { listeners && notDraining }
+        var allPass: Bool { store && masterKey && listeners && notDraining }
     }
 }

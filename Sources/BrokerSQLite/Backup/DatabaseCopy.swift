@@ -1,3 +1,4 @@
+import Broker
 import GRDB
 import GRDBSQLite
 import Synchronization
@@ -46,7 +47,9 @@ final class DatabaseCopy: Sendable {
         switch code {
         case SQLITE_OK: break
         case SQLITE_DONE: try await end()
-        default: throw DatabaseError(resultCode: ResultCode(rawValue: code))
+        default:
+            let error = DatabaseError(resultCode: ResultCode(rawValue: code))
+            throw StoreFailure(error, file: destination.path) ?? error
         }
         return (total - left, total)
     }

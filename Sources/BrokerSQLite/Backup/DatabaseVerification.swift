@@ -19,13 +19,13 @@ struct DatabaseVerification {
     /// Throws ``OperatorError`` that says what is wrong.
     mutating func advance() async throws -> (done: Int, total: Int) {
         if proof == nil {
-            try await database.queue.read { [database] in
+            try await database.queue.transaction { [database] in
                 try $0.verifyPages()
                 try $0.verifySchema()
                 try database.verifyRecords(in: $0)
             }
         }
-        let proof = try await database.queue.read { [database, position = proof?.position] in
+        let proof = try await database.queue.transaction { [database, position = proof?.position] in
             try database.auditLog.verify(after: position, anchor: nil, in: $0)
         }
         if let fault = proof.fault {

@@ -26,7 +26,7 @@ extension SQLiteStore {
                 let (done, total) = try await verification.advance()
                 progress(BackupProgress(.verifying, done: done, of: total))
             }
-            try await database.queue.write { try database.auditLog.append([record], to: $0) }
+            try await database.queue.transaction { try database.auditLog.append([record], to: $0) }
             try database.queue.close()
         }
     }

@@ -47,7 +47,7 @@ struct Serve: AsyncParsableCommand {
         let (core, store) = try await BrokerCore.open(configuration, client: client, clock: clock, logger: logger)
         let readiness = Readiness(
             awaiting: configuration.listen + [configuration.operations, configuration.adminSocket],
-            drainDelay: configuration.drainDelay
+            health: core.health, drainDelay: configuration.drainDelay
         )
         let hosts = configuration.allowedHosts
         let limits = ConnectionLimits(openFiles: OpenFileLimit.raise())

@@ -1,11 +1,22 @@
-"""A disk that takes nothing more costs nobody a token who had one, and hands out none without its record."""
+"""A disk that takes nothing more is told as such, costs nobody a token who had one, and hands out none unrecorded."""
 
+import contextlib
 import resource
+import subprocess
 
 import pytest
 
 from rig.checks import assert_error, assert_token
+from rig.processes import end, program, start, wait_until
 from rig.wire import get, post_form
+
+FORM = "grant_type=client_credentials&project_id=prj-a"
+# What the kernel says in place of doing it, and what the operator is told.
+TROUBLES = {
+    "full": ("pwrite64:error=ENOSPC", "is full", "make room"),
+    "read-only": ("pwrite64:error=EROFS", "cannot be written", "make the disk and the file writable"),
+    "failing": ("fdatasync:error=EIO", "fails", "look after the disk"),
+}
 
 
 @pytest.fixture
@@ -24,19 +35,81 @@ def empty_the_disk(broker):
     resource.prlimit(broker.process.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
 
 
+@contextlib.contextmanager
+def trouble(broker, injection: str):
+    """The kernel does it no more, until the end of the block."""
+    strace = start(
+        ["strace", "-f", "-p", str(broker.process.pid), "-o", "/dev/null", "-e", "inject=" + injection],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        # Attached to all of its threads.
+        assert "attached" in strace.stderr.readline()
+        yield
+    finally:
+        end(strace)
+
+
+def store_is_ready(broker) -> bool:
+    answer = get(broker.operations, "/health/ready")
+    ready = answer.json["checks"]["store"]
+    assert (answer.status, answer.json["status"]) == ((200, "ready") if ready else (503, "not_ready")), f"{answer}"
+    return ready
+
+
+@pytest.mark.parametrize("kind", TROUBLES)
+def test_it_is_told_as_what_it_is_and_ends_by_itself(broker, clients, kind):
+    injection, words, advice = TROUBLES[kind]
+    known = assert_token(post_form(broker.tcp, FORM, client=clients["one"]))
+    assert store_is_ready(broker)
+    with trouble(broker, injection):
+        refused = broker.admin("client", "add", "while-it-lasts")
+        assert refused.code == 1 and words in refused.error and advice in refused.hint, f"{refused}"
+        assert str(broker.data / "token-broker.db") in refused.error, f"{refused}"
+        assert not store_is_ready(broker)
+        problems = broker.ask("status")["problems"]
+        assert [(problem["subject"], problem["state"]) for problem in problems] == [("database", "unwritable")]
+        again = assert_token(post_form(broker.tcp, FORM, client=clients["one"]))
+        assert again["access_token"] == known["access_token"], "whoever had the token gets it still"
+        assert_error(post_form(broker.tcp, FORM, client=clients["two"]), 500, "server_error")
+    # Nobody asks for anything; and soon it is known.
+    wait_until(lambda: store_is_ready(broker), "the store works again")
+    states = [line for line in broker.log_lines() if line.get("subject") == "database"]
+    assert [line["state"] for line in states] == ["unwritable", "working"], states
+    assert words in states[0]["reason"] and "token-broker.db" in states[0]["reason"], states
+    assert_token(post_form(broker.tcp, FORM, client=clients["two"]))
+    broker.ask("client", "add", "while-it-lasts")
+    assert broker.ask("audit", "verify")["is_whole"]
+
+
+def test_without_a_broker_it_is_told_as_well(stopped, folder):
+    command = ["strace", "-f", "-o", "/dev/null", "-e", "inject=pwrite64:error=ENOSPC:when=3+"]
+    result = subprocess.run(
+        [*command, program("token-broker"), "client", "add", "another"],
+        env=stopped.settings(),
+        capture_output=True,
+        text=True,
+        timeout=20,
+    )
+    assert result.returncode == 1, result
+    assert "is full" in result.stderr and str(stopped.data / "token-broker.db") in result.stderr, result
+    assert "another" not in {client["client_id"] for client in stopped.ask("client", "list")["clients"]}
+
+
 def test_a_first_hand_out_that_cannot_be_recorded_is_500_with_a_request_id(crowded, clients):
-    form = "grant_type=client_credentials&project_id=prj-a"
-    known = assert_token(post_form(crowded.tcp, form, client=clients["one"]))
+    known = assert_token(post_form(crowded.tcp, FORM, client=clients["one"]))
     fill_the_disk(crowded)
-    body = assert_error(post_form(crowded.tcp, form, client=clients["two"]), 500, "server_error")
+    body = assert_error(post_form(crowded.tcp, FORM, client=clients["two"]), 500, "server_error")
     assert body["request_id"], f"{body}"
-    again = assert_token(post_form(crowded.tcp, form, client=clients["one"]))
+    again = assert_token(post_form(crowded.tcp, FORM, client=clients["one"]))
     assert again["access_token"] == known["access_token"], "whoever had the token gets it still"
     assert get(crowded.operations, "/health/live").status == 200
 
     empty_the_disk(crowded)
     assert body["request_id"] in crowded.log(), "the log does not know the request ID that the answer carries"
-    assert_token(post_form(crowded.tcp, form, client=clients["two"]))
+    assert_token(post_form(crowded.tcp, FORM, client=clients["two"]))
     recipients = {
         entry["client_id"] for entry in crowded.ask("audit", "list")["entries"] if entry["action"] == "token.handed_out"
     }
@@ -47,7 +120,7 @@ def test_a_change_that_cannot_be_stored_is_refused_and_not_made(crowded):
     crowded.ask("client", "add", "before")
     fill_the_disk(crowded)
     refused = crowded.admin("client", "add", "while-full")
-    assert refused.code == 1 and refused.error, f"{refused}"
+    assert refused.code == 1 and "is full" in refused.error, f"{refused}"
     empty_the_disk(crowded)
     names = {client["client_id"] for client in crowded.ask("client", "list")["clients"]}
     assert "before" in names and "while-full" not in names, f"{names}"
