@@ -30,6 +30,19 @@ import Testing
         #expect(flags.isSuperset(of: ["rd", "dd", "lo"]) && !flags.contains("wr"), "\(flags)")
     }
 
+    @Test func `a line in a file is read into memory that can be cleared, and is`() throws {
+        let key = SymmetricKey(size: .bits256)
+        var line = MasterKeyLine(key)
+        #expect(line.key == key)
+        #expect(MasterKeyLine(bytes: Array(" ".utf8) + line.bytes + Array("\r\n".utf8)).key == key)
+        line.clear()
+        #expect(line.bytes.allSatisfy { $0 == 0 } && line.bytes.count == 49)
+        #expect(line.key == nil)
+        for other in ["", "tbmk_", "tbmk_AAAA", "tbm_" + String(repeating: "A", count: 43)] {
+            #expect(MasterKeyLine(bytes: Array(other.utf8)).key == nil)
+        }
+    }
+
     @Test func `what is gone locks nothing`() throws {
         for _ in 0..<5000 { _ = LockedKey(SymmetricKey(size: .bits256)) }
         let status = try String(contentsOfFile: "/proc/self/status", encoding: .utf8)

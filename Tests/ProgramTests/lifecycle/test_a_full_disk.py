@@ -3,6 +3,7 @@
 import contextlib
 import resource
 import subprocess
+import time
 
 import pytest
 
@@ -82,6 +83,14 @@ def test_it_is_told_as_what_it_is_and_ends_by_itself(broker, clients, kind):
     assert_token(post_form(broker.tcp, FORM, client=clients["two"]))
     broker.ask("client", "add", "while-it-lasts")
     assert broker.ask("audit", "verify")["is_whole"]
+
+
+def test_a_broker_with_nothing_to_write_does_not_take_it_for_over(broker):
+    with trouble(broker, TROUBLES["full"][0]):
+        assert broker.admin("client", "add", "while-it-lasts").code == 1
+        # Longer than it takes the broker to look for itself.
+        time.sleep(6)
+        assert not store_is_ready(broker)
 
 
 def test_without_a_broker_it_is_told_as_well(stopped, folder):
