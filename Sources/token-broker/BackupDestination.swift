@@ -31,7 +31,7 @@ struct BackupDestination {
             return
         }
         try Self.check(path, besides: directory)
-        let draft = path + ".new"
+        let draft = path + ".partial"
         unlink(draft)
         try PrivateFile.create(draft, [], mode: 0o600, called: "the backup")
         self.draft = draft
@@ -44,9 +44,22 @@ struct BackupDestination {
         guard status.st_mode & S_IFMT == S_IFREG else {
             throw OperatorError(.invalid, "'\(path)' is not a plain file", hint: "name a file, or '-' for a pipe")
         }
-        guard stat(directory.database, &database) == 0, database.st_ino == status.st_ino else { return }
-        throw OperatorError(.conflict, "'\(path)' is the database itself", hint: "name another file")
+        if stat(directory.database, &database) == 0,
+            (database.st_dev, database.st_ino) == (status.st_dev, status.st_ino)
+        {
+            throw OperatorError(.conflict, "'\(path)' is the database itself", hint: "name another file")
+        }
+        // Whoever confuses two names must not lose a file by it.
+        let start = try FileHandle(forReadingFrom: URL(fileURLWithPath: path)).read(upToCount: databaseHeader.count)
+        guard start == nil || start == databaseHeader else {
+            throw OperatorError(
+                .conflict, "'\(path)' is there already, and is no backup", hint: "name another file, or remove that one"
+            )
+        }
     }
+
+    /// What every SQLite database begins with.
+    private static let databaseHeader = Data("SQLite format 3\0".utf8)
 
     mutating func write(_ bytes: Data) throws {
         do {

@@ -63,7 +63,8 @@ def test_from_standard_output_to_standard_input(either_way, empty):
 
 def test_an_older_backup_is_replaced_only_by_a_whole_one(stopped, folder):
     file = folder / "backup"
-    file.write_text("an older one")
+    older = b"SQLite format 3\0, and an older one"
+    file.write_bytes(older)
     damaged = stopped.data / "token-broker.db"
     content = bytearray(damaged.read_bytes())
     content[-2000:] = bytes(2000)
@@ -71,11 +72,19 @@ def test_an_older_backup_is_replaced_only_by_a_whole_one(stopped, folder):
     damaged.write_bytes(content)
     refused = stopped.admin("backup", str(file))
     assert refused.code == 1 and refused.error, f"{refused}"
-    assert file.read_text() == "an older one"
+    assert file.read_bytes() == older
     assert [path.name for path in folder.iterdir() if "backup" in path.name] == ["backup"]
     damaged.write_bytes(good)
     stopped.ask("backup", str(file))
     assert file.read_bytes().startswith(b"SQLite format 3")
+
+
+def test_a_file_that_is_no_backup_is_not_replaced(either_way):
+    path = either_way.data / "master.key"
+    content = path.read_bytes()
+    refused = either_way.admin("backup", str(path))
+    assert refused.code == 1 and "is no backup" in refused.error and refused.hint, f"{refused}"
+    assert path.read_bytes() == content
 
 
 @pytest.mark.parametrize("where", ["the database", "a directory", "nowhere"])
