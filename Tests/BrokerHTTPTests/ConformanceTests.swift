@@ -103,6 +103,8 @@ import Testing
     @Test(arguments: [
         "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
         "GET / HTTP/1.1\r\nHost: a\r\nConnection: Close\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: a\r\nProxy-Connection: close\r\n\r\n",
+        "POST / HTTP/1.1\r\nHost: a\r\nProxy-Connection: a, close\r\nContent-Length: 3\r\n\r\nabc",
         "GET / HTTP/1.0\r\n\r\n", "GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n",
     ])
     func `a connection that is to close closes with the answer`(text: String) throws {
@@ -175,6 +177,7 @@ import Testing
         for connection in [
             "Upgrade", "upgrade", "keep-alive, Upgrade", "upgrade,", ", upgrade", "upgrade a", "a upgrade",
             "Upgrade\r\nConnection: a", "a\r\nConnection: Upgrade", "\"upgrade\"", "upgrade;a", "",
+            "a\r\nProxy-Connection: upgrade", "\r\nproxy-connection: a, Upgrade",
         ] {
             let offer = "GET /1 HTTP/1.1\r\nHost: a\r\nConnection: \(connection)\r\nUpgrade:\(upgrade)\r\n\r\n"
             let posted = offer.replacing("GET", with: "POST").replacing(
@@ -190,7 +193,7 @@ import Testing
         }
     }
 
-    @Test(arguments: ["upgrade\t", "a\t, upgrade", "\tupgrade\t"])
+    @Test(arguments: ["upgrade\t", "a\t, upgrade", "\tupgrade\t", "a\r\nProxy-Connection: upgrade\t"])
     func `a tab in the Connection field is refused, and nothing behind it is read`(connection: String) throws {
         let offer = "GET /1 HTTP/1.1\r\nHost: a\r\nConnection: \(connection)\r\nUpgrade: h2c\r\n\r\n"
         send(offer + "GET /2 HTTP/1.1\r\nHo")

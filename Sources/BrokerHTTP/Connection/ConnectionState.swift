@@ -78,7 +78,7 @@ final class ConnectionState {
         guard let raw = received.withUnsafeReadableBytes({ RawHead($0) }) else { return .notHTTP }
         length = head.bodyLength.map { raw.length + $0 }
         // What follows a body whose end only the decoder has seen cannot be told from it.
-        endsWithNewest = head.version != .http1_1 || !head.isKeepAlive || head.method == .CONNECT || length == nil
+        endsWithNewest = head.endsConnection || length == nil
         offersUpgrade = head.offersUpgrade
         if case .head(let since) = reading { reading = .body(since: since) }
         return nil

@@ -18,17 +18,30 @@ extension HTTPRequestHead {
         )
     }
 
-    /// A tab in the Connection field keeps NIO's decoder from seeing an offer that others see, and what comes behind it
-    /// would not be read alike.
+    /// NIO's decoder takes a Proxy-Connection field, which means nothing (RFC 9112, C.2.2), for another Connection: what
+    /// it says there of what comes next is done as well.
+    private static let connectionFields = ["Connection", "Proxy-Connection"]
+
+    /// What is said of the connection, in lower case.
+    private var connectionOptions: [String] {
+        Self.connectionFields.flatMap { headers[canonicalForm: $0] }.map { $0.lowercased() }
+    }
+
+    /// Whether no other request follows.
+    var endsConnection: Bool {
+        version != .http1_1 || !isKeepAlive || connectionOptions.contains("close") || method == .CONNECT
+    }
+
+    /// A tab there keeps NIO's decoder from seeing an offer that others see, and what comes behind it would not be read
+    /// alike.
     var ambiguousOffer: RequestRefusal? {
-        let hasTab = headers["Connection"].contains { $0.utf8.contains(UInt8(ascii: "\t")) }
+        let hasTab = Self.connectionFields.flatMap { headers[$0] }.contains { $0.utf8.contains(UInt8(ascii: "\t")) }
         return hasTab ? .malformed("the Connection field has no tabs") : nil
     }
 
     /// RFC 9110 §7.8; where there is nothing in the field, nothing is offered.
     var offersUpgrade: Bool {
-        headers["Upgrade"].contains { !$0.isEmpty }
-            && headers[canonicalForm: "Connection"].contains { $0.lowercased() == "upgrade" }
+        headers["Upgrade"].contains { !$0.isEmpty } && connectionOptions.contains("upgrade")
     }
 
     /// RFC 9112 §3.2 and §6.1, and what is more than anybody needs.
