@@ -76,9 +76,15 @@ struct BackupDestination {
         let written = digest.finalize()
         guard byteCount == total else { throw failed("\(byteCount) of \(total) bytes came") }
         if let draft {
-            try file.synchronize()
-            guard try Self.digest(of: file) == written else { throw failed("the file does not hold what was written") }
-            try file.close()
+            do {
+                try file.synchronize()
+                guard try Self.digest(of: file) == written else {
+                    throw failed("the file does not hold what was written")
+                }
+                try file.close()
+            } catch let error as CocoaError {
+                throw failed(error.localizedDescription)
+            }
             try PrivateFile.replace(path, by: draft, called: "the backup")
         }
         return BackupReport(file: path, bytes: total, sha256: written.map { String(format: "%02x", $0) }.joined())

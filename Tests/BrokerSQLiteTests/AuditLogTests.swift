@@ -147,7 +147,7 @@ import Testing
     @Test func `a place in the log reads as it is written`() async throws {
         let position = try await proof().position
         #expect(AuditPosition("\(position)") == position)
-        for text in ["", "12", "12.", "x.AAAA", "12.!", "12.AAAA.AAAA"] where text != "12." {
+        for text in ["", "12", "x.AAAA", "12.!", "12.AAAA.AAAA"] {
             #expect(AuditPosition(text) == nil, "\(text)")
         }
     }

@@ -159,6 +159,11 @@ import Testing
 
         try await withStore { store in
             _ = try await prune(store, before: 1000)
+            // The last record that was pruned is known as well.
+            let last = AuditPosition(sequence: 20, chain: anchor.chain)
+            #expect(
+                try await store.verifyAuditLog(after: nil, anchor: last).fault == AuditFault(.changed, first: 20)
+            )
             let pruned = await #expect(throws: OperatorError.self) {
                 try await store.verifyAuditLog(after: nil, anchor: AuditPosition(sequence: 3, chain: anchor.chain))
             }
@@ -179,22 +184,41 @@ import Testing
     }
 
     @Test func `a rare record is found page by page`() async throws {
-        try await withStore { store in
-            // As if there were many.
-            try await store.record(AuditRecord(at: Self.begin, actor: .broker, action: .keyRemoved))
-        }
-        try tamper("UPDATE audit_log SET sequence = sequence + 50000 WHERE sequence > 1")
+        try tamper(
+            """
+            WITH RECURSIVE numbers (number) AS (SELECT 21 UNION ALL SELECT number + 1 FROM numbers WHERE number < 45000)
+            INSERT INTO audit_log SELECT number, at, actor, action, 'another', key_id, client_id, token, outcome, chain
+            FROM numbers JOIN audit_log ON sequence = 1
+            """
+        )
         try await withStore { store in
             var next: Int64?
             var pages: [[Int64]] = []
             repeat {
                 let page = try await store.auditLog(
-                    AuditListing(AuditFilter(project: ProjectID("project-0")), before: next, limit: 10)
+                    AuditListing(AuditFilter(project: ProjectID("project-0")), before: next, limit: 3)
                 )
                 pages.append(page.entries.map(\.sequence))
                 next = page.next
             } while next != nil
-            #expect(pages == [[50017, 50013, 50009, 50005], [], [1]])
+            #expect(pages == [[], [], [17, 13, 9], [5, 1]])
+        }
+    }
+
+    @Test(arguments: [Int64.min, -1, 0, .max]) func `no number ends the process`(number: Int64) async throws {
+        try await withStore { store in
+            _ = try await store.auditLog(AuditListing(after: number, before: number, limit: 10))
+            _ = try await store.auditLog(AuditListing(before: number, limit: 10))
+            _ = try await store.auditLog(AuditListing(after: number, limit: 10))
+            let position = AuditPosition(sequence: number, chain: Data())
+            _ = try? await store.verifyAuditLog(after: position, anchor: position)
+        }
+        try tamper("UPDATE audit_log SET sequence = \(number) WHERE sequence = 20")
+        try await withStore { store in
+            let fault = try await store.verifyAuditLog(after: nil, anchor: nil).fault
+            #expect(fault != nil)
+            _ = try await store.auditLog(AuditListing(limit: 10))
+            try? await store.record(AuditRecord(at: Self.begin, actor: .broker, action: .keyAdded))
         }
     }
 

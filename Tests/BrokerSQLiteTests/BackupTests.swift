@@ -163,6 +163,23 @@ import Testing
         #expect(try files(of: broker) == ["token-broker.db", "master.key", "lock"])
     }
 
+    @Test func `a backup that is ended while something is done with it leaves nothing`() async throws {
+        let database = try ProvenDatabase(at: broker.directory.database, masterKey: broker.masterKey)
+        let copying = try await DatabaseBackup(of: database, at: broker.directory.newBackup())
+        let gate = DispatchSemaphore(value: 0)
+        database.queue.asyncWriteWithoutTransaction { _ in gate.wait() }
+        await withTaskGroup(of: Bool.self) { group in
+            for _ in 0..<2 { group.addTask { (try? await copying.advance()) != nil } }
+            #expect(await group.next() == false, "one of them waits for the database, and the other is refused")
+            await copying.end()
+            gate.signal()
+            _ = await group.next()
+        }
+        await #expect(throws: OperatorError.self) { try await copying.advance() }
+        #expect(try !files(of: broker).contains { $0.contains("backup") })
+        try database.queue.close()
+    }
+
     @Test func `what a killed backup left is removed by the next start`() async throws {
         let left = broker.directory.newBackup()
         try Data("half".utf8).write(to: URL(fileURLWithPath: left))

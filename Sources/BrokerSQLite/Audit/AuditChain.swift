@@ -12,7 +12,8 @@ struct AuditChain: Sendable {
 
     /// The place of a record behind another.
     func position(of fields: AuditFields, after previous: AuditPosition) -> AuditPosition {
-        let sequence = previous.sequence + 1
+        // The number may be one that somebody else put there: no number ends the process.
+        let sequence = previous.sequence &+ 1
         var code = HMAC<SHA256>(key: key.key)
         code.update(data: previous.chain)
         for field in ["\(sequence)"] + fields.values {

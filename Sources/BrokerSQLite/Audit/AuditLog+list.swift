@@ -8,13 +8,18 @@ extension AuditLog {
 
     /// The newest records, newest first, that are asked for.
     static func list(_ request: AuditListing, in database: Database) throws -> AuditListing.Reply {
-        let ends = try Row.fetchOne(database, sql: "SELECT min(sequence), max(sequence) FROM audit_log")
-        guard let oldest = ends?[0] as Int64?, let newest = ends?[1] as Int64? else {
-            return AuditListing.Reply(entries: [], next: nil, newest: 0)
-        }
-        let before = min(request.before ?? .max, newest + 1)
-        let after = max(request.after ?? 0, oldest - 1)
-        let first = max(after + 1, before - mostLookedAt)
+        let newest = try Int64.fetchOne(database, sql: "SELECT max(sequence) FROM audit_log") ?? 0
+        let first = try Int64.fetchOne(
+            database,
+            sql: """
+                SELECT min(sequence) FROM (
+                    SELECT sequence FROM audit_log WHERE sequence > :after AND sequence < :before
+                    ORDER BY sequence DESC LIMIT \(mostLookedAt)
+                )
+                """,
+            arguments: ["after": request.after ?? .min, "before": request.before ?? .max]
+        )
+        guard let first else { return AuditListing.Reply(entries: [], next: nil, newest: newest) }
         let filter = request.filter
         let entries = try Row.fetchAll(
             database,
@@ -27,14 +32,19 @@ extension AuditLog {
                 ORDER BY sequence DESC LIMIT :limit
                 """,
             arguments: [
-                "first": first, "before": before, "project": filter.project?.description,
+                "first": first, "before": request.before ?? .max, "project": filter.project?.description,
                 "key": filter.key?.description, "client": filter.client?.description, "action": filter.action,
                 "since": filter.since?.millisecondsSince1970, "until": filter.until?.millisecondsSince1970,
                 "limit": request.limit,
             ]
         ).map { row in (try? AuditEntry(row: row)) ?? AuditEntry(unreadable: row["sequence"]) }
         let end = entries.count == request.limit ? entries.last?.sequence ?? first : first
-        return AuditListing.Reply(entries: entries, next: end > after + 1 ? end : nil, newest: newest)
+        let hasMore = try Bool.fetchOne(
+            database,
+            sql: "SELECT EXISTS (SELECT 1 FROM audit_log WHERE sequence > :after AND sequence < :end)",
+            arguments: ["after": request.after ?? .min, "end": end]
+        )
+        return AuditListing.Reply(entries: entries, next: hasMore == true ? end : nil, newest: newest)
     }
 }
 

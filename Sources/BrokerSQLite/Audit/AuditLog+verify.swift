@@ -26,7 +26,7 @@ extension AuditLog {
             database, sql: "SELECT * FROM audit_log WHERE sequence > ? ORDER BY sequence LIMIT ?",
             arguments: [position.sequence, Self.most]
         )
-        proof.fault = try faultBefore(start, in: database)
+        proof.fault = try faultBefore(start, in: database) ?? fault(of: start, like: anchor)
         if let anchor, anchor.sequence < start.sequence {
             throw OperatorError(
                 .notFound, "the anchor's record, number \(anchor.sequence), was pruned", hint: "keep a newer anchor"

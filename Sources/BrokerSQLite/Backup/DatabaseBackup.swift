@@ -12,12 +12,13 @@ actor DatabaseBackup: Backup {
         case copying(DatabaseCopy)
         case verifying(DatabaseVerification, DatabaseQueue)
         case ready(FileHandle, size: Int)
-        case ended
     }
 
     private let database: ProvenDatabase
     private let path: String
-    private var phase: Phase
+    /// Taken out while something is done with it: whoever does so puts away what has ended meanwhile.
+    private var phase: Phase?
+    private var hasEnded = false
 
     /// - Parameter path: where the file is while it is made; nobody else's.
     init(of database: ProvenDatabase, at path: String) async throws {
@@ -33,23 +34,49 @@ actor DatabaseBackup: Backup {
     }
 
     func advance() async throws -> BackupProgress {
-        switch phase {
-        case .copying(let copy):
-            let (done, total) = try await copy.step()
-            if done == total {
-                let queue = try await Blocking.run { [path] in try DatabaseQueue.open(broker: path) }
-                phase = .verifying(DatabaseVerification(of: ProvenDatabase(queue: queue, like: database)), queue)
+        try await withPhase { phase in
+            switch phase {
+            case .copying(let copy):
+                let (done, total) = try await copy.step()
+                if done == total {
+                    let queue = try await Blocking.run { [path] in try DatabaseQueue.open(broker: path) }
+                    phase = .verifying(DatabaseVerification(of: ProvenDatabase(queue: queue, like: database)), queue)
+                }
+                return BackupProgress(.copying, done: done, of: total)
+            case .verifying(var verification, let queue):
+                let (done, total) = try await verification.advance()
+                phase = verification.isComplete ? try await ready(queue) : .verifying(verification, queue)
+                return BackupProgress(.verifying, done: done, of: total)
+            case .ready(_, let size):
+                return BackupProgress(.ready, done: size, of: size)
             }
-            return BackupProgress(.copying, done: done, of: total)
-        case .verifying(var verification, let queue):
-            let (done, total) = try await verification.advance()
-            phase = verification.isComplete ? try await ready(queue) : .verifying(verification, queue)
-            return BackupProgress(.verifying, done: done, of: total)
-        case .ready(_, let size):
-            return BackupProgress(.ready, done: size, of: size)
-        case .ended:
-            throw ended
         }
+    }
+
+    func bytes(from offset: Int) async throws -> Data {
+        try await withPhase { phase in
+            guard case .ready(let file, _) = phase else { throw ended }
+            return try await Blocking.run {
+                try file.seek(toOffset: UInt64(offset))
+                return try file.read(upToCount: Self.part) ?? Data()
+            }
+        }
+    }
+
+    func end() async {
+        hasEnded = true
+        guard let phase else { return }
+        self.phase = nil
+        await discard(phase)
+    }
+
+    private func withPhase<Value>(_ work: (inout Phase) async throws -> Value) async throws -> Value {
+        guard var taken = phase else { throw ended }
+        phase = nil
+        let result: Result<Value, any Error>
+        do { result = .success(try await work(&taken)) } catch { result = .failure(error) }
+        if hasEnded { await discard(taken) } else { phase = taken }
+        return try result.get()
     }
 
     /// Nobody finds the file by its name any more: what is left of it goes with this process at the latest.
@@ -62,27 +89,16 @@ actor DatabaseBackup: Backup {
         }
     }
 
-    func bytes(from offset: Int) async throws -> Data {
-        guard case .ready(let file, _) = phase else { throw ended }
-        return try await Blocking.run {
-            try file.seek(toOffset: UInt64(offset))
-            return try file.read(upToCount: Self.part) ?? Data()
-        }
-    }
-
-    func end() async {
-        let last = phase
-        phase = .ended
-        switch last {
+    private func discard(_ phase: Phase) async {
+        switch phase {
         case .copying(let copy): try? await copy.end()
         case .verifying(_, let queue): try? await Blocking.run { try queue.close() }
         case .ready(let file, _): try? file.close()
-        case .ended: break
         }
         unlink(path)
     }
 
     private var ended: OperatorError {
-        OperatorError(.conflict, "the backup was ended, or is not ready", hint: "begin another")
+        OperatorError(.conflict, "the backup was ended, or is not ready", hint: "make one backup at a time")
     }
 }
