@@ -10,8 +10,8 @@ SCRATCH := --scratch-path $(CACHE)/build
 
 # What the build and the tests need besides the Swift toolchain.
 PACKAGES := libsqlite3-dev curl ca-certificates openssl python3 python3-venv systemd iproute2 strace
-# Other people's servers and load generators: unpacked, so that nothing of them is started or changes this machine.
-TOOL_PACKAGES := nginx haproxy liblua5.3-0 libopentracing-c-wrapper0 libopentracing1 wrk libluajit-5.1-2 slowhttptest
+# Other people's servers, load generators, and what syncs nothing: unpacked, so that nothing of them changes this machine.
+TOOL_PACKAGES := nginx haproxy liblua5.3-0 libopentracing-c-wrapper0 libopentracing1 wrk libluajit-5.1-2 slowhttptest libeatmydata1
 BENCH_PACKAGES := golang-1.19-go golang-1.19-src golang-golang-x-oauth2-dev golang-golang-x-net-dev libssl-dev libssl3
 BENCH_TOOLS := $(CACHE)/tools-$(shell echo $(BENCH_PACKAGES) | sha256sum | head -c 16)
 export BROKER_TOOLS_DIR := $(CACHE)/tools-$(shell echo $(TOOL_PACKAGES) | sha256sum | head -c 16)
@@ -68,6 +68,10 @@ test: packages ## Everything that must pass
 long: packages ## The tests that take their time, in their long setting
 	$(call stage,build,2400)
 	$(call stage,test-long,1800)
+
+.PHONY: crash-sweep
+crash-sweep: release $(VENV)/installed $(BROKER_TOOLS_DIR)/installed ## Every admin command, killed and failed at every call that changes files; 300 kills, 10,000 flips: an hour
+	$(PROGRAMS) cd Tests/ProgramTests && LONG=1 timeout 7200 $(VENV)/bin/pytest --numprocesses 2 --dist load -rP $(or $(ARGS),crashes)
 
 FUZZ_RUNS ?= 20000
 FUZZ_TARGETS ?= $(notdir $(wildcard Tests/Fuzzing/Corpus/*))

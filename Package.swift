@@ -63,7 +63,7 @@ let package = Package(
         // One adapter for each technology. Adapters do not know one another.
         .target(
             name: "BrokerSQLite",
-            dependencies: ["Broker", "Migrations", crypto, grdb, grdbSQLite],
+            dependencies: ["Broker", "CLinux", "Migrations", crypto, grdb, grdbSQLite],
             swiftSettings: settings
         ),
         .target(
@@ -97,7 +97,7 @@ let package = Package(
         .target(name: "ProcessLimits", swiftSettings: settings),
 
         // What Swift cannot call.
-        .target(name: "CProcess"),
+        .target(name: "CLinux"),
 
         .target(name: "CVersion", cSettings: [.define("TOKEN_BROKER_COMMIT", to: "\"\(commit)\"")]),
 
@@ -105,7 +105,7 @@ let package = Package(
         .executableTarget(
             name: "token-broker",
             dependencies: [
-                "Broker", "BrokerSQLite", "BrokerUpstream", "BrokerHTTP", "CProcess", "CVersion", "ProcessLimits",
+                "Broker", "BrokerSQLite", "BrokerUpstream", "BrokerHTTP", "CLinux", "CVersion", "ProcessLimits",
                 argumentParser, asyncHTTPClient, crypto, logging, nioCore, nioFoundationCompat,
                 nioHTTP1, nioPosix, serviceLifecycle, unixSignals,
             ],

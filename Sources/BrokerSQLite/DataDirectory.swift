@@ -25,14 +25,15 @@ package struct DataDirectory: Sendable {
             )
         }
         let draft = database + ".draft"
-        for leftOver in [draft, draft + "-wal"] { unlink(leftOver) }
-        try PrivateFile.create(draft, [], mode: 0o600, called: "the database")
-        do {
-            try await fill(draft)
-        } catch {
+        func removeDraft() {
             for leftOver in [draft, draft + "-wal"] { unlink(leftOver) }
-            throw error
         }
+        removeDraft()
+        defer { removeDraft() }
+        try PrivateFile.create(draft, [], mode: 0o600, called: "the database")
+        try await fill(draft)
+        // Where SQLite did not, and before the directory is synced.
+        unlink(draft + "-wal")
         try PrivateFile.publish(draft, as: database, called: "the database")
     }
 
@@ -47,20 +48,36 @@ package struct DataDirectory: Sendable {
 
     private var lockFile: String { path + "/lock" }
 
-    /// Makes the directory, for its owner, and for its group to reach the sockets in it.
+    /// Makes the directory, durably, for its owner, and for its group to reach the sockets in it.
     package func create() throws {
+        let files = FileManager.default
+        let missing = Array(
+            sequence(first: URL(fileURLWithPath: path)) { $0.deletingLastPathComponent() }
+                .prefix { !files.fileExists(atPath: $0.path) }
+        )
         do {
-            try FileManager.default.createDirectory(
+            try files.createDirectory(
                 atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o750]
             )
-            try PrivateFile.syncDirectory(of: path, called: "the data directory")
         } catch {
-            guard (try? FileManager.default.contentsOfDirectory(atPath: path)) == nil else { return }
+            guard (error as? CocoaError)?.code == .fileWriteNoPermission else {
+                throw OperatorError(
+                    .failed, "cannot make the data directory '\(path)': \(error.localizedDescription)",
+                    hint: "mend that, or name another with --data-dir"
+                )
+            }
             throw OperatorError(
                 .notPermitted,
                 "user \(geteuid()) cannot make the data directory '\(path)': \(error.localizedDescription)",
                 hint: "make it for user \(geteuid()), or name another with --data-dir"
             )
+        }
+        do {
+            for directory in missing { try PrivateFile.syncDirectory(of: directory.path, called: "the data directory") }
+        } catch {
+            // Whoever tries again finds nothing that is there and not durable.
+            for directory in missing { rmdir(directory.path) }
+            throw error
         }
     }
 

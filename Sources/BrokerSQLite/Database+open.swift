@@ -42,6 +42,14 @@ extension DatabaseQueue {
             )
         }
     }
+
+    /// Closes a file that is to be whole without its WAL.
+    ///
+    /// Throws ``StoreFailure`` for what is the disk's fault; SQLite's own close says nothing of what it could not write back.
+    func closeWithoutWAL() async throws {
+        try await watching { _ = try $0.checkpoint(.truncate) }
+        try await Blocking.run { [self] in try close() }
+    }
 }
 
 extension Database {

@@ -1,4 +1,5 @@
 import Broker
+import CLinux
 import Foundation
 import Glibc
 
@@ -76,7 +77,7 @@ package enum PrivateFile {
 
     /// Writes a file that is not there yet, whole and durably or not at all, for its owner's eyes only.
     package static func create(_ path: String, _ bytes: [UInt8], mode: UInt32, called name: String) throws {
-        let draft = path + ".new"
+        let draft = path + ".draft"
         unlink(draft)
         let descriptor = Glibc.open(draft, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode)
         guard descriptor >= 0 else { throw OperatorError.system("cannot make \(name) '\(path)'") }
@@ -92,7 +93,7 @@ package enum PrivateFile {
 
     /// Gives a finished file its name, durably; refuses to take the place of another.
     static func publish(_ draft: String, as path: String, called name: String) throws {
-        guard link(draft, path) == 0, unlink(draft) == 0 else {
+        guard file_rename_to_new(draft, path) == 0 else {
             throw OperatorError.system("cannot make \(name) '\(path)'")
         }
         try syncDirectory(of: path, called: name)

@@ -38,7 +38,7 @@ package struct SQLiteStore: Store {
                 let auditKey = try PurposeKeys.make(in: database, under: key).key(for: .auditChain, under: key)
                 try AuditLog(key: auditKey).markEnd(in: database)
             }
-            try queue.close()
+            try await queue.closeWithoutWAL()
         }
     }
 

@@ -1,5 +1,5 @@
 import Broker
-import CProcess
+import CLinux
 import Glibc
 
 /// What is done before the first secret is read.

@@ -27,7 +27,7 @@ extension SQLiteStore {
                 progress(BackupProgress(.verifying, done: done, of: total))
             }
             try await database.queue.transaction { try database.auditLog.append([record], to: $0) }
-            try database.queue.close()
+            try await database.queue.closeWithoutWAL()
         }
     }
 

@@ -1,9 +1,11 @@
 """A container's first start is one command, and no later start is another first one."""
 
+import subprocess
+
 import pytest
 
 from rig.checks import assert_refused, assert_token
-from rig.processes import wait_until
+from rig.processes import program, wait_until
 from rig.wire import post_form
 
 INIT = ("serve", "--init", "--listen", "127.0.0.1:0", "--ops-listen", "127.0.0.1:0")
@@ -37,12 +39,21 @@ def test_serve_init_takes_the_master_key_that_is_mounted(new_broker, folder):
     assert not (new_broker.data / "master.key").exists()
 
 
-@pytest.mark.parametrize("left", ["token-broker.db.draft", "token-broker.db.draft-wal", "master.key.new"])
+@pytest.mark.parametrize("left", ["token-broker.db.draft", "token-broker.db.draft-wal", "master.key.draft"])
 def test_a_first_start_that_was_interrupted_is_begun_again(new_broker, left):
     new_broker.data.mkdir(mode=0o700)
     (new_broker.data / left).write_bytes(b"half of it")
     new_broker.serve("--init")
     assert not (new_broker.data / left).exists()
+
+
+def test_a_file_system_that_cannot_rename_without_replacing(new_broker):
+    strace = ["strace", "-f", "-o", "/dev/null", "-e", "trace=renameat2", "-e", "inject=renameat2:error=EINVAL"]
+    subprocess.run(
+        [*strace, program("token-broker"), "init"], env=new_broker.settings(), stdout=-3, check=True, timeout=20
+    )
+    assert {path.name for path in new_broker.data.iterdir()} == {"lock", "master.key", "token-broker.db"}
+    new_broker.serve()
 
 
 def test_a_health_check_tells_a_broker_that_is_ready_from_none(broker):

@@ -63,17 +63,16 @@ class Broker:
         assert self.process.poll() is None, f"the broker ended with {self.process.poll()}: {self.log()}"
         return self
 
-    def launch(self, *flags: str, **options):
-        """Starts the broker, and leaves it to the caller what comes of it."""
+    def launch(self, *flags: str, environment: dict[str, str] | None = None, **options):
+        """Starts the broker, with more in its environment, and leaves it to the caller what comes of it."""
         self._log_start = self.log_file.stat().st_size if self.log_file.exists() else 0
         self._listeners = 2 + flags.count("--listen")
         arguments = [program("token-broker"), "serve", "--data-dir", str(self.data)]
         arguments += ["--token-endpoint", self.token_endpoint, "--ops-listen", "127.0.0.1:0"]
         arguments += ["--listen", "127.0.0.1:0", "--listen", f"unix:{self.data}/client.sock", *flags]
+        settings = self.environment | (environment or {})
         with self.log_file.open("ab") as log:
-            self.process = start(
-                arguments, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self.environment, **options
-            )
+            self.process = start(arguments, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=settings, **options)
 
     def stop(self) -> int:
         return end(self.process)

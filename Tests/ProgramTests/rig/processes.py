@@ -7,6 +7,8 @@ import time
 
 # Where the built programs are: the Makefile knows.
 PROGRAMS = os.environ.get("BROKER_BIN_DIR")
+# Where other people's are.
+TOOLS = os.environ.get("BROKER_TOOLS_DIR")
 PATIENCE = 20.0
 
 started: list[subprocess.Popen] = []

@@ -1,14 +1,12 @@
 """Other people's proxies in front of the broker, and what goes over the wire between the two."""
 
-import os
 import pathlib
 import socket
 import threading
 
-from rig.processes import environment, start, wait_until
+from rig.processes import TOOLS, environment, start, wait_until
 from rig.wire import connect
 
-TOOLS = os.environ.get("BROKER_TOOLS_DIR")
 LIBRARIES = f"{TOOLS}/usr/lib/x86_64-linux-gnu:{TOOLS}/usr/lib/aarch64-linux-gnu"
 # Every request that a proxy makes has it, once.
 MARK = b"x-proxied: 1\r\n"

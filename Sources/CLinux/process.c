@@ -1,4 +1,4 @@
-#include "CProcess.h"
+#include "CLinux.h"
 
 #include <sys/prctl.h>
 

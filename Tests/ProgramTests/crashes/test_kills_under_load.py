@@ -1,0 +1,91 @@
+"""A hundred changes a second, and the broker is killed at random: every change that was acknowledged is there."""
+
+import contextlib
+import http.client
+import json
+import random
+import sqlite3
+import threading
+import time
+
+import pytest
+
+from crashes.commands import open_everything
+from rig.load import LONG
+from rig.wire import request, send
+
+KILLS = 300 if LONG else 12
+WRITERS = 4
+RATE = 100.0
+
+pytestmark = pytest.mark.timeout(1200 if LONG else 120)
+
+
+class Writer(threading.Thread):
+    """Grants a client one project after the other until the broker is gone, and keeps what it is told is done."""
+
+    def __init__(self, socket: str, client: str):
+        super().__init__()
+        self.socket = socket
+        self.client = client
+        self.asked = 0
+        self.granted: list[str] = []
+        self.refused: list[str] = []
+
+    def run(self):
+        with contextlib.suppress(OSError, http.client.HTTPException):
+            next_at = time.monotonic()
+            while True:
+                project = f"project-{self.asked}"
+                self.asked += 1
+                body = json.dumps({"client_id": self.client, "verb": {"grant": {"project_id": project}}})
+                headers = [("Content-Type", "application/json")]
+                answer = send(self.socket, request("POST", "/admin/ClientChange", headers=headers, body=body))
+                (self.granted if answer.status == 200 else self.refused).append(project)
+                next_at += WRITERS / RATE
+                time.sleep(max(0, next_at - time.monotonic()))
+
+
+def test_every_change_that_was_acknowledged_is_there(stopped):
+    seed = random.randrange(1 << 32)
+    chance = random.Random(seed)
+    acknowledged: dict[str, set[str]] = {}
+    asked = seconds = 0
+    for number in range(KILLS):
+        names = [f"client-{number}-{writer}" for writer in range(WRITERS)]
+        for name in names:
+            stopped.ask("client", "add", name)
+        stopped.serve()
+        writers = [Writer(f"unix:{stopped.data}/admin.sock", name) for name in names]
+        begin = time.monotonic()
+        for writer in writers:
+            writer.start()
+        time.sleep(chance.uniform(0.05, 0.6))
+        stopped.kill9()
+        seconds += time.monotonic() - begin
+        for writer in writers:
+            writer.join()
+            assert not writer.refused, f"seed {seed}, kill {number}: {writer.refused}"
+            acknowledged[writer.client] = set(writer.granted)
+            asked += writer.asked
+        there = {client["client_id"]: set(client["projects"]) for client in stopped.ask("client", "list")["clients"]}
+        for client, projects in acknowledged.items():
+            assert projects <= there[client], f"seed {seed}, kill {number}: {projects - there[client]} is lost"
+        for writer in writers:
+            # Asked for and not answered is one at most, and may be there or not.
+            assert len(there[writer.client] - acknowledged[writer.client]) <= 1, f"seed {seed}, kill {number}"
+    open_everything(stopped)
+    assert stopped.ask("audit", "verify")["is_whole"]
+    grants, records = counted(stopped)
+    assert grants == records, f"seed {seed}: {grants} grants, and {records} records of them"
+    total = sum(map(len, acknowledged.values()))
+    assert total >= seconds * RATE / 2, f"only {total} changes in {seconds:.0f} s: the load was not what it should be"
+    print(f"{KILLS} kills, {total} changes acknowledged of {asked} in {seconds:.0f} s, none lost; seed {seed}")
+
+
+def counted(broker) -> tuple[int, int]:
+    """The grants of this test's clients, and how often the audit log tells of one."""
+    with contextlib.closing(sqlite3.connect(f"file:{broker.data}/token-broker.db?mode=ro", uri=True)) as database:
+        grants = "SELECT count(*) FROM grants WHERE client_id LIKE 'client-%'"
+        records = "SELECT count(*) FROM audit_log WHERE action = 'client.granted' AND client_id LIKE 'client-%'"
+        return tuple(database.execute(query).fetchone()[0] for query in (grants, records))

@@ -1,0 +1,96 @@
+"""A disk that meets with trouble at one chosen call, and a power cut that keeps only what was synced."""
+
+import ctypes
+import functools
+import mmap
+import os
+import pathlib
+import random
+import shutil
+import stat
+import struct
+import subprocess
+import tempfile
+
+NONE, KILL, TEAR, FAIL = range(4)
+# What a disk writes as a whole.
+SECTOR = 512
+
+
+@functools.cache
+def library() -> tuple[pathlib.Path, tempfile.TemporaryDirectory]:
+    """`disk.c`, compiled, and the folder that it is in for as long as somebody has that."""
+    folder = tempfile.TemporaryDirectory(prefix="tb.")
+    built = pathlib.Path(folder.name, "disk.so")
+    source = pathlib.Path(__file__).with_name("disk.c")
+    options = ["-shared", "-fPIC", "-O1", "-Wall", "-Wextra", "-Werror"]
+    subprocess.run(["clang", *options, "-o", built, source], check=True)
+    return built, folder
+
+
+class Disk:
+    """Everything under `root`, for programs that are started with `environment`."""
+
+    def __init__(self, root: pathlib.Path, folder: pathlib.Path):
+        self.root = root
+        self._calls = folder / "calls"
+        self._durable = folder / "durable"
+        self._durable.mkdir()
+        (folder / "control").write_bytes(bytes(5 * ctypes.sizeof(ctypes.c_long)))
+        with (folder / "control").open("r+b") as file:
+            self._control = mmap.mmap(file.fileno(), 0)
+        self.environment = {"LD_PRELOAD": str(library()[0]), "BROKER_TEST_DISK": str(folder)}
+        for path in [root, *root.rglob("*")]:
+            self._keep(path)
+
+    def _keep(self, path: pathlib.Path):
+        """What is there at the beginning is durable."""
+        status = path.lstat()
+        kept = self._durable / str(status.st_ino)
+        if stat.S_ISDIR(status.st_mode):
+            kept.write_text("".join(f"{entry.inode()} {entry.name}\n" for entry in os.scandir(path)))
+        elif stat.S_ISREG(status.st_mode):
+            shutil.copyfile(path, kept)
+
+    def trouble(self, kind: int = NONE, at: int = 0, error: int = 0, forever: bool = False):
+        """Counts from here on; the call number `at` meets with trouble, and where it is `forever` all that follow."""
+        self._calls.write_bytes(b"")
+        self._control[:] = struct.pack("5l", 0, at, forever, kind, error)
+
+    @property
+    def calls(self) -> list[str]:
+        """What was called since, one `call path` after the other."""
+        return self._calls.read_text().splitlines()
+
+    def after_a_power_cut(self, into: pathlib.Path, chance: random.Random | None = None):
+        """Makes `into` what is left of the root: what was synced and, where chance has it, some of what was not."""
+        now = {path.lstat().st_ino: path for path in [self.root, *self.root.rglob("*")]}
+        self._restore(self.root.stat().st_ino, into, now, chance)
+
+    def _restore(self, number: int, into: pathlib.Path, now: dict[int, pathlib.Path], chance: random.Random | None):
+        kept = self._durable / str(number)
+        there = now.get(number)
+        if there is not None and there.is_socket():
+            return
+        if there is not None and there.is_dir():
+            into.mkdir()
+            names = kept.read_text().splitlines() if kept.exists() else []
+            if chance and chance.random() < 0.5:
+                names = [f"{entry.inode()} {entry.name}" for entry in os.scandir(there)]
+            for line in names:
+                inside, name = line.split(" ", 1)
+                self._restore(int(inside), into / name, now, chance)
+            shutil.copystat(there, into)
+            return
+        content = kept.read_bytes() if kept.exists() else b""
+        if chance and there is not None:
+            content = mixed(content, there.read_bytes(), chance)
+        into.write_bytes(content)
+        into.chmod(0o600 if there is None else stat.S_IMODE(there.stat().st_mode))
+
+
+def mixed(old: bytes, new: bytes, chance: random.Random) -> bytes:
+    """Of every sector, either what was synced or what was written since."""
+    length = chance.choice([len(old), len(new)])
+    either = [content.ljust(length, b"\0") for content in (old, new)]
+    return b"".join(chance.choice(either)[begin : begin + SECTOR] for begin in range(0, length, SECTOR))[:length]
