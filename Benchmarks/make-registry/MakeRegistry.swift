@@ -53,7 +53,7 @@ struct MakeRegistry: AsyncParsableCommand {
         return AccessKey(
             id: id, project: try ProjectID("project-\(number)"), version: 1, name: nil, tokenEndpoint: nil,
             scope: .none, state: .active, created: created,
-            secret: try sealer.seal(Secret("secret-of-\(id)"), in: .keySecret(id, version: 1))
+            secret: try sealer.seal(Secret("secret-of-\(id)"), in: .keySecret(id, version: 1, tokenEndpoint: nil))
         )
     }
 

@@ -1,3 +1,5 @@
+package import Foundation
+
 /// A secret that is encrypted at rest.
 package struct Sealed: Sendable, Hashable {
     package let bytes: [UInt8]
@@ -9,7 +11,8 @@ package struct Sealed: Sendable, Hashable {
 
 /// Where a sealed secret belongs. It opens nowhere else.
 package enum SealedPlace: Sendable, Hashable {
-    case keySecret(KeyID, version: Int)
+    /// With the token endpoint that it was registered for, unless that is the broker's usual one: it is sent to no other.
+    case keySecret(KeyID, version: Int, tokenEndpoint: URL?)
     case token(TokenSlot)
 }
 

@@ -30,6 +30,8 @@ extension DatabaseQueue {
         do {
             let queue = try DatabaseQueue(path: path, configuration: configuration)
             try queue.inDatabase { try $0.checkSettings() }
+            // The WAL is there by now, and SQLite does not look whether its name became durable.
+            try PrivateFile.syncDirectory(of: path, called: "the database")
             return queue
         } catch let error as DatabaseError {
             if let failure = StoreFailure(error, file: path) { throw OperatorError(failure) }

@@ -61,8 +61,12 @@ struct SecretInput: ParsableArguments {
 
     /// Ends the process as a signal would, but not before the terminal is as it was.
     private static func interruptions(_ restore: @escaping @Sendable () -> Void) -> [any DispatchSourceSignal] {
-        [SIGINT, SIGTERM, SIGHUP].map { number in
+        // A signal that comes before its source is there is lost.
+        let missing = DispatchGroup()
+        defer { missing.wait() }
+        return [SIGINT, SIGTERM, SIGHUP].map { number in
             signal(number, SIG_IGN)
+            missing.enter()
             let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
             source.setEventHandler {
                 restore()
@@ -70,6 +74,7 @@ struct SecretInput: ParsableArguments {
                 signal(number, SIG_DFL)
                 kill(getpid(), number)
             }
+            source.setRegistrationHandler { missing.leave() }
             source.resume()
             return source
         }

@@ -54,7 +54,7 @@ import Testing
         try await copy.run { core in
             for id in 1...4 {
                 let key = try #require(core.registry.key(KeyID("key-\(id)")))
-                let secret = try core.sealer.open(key.secret, from: .keySecret(key.id, version: key.version))
+                let secret = try core.sealer.open(key.secret, from: key.secretPlace)
                 #expect(secret.reveal() == "secret-of-key-\(id)")
                 #expect(core.cache.token(in: key.slot(for: key.scope))?.value.reveal() == "token-of-key-\(id)")
             }

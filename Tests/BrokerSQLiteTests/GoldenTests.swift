@@ -19,7 +19,7 @@ import Testing
         try await stored.run { core in
             for id in 1...4 {
                 let key = try #require(core.registry.key(KeyID("key-\(id)")))
-                let secret = try core.sealer.open(key.secret, from: .keySecret(key.id, version: key.version))
+                let secret = try core.sealer.open(key.secret, from: key.secretPlace)
                 #expect(secret.reveal() == "secret-of-key-\(id)")
                 #expect(key.lastMint.date != nil)
                 let token = try #require(core.cache.token(in: key.slot(for: key.scope)))
@@ -48,7 +48,7 @@ import Testing
             try await stored.run { core in
                 for id in 1...5 {
                     let key = try #require(core.registry.key(KeyID("key-\(id)")))
-                    let secret = try core.sealer.open(key.secret, from: .keySecret(key.id, version: key.version))
+                    let secret = try core.sealer.open(key.secret, from: key.secretPlace)
                     #expect(secret.reveal() == "secret-of-key-\(id)")
                 }
                 if isRotated { return }
@@ -77,7 +77,7 @@ import Testing
         let record = try SealedRecord(Array(#require(Data(base64Encoded: sealed))))
         #expect(record.format == format)
         let key = SealingKey(SymmetricKey(data: master), term: record.term)
-        let place = AssociatedData(.keySecret(try KeyID("key-1"), version: 1_795_629_457_882))
+        let place = AssociatedData(.keySecret(try KeyID("key-1"), version: 1_795_629_457_882, tokenEndpoint: nil))
         #expect(try key.open(record, for: place) == Data("secret-of-key-1".utf8))
     }
 }

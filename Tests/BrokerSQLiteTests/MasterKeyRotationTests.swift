@@ -42,7 +42,7 @@ import Testing
         try await broker.run { core in
             for id in 1...4 {
                 let key = try #require(core.registry.key(KeyID("key-\(id)")))
-                let secret = try core.sealer.open(key.secret, from: .keySecret(key.id, version: key.version))
+                let secret = try core.sealer.open(key.secret, from: key.secretPlace)
                 #expect(secret.reveal() == "secret-of-key-\(id)")
                 #expect(core.cache.token(in: key.slot(for: key.scope))?.value.reveal() == "token-of-key-\(id)")
             }
@@ -72,7 +72,7 @@ import Testing
         let records = try records()
         #expect(records.count == 10 && records.allSatisfy { $0.term == 2 && $0.format == .withTerm })
         try await expectAllOpens()
-        let place = AssociatedData(.keySecret(try KeyID("key-1"), version: 1_795_629_457_882))
+        let place = AssociatedData(.keySecret(try KeyID("key-1"), version: 1_795_629_457_882, tokenEndpoint: nil))
         for term in [1, 2] as [UInt32] {
             let key = SealingKey(old, term: term)
             #expect(throws: SealingKey.Damage.self) { try records.map { try key.open($0, for: place) } }
@@ -87,7 +87,7 @@ import Testing
             for term in 2...4 {
                 #expect(try await administrator(core).perform(MasterKeyRotation(begin: true)).term == term)
                 let key = try #require(core.registry.key(KeyID("key-1")))
-                let secret = try core.sealer.open(key.secret, from: .keySecret(key.id, version: key.version))
+                let secret = try core.sealer.open(key.secret, from: key.secretPlace)
                 #expect(secret.reveal() == "secret-of-key-1")
             }
         }
@@ -204,7 +204,8 @@ import Testing
     @Test func `what was sealed before and is written after is written under the new key`() async throws {
         try await broker.run { core in
             let id = try KeyID("late")
-            let sealed = try core.sealer.seal(Secret("secret-of-late"), in: .keySecret(id, version: 1))
+            let sealed = try core.sealer.seal(
+                Secret("secret-of-late"), in: .keySecret(id, version: 1, tokenEndpoint: nil))
             _ = try await administrator(core).perform(MasterKeyRotation(begin: true))
             let key = AccessKey(
                 id: id, project: TestBroker.project, version: 1, name: nil, tokenEndpoint: nil, scope: .none,
@@ -215,7 +216,7 @@ import Testing
         #expect(try records().allSatisfy { $0.term == 2 })
         try await broker.run { core in
             let key = try #require(core.registry.key(KeyID("late")))
-            let secret = try core.sealer.open(key.secret, from: .keySecret(key.id, version: 1))
+            let secret = try core.sealer.open(key.secret, from: .keySecret(key.id, version: 1, tokenEndpoint: nil))
             #expect(secret.reveal() == "secret-of-late")
         }
     }

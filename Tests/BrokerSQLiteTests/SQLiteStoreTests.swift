@@ -64,7 +64,7 @@ import Testing
             (read.tokenEndpoint, read.scope, read.state, read.created) == (
                 key.tokenEndpoint, key.scope, .active, key.created
             ))
-        #expect(try sealerAfter.open(read.secret, from: .keySecret(key.id, version: 1)).reveal() == "canary")
+        #expect(try sealerAfter.open(read.secret, from: read.secretPlace).reveal() == "canary")
         let readClient = try #require(contents.clients.first)
         #expect(readClient.credentials.map(\.verifier) == client.credentials.map(\.verifier))
         #expect(readClient.credentials.map(\.created) == client.credentials.map(\.created))

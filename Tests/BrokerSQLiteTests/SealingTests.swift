@@ -12,7 +12,7 @@ import Testing
     let place: SealedPlace
 
     init() throws {
-        place = .keySecret(try KeyID("key-1"), version: 7)
+        place = .keySecret(try KeyID("key-1"), version: 7, tokenEndpoint: nil)
     }
 
     private func open(_ sealed: [UInt8]) throws -> Data {
@@ -46,11 +46,14 @@ import Testing
         #expect(throws: SealingKey.Damage.self) { try open(sealed + [0]) }
     }
 
-    @Test func `it opens nowhere else: another row, column, version or scope`() throws {
+    @Test func `it opens nowhere else: another row, column, version, endpoint or scope`() throws {
         let slot = TokenSlot(keyID: try KeyID("key-1"), keyVersion: 7, scope: .none)
         let places: [SealedPlace] = [
-            place, .keySecret(try KeyID("key-2"), version: 7), .keySecret(try KeyID("key-1"), version: 8), .token(slot),
+            place, .keySecret(try KeyID("key-2"), version: 7, tokenEndpoint: nil),
+            .keySecret(try KeyID("key-1"), version: 8, tokenEndpoint: nil), .token(slot),
             .token(TokenSlot(keyID: slot.keyID, keyVersion: 7, scope: try Scope("a"))),
+            .keySecret(try KeyID("key-1"), version: 7, tokenEndpoint: URL(string: "https://a.example/token")),
+            .keySecret(try KeyID("key-1"), version: 7, tokenEndpoint: URL(string: "https://b.example/token")),
         ]
         for sealedIn in places {
             let sealed = try SealedRecord(key.seal(secret, for: AssociatedData(sealedIn)))

@@ -12,7 +12,7 @@ extension AccessKey {
         return AccessKey(
             id: id, project: try ProjectID(project), version: 1, name: name, tokenEndpoint: tokenEndpoint,
             scope: try Scope(scope), state: state, created: Date(timeIntervalSince1970: 1_800_000_000),
-            secret: try sealer.seal(secret, in: .keySecret(id, version: 1))
+            secret: try sealer.seal(secret, in: .keySecret(id, version: 1, tokenEndpoint: tokenEndpoint))
         )
     }
 }

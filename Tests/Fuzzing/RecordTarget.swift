@@ -14,7 +14,7 @@ struct RecordTarget: FuzzTarget {
     private let sealed: [UInt8]
 
     init() throws {
-        place = AssociatedData(.keySecret(try KeyID("key-1"), version: 1))
+        place = AssociatedData(.keySecret(try KeyID("key-1"), version: 1, tokenEndpoint: nil))
         sealed = try key.seal(Data("a secret as long as Sinch's are".utf8), for: place)
     }
 

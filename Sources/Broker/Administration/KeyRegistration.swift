@@ -74,7 +74,9 @@ package struct KeyRegistration: Codable, Sendable {
         return AccessKey(
             id: keyID, project: projectID, version: version, name: name, tokenEndpoint: endpoint,
             scope: try Scope(scope), state: .standby, created: created,
-            secret: try administrator.core.sealer.seal(Secret(secret), in: .keySecret(keyID, version: version))
+            secret: try administrator.core.sealer.seal(
+                Secret(secret), in: .keySecret(keyID, version: version, tokenEndpoint: endpoint)
+            )
         )
     }
 

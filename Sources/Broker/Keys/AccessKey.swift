@@ -29,6 +29,8 @@ package final class AccessKey: Sendable, Identifiable {
     package let use: Use
     package let lastMint: Timestamp
 
+    package var secretPlace: SealedPlace { .keySecret(id, version: version, tokenEndpoint: tokenEndpoint) }
+
     private init(
         id: KeyID, project: ProjectID, version: Int, name: String?, tokenEndpoint: URL?, scope: Scope, state: State,
         created: Date, secret: Sealed, use: Use, lastMint: Timestamp

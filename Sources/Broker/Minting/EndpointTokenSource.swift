@@ -43,7 +43,7 @@ package struct EndpointTokenSource: TokenSource {
 
     private func secret(of key: AccessKey) throws -> Secret {
         do {
-            return try sealer.open(key.secret, from: .keySecret(key.id, version: key.version))
+            return try sealer.open(key.secret, from: key.secretPlace)
         } catch {
             throw MintFailure.secretDamaged
         }

@@ -70,7 +70,7 @@ extension ProvenDatabase {
         }
         var unreadable = try Table.accessKeys.readRows(of: database) { row in
             let key = try AccessKey(row: row)
-            _ = try keys.open(key.secret, from: .keySecret(key.id, version: key.version))
+            _ = try keys.open(key.secret, from: key.secretPlace)
         }
         unreadable += try Table.tokens.readRows(of: database) { row in
             let token = try SealedToken(row: row)

@@ -6,8 +6,7 @@ extension Change {
     func resealed(by keys: MasterKeys) throws -> Change {
         switch self {
         case .addKey(let key):
-            let place = SealedPlace.keySecret(key.id, version: key.version)
-            return .addKey(key.with(secret: try keys.resealed(key.secret, in: place)))
+            return .addKey(key.with(secret: try keys.resealed(key.secret, in: key.secretPlace)))
         case .putToken(let token):
             return .putToken(try keys.resealed(token))
         default:

@@ -116,7 +116,7 @@ final class Resealing: Sendable {
         let rows = try Row.fetchAll(
             database,
             sql: """
-                SELECT key_id, version, secret FROM access_keys
+                SELECT * FROM access_keys
                 WHERE substr(secret, 1, 5) < ? AND key_id NOT IN (SELECT value FROM json_each(?)) LIMIT ?
                 """,
             arguments: [
@@ -136,10 +136,8 @@ final class Resealing: Sendable {
     }
 
     private func resealedSecret(_ row: Row) throws -> Sealed {
-        let place = SealedPlace.keySecret(
-            try KeyID(row.value("key_id", as: String.self)), version: try row.value("version")
-        )
-        return try keys.resealed(Sealed(bytes: Array(row.value("secret", as: Data.self))), in: place)
+        let key = try AccessKey(row: row)
+        return try keys.resealed(key.secret, in: key.secretPlace)
     }
 
     /// How many records there are of earlier terms.

@@ -6,6 +6,7 @@ import re
 import shutil
 import typing
 
+from rig import secrets_search
 from rig.broker import Broker, Result
 from rig.checks import assert_token
 from rig.wire import post_form
@@ -107,6 +108,16 @@ def files(broker: Broker) -> set[str]:
     passing = ("broker.log", "token-broker.db-wal", "secret-1", "secret-1.draft", "secret-2", "master.key.term-2")
     paths = [path for path in broker.folder.rglob("*") if not path.is_socket() and path.name not in passing]
     return {str(path.relative_to(broker.folder)) for path in paths}
+
+
+def assert_nothing_is_told(broker: Broker):
+    """No key secret and no master key is in what was written, printed or logged, but for the master key files."""
+    keys = [path for path in broker.data.iterdir() if path.name.startswith("master.key")]
+    secrets = {key: f"secret-of-{key}".encode() for key in ("key-a", "key-b", "key-off", "key-waiting", "key-new")}
+    secrets |= {path.name: line for path in keys if (line := path.read_bytes().strip())}
+    places = secrets_search.files(broker.folder, {path.name for path in keys})
+    places |= {f"the output of '{result.arguments}'": (result.out + result.err).encode() for result in broker.results}
+    assert (found := secrets_search.search(secrets, places)) == [], found
 
 
 def what_was_handed_out_works(broker: Broker, client: str, result: Result):

@@ -10,7 +10,17 @@ import signal
 import tempfile
 import typing
 
-from crashes.commands import Command, files, lists, make, open_everything, restores, state, what_was_handed_out_works
+from crashes.commands import (
+    Command,
+    assert_nothing_is_told,
+    files,
+    lists,
+    make,
+    open_everything,
+    restores,
+    state,
+    what_was_handed_out_works,
+)
 from rig.broker import Broker, Result
 from rig.disk import FAIL, KILL, NONE, TEAR, Disk
 from rig.load import LONG
@@ -131,6 +141,7 @@ class Sweep:
         if self.command.name == "backup":
             restores(broker)
         self._do_it_again(broker)
+        assert_nothing_is_told(broker)
         assert files(broker) <= self.files, f"something is left lying about: {files(broker) - self.files}"
         if result.code == 0 and self.command.name in ("client add", "client rotate"):
             what_was_handed_out_works(broker, self.command.words.split()[2], result)

@@ -65,28 +65,30 @@ class Disk:
     def after_a_power_cut(self, into: pathlib.Path, chance: random.Random | None = None):
         """Makes `into` what is left of the root: what was synced and, where chance has it, some of what was not."""
         now = {path.lstat().st_ino: path for path in [self.root, *self.root.rglob("*")]}
-        self._restore(self.root.stat().st_ino, into, now, chance)
+        self._restore(self.root.stat().st_ino, into, now, chance, {})
 
-    def _restore(self, number: int, into: pathlib.Path, now: dict[int, pathlib.Path], chance: random.Random | None):
+    def _restore(self, number: int, into: pathlib.Path, now: dict, chance: random.Random | None, made: dict):
+        """What is left of the file or directory with this inode number; `now` has the paths, `made` those in `into`."""
         kept = self._durable / str(number)
         there = now.get(number)
-        if there is not None and there.is_socket():
-            return
-        if there is not None and there.is_dir():
+        if number in made:
+            into.hardlink_to(made[number])
+        elif there is not None and there.is_dir():
             into.mkdir()
             names = kept.read_text().splitlines() if kept.exists() else []
             if chance and chance.random() < 0.5:
                 names = [f"{entry.inode()} {entry.name}" for entry in os.scandir(there)]
             for line in names:
                 inside, name = line.split(" ", 1)
-                self._restore(int(inside), into / name, now, chance)
+                self._restore(int(inside), into / name, now, chance, made)
             shutil.copystat(there, into)
-            return
-        content = kept.read_bytes() if kept.exists() else b""
-        if chance and there is not None:
-            content = mixed(content, there.read_bytes(), chance)
-        into.write_bytes(content)
-        into.chmod(0o600 if there is None else stat.S_IMODE(there.stat().st_mode))
+        elif there is None or there.is_file():
+            content = kept.read_bytes() if kept.exists() else b""
+            if chance and there is not None:
+                content = mixed(content, there.read_bytes(), chance)
+            into.write_bytes(content)
+            into.chmod(0o600 if there is None else stat.S_IMODE(there.stat().st_mode))
+            made[number] = into
 
 
 def mixed(old: bytes, new: bytes, chance: random.Random) -> bytes:

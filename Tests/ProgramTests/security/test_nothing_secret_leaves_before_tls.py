@@ -1,5 +1,8 @@
 """A secret goes to the token endpoint and nowhere else: not past a certificate that proves nothing, not elsewhere."""
 
+import contextlib
+import sqlite3
+
 import pytest
 
 from rig.checks import assert_error, assert_refused, assert_token
@@ -90,3 +93,17 @@ def test_a_redirect_while_a_key_is_added_stores_nothing(either_way, sandbox, tls
     assert_refused(either_way.admin("key", "add", *KEY, input=SECRET), 1, "authorization server", "307")
     assert_nothing_came(elsewhere)
     assert "key-tls" not in {key["key_id"] for key in either_way.ask("key", "list")["keys"]}
+
+
+@pytest.mark.parametrize("registered", [False, True], ids=["the usual endpoint", "an endpoint of its own"])
+def test_whoever_writes_the_database_has_no_secret_sent_elsewhere(stopped, sandbox, tls_sandbox, registered):
+    other = tls_sandbox()
+    stopped.environment["TOKEN_BROKER_UPSTREAM_CA_FILE"] = str(stopped.folder / "ca.pem")
+    sandbox.add_key("prj-new", "key-new", SECRET)
+    own = ["--token-endpoint", sandbox.token_endpoint] if registered else []
+    stopped.ask("key", "add", "--project", "prj-new", "--key-id", "key-new", *own, input=SECRET)
+    with contextlib.closing(sqlite3.connect(stopped.data / "token-broker.db")) as database, database:
+        database.execute("UPDATE access_keys SET token_endpoint = ?", [f"{other.https_url}/oauth2/token"])
+    refused = stopped.admin("key", "verify", "key-new")
+    assert refused.code == 1 and "its record was changed" in refused.error, f"{refused}"
+    assert_nothing_came(other)
