@@ -5,7 +5,7 @@ import Migrations
 
 extension DatabaseQueue {
     /// "TBKR": what SQLite's header says the file is.
-    fileprivate static let brokerApplicationID = 0x5442_4B52
+    static let brokerApplicationID = 0x5442_4B52
 
     /// Opens the database with the one connection that it ever has, and safe settings.
     static func open(broker path: String) throws -> DatabaseQueue {
@@ -55,20 +55,6 @@ extension DatabaseQueue {
 }
 
 extension Database {
-    /// Applies the migrations that are missing; returns how many were applied before and after.
-    func migrate() throws -> (before: Int, after: Int) {
-        let before = try Int.fetchOne(self, sql: "PRAGMA user_version") ?? 0
-        for migration in Migrations.all.dropFirst(before) {
-            try execute(sql: String(decoding: migration.sql, as: UTF8.self))
-        }
-        let after = Migrations.all.count
-        if before < after {
-            try execute(sql: "PRAGMA user_version = \(after)")
-            try execute(sql: "PRAGMA application_id = \(DatabaseQueue.brokerApplicationID)")
-        }
-        return (before, after)
-    }
-
     fileprivate func checkIsOurs() throws {
         let application = try Int.fetchOne(self, sql: "PRAGMA application_id") ?? 0
         let version = try Int.fetchOne(self, sql: "PRAGMA user_version") ?? 0
@@ -83,6 +69,12 @@ extension Database {
                 .failed,
                 "the database has schema \(version), and this program knows schemas up to \(Migrations.all.count)",
                 hint: "run the token-broker version that wrote it, or a newer one"
+            )
+        }
+        guard try tables == 0 || hasSchema(version) else {
+            throw OperatorError(
+                .failed, "the database's tables are not those that this program makes: it is damaged, or was changed",
+                hint: "restore a backup"
             )
         }
     }

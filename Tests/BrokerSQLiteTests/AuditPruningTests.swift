@@ -223,14 +223,16 @@ import Testing
     }
 
     @Test func `a record that cannot be read is listed as that`() async throws {
-        try tamper("PRAGMA ignore_check_constraints = ON; PRAGMA writable_schema = ON;")
-        try DatabaseQueue(path: broker.directory.database).inDatabase { database in
-            try database.execute(
-                sql:
-                    "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = replace(sql, 'STRICT', '') WHERE name = 'audit_log'"
-            )
+        func setSchema(_ sql: String) throws {
+            try DatabaseQueue(path: broker.directory.database).inDatabase { database in
+                try database.execute(sql: "PRAGMA writable_schema = ON")
+                try database.execute(sql: "UPDATE sqlite_schema SET sql = \(sql) WHERE name = 'audit_log'")
+            }
         }
+        // As damage would have it, which asks no table what may be in it.
+        try setSchema("replace(sql, ') STRICT', ')')")
         try tamper("UPDATE audit_log SET actor = x'FF00' WHERE sequence = 20")
+        try setSchema("sql || ' STRICT'")
         try await withStore { store in
             let newest = try #require(try await store.auditLog(AuditListing(limit: 1)).entries.first)
             #expect((newest.sequence, newest.action) == (20, "unreadable"))

@@ -228,6 +228,24 @@ import Testing
         #expect(foreign?.message.contains("not a token broker's") == true)
     }
 
+    @Test(arguments: [
+        "CREATE TRIGGER t AFTER INSERT ON grants BEGIN DELETE FROM clients; END",
+        "ALTER TABLE access_keys RENAME COLUMN token_endpoint TO token_endpoinu", "DROP INDEX access_keys_by_term",
+        "DROP TABLE purpose_keys", "CREATE TABLE more (x)",
+    ])
+    func `tables that somebody changed, or damage did, are refused`(change: String) async throws {
+        try await make()
+        try DatabaseQueue(path: directory.database).inDatabase { try $0.execute(sql: change) }
+        let error = #expect(throws: OperatorError.self) { try open() }
+        #expect(error?.message.contains("tables are not those") ?? false, "\(String(describing: error))")
+    }
+
+    @Test func `what SQLite made for itself changes nothing`() async throws {
+        try await make()
+        try DatabaseQueue(path: directory.database).inDatabase { try $0.execute(sql: "ANALYZE") }
+        try open().store.close()
+    }
+
     @Test func `a database that others may read is refused`() async throws {
         try await make()
         try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: directory.database)

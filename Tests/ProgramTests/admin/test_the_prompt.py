@@ -4,6 +4,7 @@ import os
 import pty
 import signal
 import termios
+import time
 
 import pytest
 
@@ -34,8 +35,9 @@ def key_add(broker, terminal: int):
         stderr=terminal,
         env=broker.settings(),
     )
+    end = time.monotonic() + PATIENCE
     while has_echo(terminal) and command.poll() is None:
-        pass
+        assert time.monotonic() < end, "the prompt does not turn the echo off"
     return command
 
 
