@@ -14,7 +14,7 @@ enum ProcessHardening {
             process_forbid_new_privileges() == 0
         else { throw OperatorError.system("the kernel does not keep others out of this process") }
         // The runtime's crash reports show registers and the memory behind them.
-        for crash in [SIGILL, SIGTRAP, SIGSEGV, SIGABRT, SIGBUS, SIGFPE] { signal(crash, SIG_DFL) }
+        for crash in [SIGQUIT, SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV] { signal(crash, SIG_DFL) }
         // A client that goes away is an error of one write, not the end of the process.
         signal(SIGPIPE, SIG_IGN)
     }
