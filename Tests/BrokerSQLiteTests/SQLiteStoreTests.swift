@@ -157,6 +157,13 @@ import Testing
         #expect(try await store.auditLog(AuditListing(limit: 100)).entries.count == 10)
     }
 
+    @Test func `a directory is one process's, before there is a database in it`() throws {
+        let lock = try directory.lock()
+        let refused = #expect(throws: OperatorError.self) { try directory.lock() }
+        #expect(refused?.reason == .inUse)
+        withExtendedLifetime(lock) {}
+    }
+
     @Test func `a second process is kept out of the data directory`() async throws {
         try await make()
         let first = try open()

@@ -65,6 +65,7 @@ def test_nobody_notices_and_what_is_restored_goes_on(sandbox, folder):
         assert broker.stop() == 0, broker.log()
 
         other = restored(broker, file, folder / "other", sandbox)
+        assert other.ask("audit", "verify")["is_whole"]
         other.serve()
         try:
             assert lists(other) == expected
