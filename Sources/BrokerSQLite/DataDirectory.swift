@@ -60,16 +60,11 @@ package struct DataDirectory: Sendable {
                 atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o750]
             )
         } catch {
-            guard (error as? CocoaError)?.code == .fileWriteNoPermission else {
-                throw OperatorError(
-                    .failed, "cannot make the data directory '\(path)': \(error.localizedDescription)",
-                    hint: "mend that, or name another with --data-dir"
-                )
-            }
+            let isForbidden = (error as? CocoaError)?.code == .fileWriteNoPermission
             throw OperatorError(
-                .notPermitted,
+                isForbidden ? .notPermitted : .failed,
                 "user \(geteuid()) cannot make the data directory '\(path)': \(error.localizedDescription)",
-                hint: "make it for user \(geteuid()), or name another with --data-dir"
+                hint: (isForbidden ? "make it for user \(geteuid()), or " : "") + "name another with --data-dir"
             )
         }
         do {

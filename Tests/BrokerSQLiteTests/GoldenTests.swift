@@ -62,22 +62,29 @@ import Testing
 
     @Test(arguments: [
         (
-            SealedRecord.Format.withoutTerm,
+            SealedRecord.Format.withoutTerm, 1_795_629_457_882, nil as String?,
             "AZz//UUiixHkmDqqTytMqhKgTo31JQi1iaS1rEOvc/F7UIM3l/tm7okxc8TKBvzAofLUqQTQbCUEEC0qPyDQq0UVRlHJlr6mxvuMGfOtf/NX"
                 + "+7Kk67f1HZ8Ofg22SQCODblxuz/ytzMhaUD+"
         ),
         (
-            .withTerm,
+            .withTerm, 1_795_629_457_882, nil,
             "AgAAAQLgaDnXgLYNZ7LoQprFKw4MxYA8N11akzlFpHNPCXSSCKae6jA51LEOdps72OK4J7HR1lqh2qDDTR3odTelIeWNy0g+1uhw/6hq2CAi"
                 + "LdnIMcnxyy0dHbiWD/4G71hO7op1kMEgaTTsCkkzYw=="
         ),
+        (
+            .withTerm, 1_795_840_395_673, "https://auth.example/oauth2/token",
+            "AgAAAAHl8eY2xfxrzUi8sCj1WeSQp1r5F0e9BTQxtjFc6RBJ7qA/KoakoLamVRNFegjHNqPREHh2hHCgtegwosiu4VLyDCqzFhkP+DxIEE80"
+                + "nYQrn6BPQmegTWqWLFUcqATeoepbbHr1fGKxCeuAew=="
+        ),
     ])
-    func `a record`(format: SealedRecord.Format, sealed: String) throws {
+    func `a record`(format: SealedRecord.Format, version: Int, endpoint: String?, sealed: String) throws {
         let master = try #require(Data(base64URLEncoded: "tsTKmOF-YGJJ-eaVyCOJfQ3bjJMySS0j_HNt406Z7ow"))
         let record = try SealedRecord(Array(#require(Data(base64Encoded: sealed))))
         #expect(record.format == format)
         let key = SealingKey(SymmetricKey(data: master), term: record.term)
-        let place = AssociatedData(.keySecret(try KeyID("key-1"), version: 1_795_629_457_882, tokenEndpoint: nil))
-        #expect(try key.open(record, for: place) == Data("secret-of-key-1".utf8))
+        let place = SealedPlace.keySecret(
+            try KeyID("key-1"), version: version, tokenEndpoint: endpoint.flatMap(URL.init(string:))
+        )
+        #expect(try key.open(record, for: AssociatedData(place)) == Data("secret-of-key-1".utf8))
     }
 }

@@ -29,6 +29,7 @@ package final class AccessKey: Sendable, Identifiable {
     package let use: Use
     package let lastMint: Timestamp
 
+    /// Where its secret opens.
     package var secretPlace: SealedPlace { .keySecret(id, version: version, tokenEndpoint: tokenEndpoint) }
 
     private init(

@@ -112,7 +112,7 @@ def files(broker: Broker) -> set[str]:
 
 def assert_nothing_is_told(broker: Broker):
     """No key secret and no master key is in what was written, printed or logged, but for the master key files."""
-    keys = [path for path in broker.data.iterdir() if path.name.startswith("master.key")]
+    keys = list(broker.data.glob("master.key*"))
     secrets = {key: f"secret-of-{key}".encode() for key in ("key-a", "key-b", "key-off", "key-waiting", "key-new")}
     secrets |= {path.name: line for path in keys if (line := path.read_bytes().strip())}
     places = secrets_search.files(broker.folder, {path.name for path in keys})

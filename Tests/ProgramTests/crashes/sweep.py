@@ -65,7 +65,7 @@ class Sweep:
         self.chance = random.Random(self.seed)
         self.start = folder / "start"
         make(self.start, command.starts_from, token_endpoint)
-        with self._fresh() as (broker, disk):
+        with self._fresh() as (broker, _):
             self.before = state(broker) if command.starts_from.startswith("registry") else None
         with self._fresh() as (broker, disk):
             result = self._run(broker, disk, TROUBLES["undisturbed"])
@@ -126,6 +126,7 @@ class Sweep:
                 self._do_it_again(broker)
             del left["as it was left"]
         broker.put_away()
+        assert_nothing_is_told(broker)
         for what in left if LONG else [self.chance.choice(list(left))]:
             with because(what):
                 self._is_whole(left[what], result)

@@ -37,7 +37,9 @@ def test_it_sees_every_call(command, sandbox, folder):
         [*strace, program("token-broker"), *command.words.format(root=broker.folder, attempt=1).split()],
         env=broker.settings(), input=(command.input or "").encode(), stdout=-3, stderr=-3, check=True, timeout=30,
     )  # fmt: skip
-    traced = [match for line in (folder / "trace").read_text().splitlines() if (match := CALL.match(line))]
+    # But for those by which it keeps what loses its name.
+    lines = [line for line in (folder / "trace").read_text().splitlines() if f'"{folder}/held-' not in line]
+    traced = [match for line in lines if (match := CALL.match(line))]
     within = [match["call"] for match in traced if (match["open"] or match["path"]).startswith(str(broker.folder))]
     seen = [call.split(" ")[0] for call in disk.calls]
     assert within and collections.Counter(within) == collections.Counter(call for call in seen if call != "open")

@@ -115,13 +115,16 @@ static void keep(int fd) {
     pthread_mutex_unlock(&mutex);
 }
 
-// Nothing of what is new is durable; what had its number before is gone.
-static void forget(int at, const char *path) {
+// A number stands for one file for as long as a test goes on: what loses its name here keeps another elsewhere.
+static void hold(int at, const char *path) {
     struct stat status;
-    char known[300];
-    if (fstatat(at, path, &status, AT_SYMLINK_NOFOLLOW)) abort();
-    kept(known, sizeof known, &status);
-    syscall(SYS_unlinkat, AT_FDCWD, known, 0);
+    char other[300];
+    int before = errno;
+    if (!fstatat(at, path, &status, AT_SYMLINK_NOFOLLOW)) {
+        snprintf(other, sizeof other, "%s/held-%llu", folder, (unsigned long long)status.st_ino);
+        syscall(SYS_linkat, at, path, AT_FDCWD, other, 0);
+    }
+    errno = before;
 }
 
 // What is torn ends after half of it, at the border of a disk's sector where there is one.
@@ -158,25 +161,33 @@ int ftruncate64(int fd, off64_t size) {
 }
 int ftruncate(int fd, off_t size) { return ftruncate64(fd, size); }
 
-int rename(const char *old, const char *new) { return fails("rename", new) ? -1 : REAL(rename)(old, new); }
+int rename(const char *old, const char *new) {
+    if (fails("rename", new)) return -1;
+    hold(AT_FDCWD, new);
+    return REAL(rename)(old, new);
+}
 int renameat(int from, const char *old, int to, const char *new) {
-    return fails("renameat", new) ? -1 : REAL(renameat)(from, old, to, new);
+    if (fails("renameat", new)) return -1;
+    hold(to, new);
+    return REAL(renameat)(from, old, to, new);
 }
 int renameat2(int from, const char *old, int to, const char *new, unsigned flags) {
-    return fails("renameat2", new) ? -1 : REAL(renameat2)(from, old, to, new, flags);
+    if (fails("renameat2", new)) return -1;
+    hold(to, new);
+    return REAL(renameat2)(from, old, to, new, flags);
 }
 int link(const char *old, const char *new) { return fails("link", new) ? -1 : REAL(link)(old, new); }
-int unlink(const char *path) { return fails("unlink", path) ? -1 : REAL(unlink)(path); }
+int unlink(const char *path) {
+    if (fails("unlink", path)) return -1;
+    hold(AT_FDCWD, path);
+    return REAL(unlink)(path);
+}
 int unlinkat(int at, const char *path, int flags) {
-    return fails("unlinkat", path) ? -1 : REAL(unlinkat)(at, path, flags);
+    if (fails("unlinkat", path)) return -1;
+    hold(at, path);
+    return REAL(unlinkat)(at, path, flags);
 }
-
-int mkdir(const char *path, mode_t mode) {
-    if (fails("mkdir", path)) return -1;
-    int result = REAL(mkdir)(path, mode);
-    if (result == 0) forget(AT_FDCWD, path);
-    return result;
-}
+int mkdir(const char *path, mode_t mode) { return fails("mkdir", path) ? -1 : REAL(mkdir)(path, mode); }
 
 int openat64(int at, const char *path, int flags, ...) {
     va_list rest;
@@ -184,10 +195,7 @@ int openat64(int at, const char *path, int flags, ...) {
     mode_t mode = flags & O_CREAT ? va_arg(rest, mode_t) : 0;
     va_end(rest);
     int is_new = flags & O_CREAT && faccessat(at, path, F_OK, AT_SYMLINK_NOFOLLOW);
-    if (is_new && fails("open", path)) return -1;
-    int fd = REAL(openat64)(at, path, flags, mode);
-    if (is_new && fd >= 0) forget(at, path);
-    return fd;
+    return is_new && fails("open", path) ? -1 : REAL(openat64)(at, path, flags, mode);
 }
 #define MODE(flags) \
     mode_t mode = 0; \
