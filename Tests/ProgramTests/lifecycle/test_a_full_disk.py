@@ -60,6 +60,10 @@ def store_is_ready(broker) -> bool:
     return ready
 
 
+def told(broker) -> list[dict]:
+    return [line for line in broker.log_lines() if line.get("subject") == "database"]
+
+
 @pytest.mark.parametrize("kind", TROUBLES)
 def test_it_is_told_as_what_it_is_and_ends_by_itself(broker, clients, kind):
     injection, words, advice = TROUBLES[kind]
@@ -77,7 +81,8 @@ def test_it_is_told_as_what_it_is_and_ends_by_itself(broker, clients, kind):
         assert_error(post_form(broker.tcp, FORM, client=clients["two"]), 500, "server_error")
     # Nobody asks for anything; and soon it is known.
     wait_until(lambda: store_is_ready(broker), "the store works again")
-    states = [line for line in broker.log_lines() if line.get("subject") == "database"]
+    # Logs are written behind what they tell.
+    states = wait_until(lambda: lines if len(lines := told(broker)) == 2 else None, "both are in the log")
     assert [line["state"] for line in states] == ["unwritable", "working"], states
     assert words in states[0]["reason"] and "token-broker.db" in states[0]["reason"], states
     assert_token(post_form(broker.tcp, FORM, client=clients["two"]))
