@@ -11,7 +11,7 @@ SCRATCH := --scratch-path $(CACHE)/build
 # What the build and the tests need besides the Swift toolchain.
 PACKAGES := libsqlite3-dev curl ca-certificates openssl python3 python3-venv systemd iproute2 strace
 # Other people's servers, load generators, and what syncs nothing: unpacked, so that nothing of them changes this machine.
-TOOL_PACKAGES := nginx haproxy liblua5.3-0 libopentracing-c-wrapper0 libopentracing1 wrk libluajit-5.1-2 slowhttptest libeatmydata1
+TOOL_PACKAGES := nginx haproxy prometheus liblua5.3-0 libopentracing-c-wrapper0 libopentracing1 wrk libluajit-5.1-2 slowhttptest libeatmydata1
 BENCH_PACKAGES := golang-1.19-go golang-1.19-src golang-golang-x-oauth2-dev golang-golang-x-net-dev libssl-dev libssl3
 BENCH_TOOLS := $(CACHE)/tools-$(shell echo $(BENCH_PACKAGES) | sha256sum | head -c 16)
 export BROKER_TOOLS_DIR := $(CACHE)/tools-$(shell echo $(TOOL_PACKAGES) | sha256sum | head -c 16)

@@ -15,6 +15,7 @@ let commit =
 
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
+let coreMetrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let grdbSQLite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
@@ -24,6 +25,7 @@ let hummingbirdTLS = Target.Dependency.product(name: "HummingbirdTLS", package: 
 let heap = Target.Dependency.product(name: "HeapModule", package: "swift-collections")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let metricsTestKit = Target.Dependency.product(name: "MetricsTestKit", package: "swift-metrics")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
 let nioFoundationCompat = Target.Dependency.product(name: "NIOFoundationCompat", package: "swift-nio")
@@ -49,6 +51,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-crypto.git", from: "4.5.0"),
         .package(url: "https://github.com/apple/swift-http-types.git", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log.git", from: "1.16.0"),
+        .package(url: "https://github.com/apple/swift-metrics.git", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.0"),
         .package(url: "https://github.com/apple/swift-nio-ssl.git", from: "2.37.0"),
         .package(url: "https://github.com/groue/GRDB.swift.git", from: "7.10.0"),
@@ -58,7 +61,7 @@ let package = Package(
     ],
     targets: [
         // What a broker is. Knows no technology.
-        .target(name: "Broker", dependencies: [heap, logging], swiftSettings: settings),
+        .target(name: "Broker", dependencies: [coreMetrics, heap, logging], swiftSettings: settings),
 
         // One adapter for each technology. Adapters do not know one another.
         .target(
@@ -74,11 +77,13 @@ let package = Package(
         .target(
             name: "BrokerHTTP",
             dependencies: [
-                "Broker", crypto, hummingbirdCore, logging, nioCore, nioFoundationCompat, nioHTTP1, nioPosix, nioSSL,
-                nioTLS, serviceLifecycle, swiftASN1,
+                "Broker", coreMetrics, crypto, hummingbirdCore, logging, nioCore, nioFoundationCompat, nioHTTP1,
+                nioPosix, nioSSL, nioTLS, serviceLifecycle, swiftASN1,
             ],
             swiftSettings: settings
         ),
+
+        .target(name: "BrokerPrometheus", dependencies: ["Broker", "CLinux", coreMetrics], swiftSettings: settings),
 
         // The schema, embedded in the program.
         .target(
@@ -105,8 +110,9 @@ let package = Package(
         .executableTarget(
             name: "token-broker",
             dependencies: [
-                "Broker", "BrokerSQLite", "BrokerUpstream", "BrokerHTTP", "CLinux", "CVersion", "ProcessLimits",
-                argumentParser, asyncHTTPClient, crypto, logging, nioCore, nioFoundationCompat,
+                "Broker", "BrokerSQLite", "BrokerUpstream", "BrokerHTTP", "BrokerPrometheus", "CLinux", "CVersion",
+                "ProcessLimits", argumentParser, asyncHTTPClient, coreMetrics, crypto, logging, nioCore,
+                nioFoundationCompat,
                 nioHTTP1, nioPosix, serviceLifecycle, unixSignals,
             ],
             swiftSettings: settings,
@@ -152,7 +158,13 @@ let package = Package(
         ),
         .testTarget(
             name: "BrokerHTTPTests",
-            dependencies: ["Broker", "BrokerHTTP", "BrokerTesting", nioCore, nioEmbedded, nioHTTP1],
+            dependencies: [
+                "Broker", "BrokerHTTP", "BrokerTesting", coreMetrics, metricsTestKit, nioCore, nioEmbedded, nioHTTP1,
+            ],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "BrokerPrometheusTests", dependencies: ["Broker", "BrokerPrometheus", "BrokerTesting", coreMetrics],
             swiftSettings: settings
         ),
         .testTarget(

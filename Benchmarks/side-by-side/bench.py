@@ -19,8 +19,7 @@ import servers
 from results import Measured, Results, Size, version
 from rig.certificates import Authority
 from rig.load import open_files
-from rig.processes import kill_all, program
-from rig.proxies import tool
+from rig.processes import kill_all, program, tool
 from servers import Server
 
 MANY = 10_000

@@ -11,8 +11,8 @@ import typing
 
 from rig.broker import Broker
 from rig.certificates import Issued
-from rig.processes import end, environment, program, start, wait_until
-from rig.proxies import LIBRARIES, free_port, tool
+from rig.processes import end, environment, free_port, program, start, tool, wait_until
+from rig.proxies import LIBRARIES
 from rig.wire import connect
 
 SERVER_CPU, LOAD_CPU = (str(cpu) for cpu in sorted(os.sched_getaffinity(0))[:2])

@@ -37,11 +37,11 @@ package struct BrokerCore: Sendable {
     package let tokens: ProjectTokens
     package let cache: TokenCache
     let currentBackup: CurrentBackup
-    let queue: RefreshQueue
-    let failures: FailedMints
+    package let queue: RefreshQueue
+    package let failures: FailedMints
     package let health: Health
     let mints: any TokenSource
-    let budget: MintBudget
+    package let budget: MintBudget
     let breaker: MintBreaker
     let clock: any BrokerClock
 
@@ -65,11 +65,13 @@ package struct BrokerCore: Sendable {
 
         budget = MintBudget(rate: policy.mintRate, burst: policy.mintBurst, clock: clock)
         breaker = MintBreaker(clock: clock, random: random)
-        let asking = EndpointTokenSource(endpoint, sealer: sealer, clock: clock, random: random)
+        let metrics = MintMetrics()
+        let asking = EndpointTokenSource(endpoint, sealer: sealer, metrics: metrics, clock: clock, random: random)
         let sending = BudgetedTokenSource(BreakingTokenSource(asking, breaker: breaker), budget: budget)
         mints = RecordingTokenSource(
             RetryingTokenSource(sending, clock: clock, random: random),
-            store: self.store, sealer: sealer, breaker: breaker, health: health, clock: clock, logger: logger
+            store: self.store, sealer: sealer, breaker: breaker, health: health, metrics: metrics, clock: clock,
+            logger: logger
         )
 
         queue = RefreshQueue { [registry] in registry.endpoint(of: $0) }

@@ -26,4 +26,19 @@ package enum BrokerError: Error, Equatable {
     case noKey
     /// The client has the grant, but an operator has disabled every key of the project.
     case everyKeyDisabled
+
+    /// The short word that metrics know the error by.
+    package var outcome: String {
+        switch self {
+        case .invalidRequest, .unsupportedGrantType, .invalidScope: "invalid_request"
+        case .invalidClient, .noCredentials, .unknownCertificate, .certificateExpired: "invalid_client"
+        case .unauthorizedClient: "unauthorized_client"
+        case .authenticationThrottled: "authentication_throttled"
+        case .mintThrottled: "mint_throttled"
+        case .mintUnavailable: "mint_unavailable"
+        case .everyKeyRefused: "key_refused"
+        case .noKey: "no_key"
+        case .everyKeyDisabled: "key_disabled"
+        }
+    }
 }

@@ -13,6 +13,9 @@ final class Future<Value: Sendable>: Sendable {
 
     init() {}
 
+    /// How many wait for it.
+    var waiterCount: Int { state.withLock(\.waiters.count) }
+
     /// Starts what is waited for, as a task of nobody who waits.
     convenience init(of work: @escaping @Sendable () async throws -> Value) {
         self.init()

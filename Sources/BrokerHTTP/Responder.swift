@@ -5,22 +5,37 @@ import NIOHTTP1
 
 /// Answers whatever a listener is asked, by its routes and by the rules that hold for all of them.
 struct Responder: Sendable {
+    /// The label of requests that no route is for.
+    private static let noRoute = "none"
+
     let routes: Routes
     /// What a request may call us, where that is checked.
     let hosts: HostRule?
     let logger: Logger
+    private let durations = RequestDurations()
+
+    init(routes: Routes, hosts: HostRule?, logger: Logger) {
+        self.routes = routes
+        self.hosts = hosts
+        self.logger = logger
+    }
 
     func answer(_ request: WholeRequest) async -> WholeResponse {
+        let begin = NIODeadline.now()
         var dialect = ErrorAnswer.Dialect.http
+        var name = Self.noRoute
         var response: WholeResponse
         do {
             try checkSurroundings(of: request.head.headers)
             let (route, values) = try routes.route(of: request)
             dialect = route.dialect
+            name = route.template
             response = try await route.answer(request, values)
         } catch {
             response = answer(to: error, dialect)
         }
+        let timer = durations.record(NIODeadline.now() - begin, of: name, response.head.status)
+        response.cacheable?.duration = timer
         if request.head.method == .HEAD { response.body.clear() }
         return response
     }

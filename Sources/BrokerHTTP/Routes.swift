@@ -7,12 +7,15 @@ struct Routes: Sendable {
 
     struct Route: Sendable {
         let method: HTTPMethod
+        /// As it is written here.
+        let template: String
         let path: PathTemplate
         let dialect: ErrorAnswer.Dialect
         let answer: Answer
 
         init(_ method: HTTPMethod, _ path: String, dialect: ErrorAnswer.Dialect = .http, answer: @escaping Answer) {
             self.method = method
+            template = path
             self.path = PathTemplate(path)
             self.dialect = dialect
             self.answer = answer

@@ -12,6 +12,14 @@ package struct DataDirectory: Sendable {
 
     package var database: String { path + "/token-broker.db" }
     package var hasDatabase: Bool { FileManager.default.fileExists(atPath: database) }
+
+    /// What its file system has left for us; `nil` where that is not known.
+    package var freeBytes: Int? {
+        var status = statvfs()
+        guard statvfs(path, &status) == 0 else { return nil }
+        return Int(clamping: UInt64(status.f_bavail) * UInt64(status.f_frsize))
+    }
+
     /// Makes the database where there is none: whole, or not at all.
     ///
     /// - Parameter fill: makes it under another name, of a file that is empty.

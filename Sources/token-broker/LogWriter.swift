@@ -9,7 +9,9 @@ import Synchronization
 final class LogWriter: Sendable {
     private struct Queue {
         var lines: [UInt8] = []
+        /// Since that was last said.
         var dropped = 0
+        var everDropped = 0
         /// Whether the thread has lines that it took and did not write yet.
         var isWriting = false
     }
@@ -36,6 +38,7 @@ final class LogWriter: Sendable {
             let wasIdle = queue.lines.isEmpty
             if queue.dropped > 0 || queue.lines.count + line.utf8.count > Self.capacity {
                 queue.dropped += 1
+                queue.everDropped += 1
             } else {
                 queue.lines.append(contentsOf: line.utf8)
             }
@@ -43,6 +46,9 @@ final class LogWriter: Sendable {
         }
         if wasIdle { wakeUp.signal() }
     }
+
+    /// How many lines found no room so far.
+    var dropped: Int { queue.withLock(\.everDropped) }
 
     /// Returns when everything is written, or when that takes too long because nobody reads.
     func flush(timeout: Duration) {
@@ -53,7 +59,7 @@ final class LogWriter: Sendable {
     private func writeNext() {
         wakeUp.wait()
         let (lines, dropped) = queue.withLock { queue in
-            defer { queue = Queue(isWriting: true) }
+            defer { queue = Queue(everDropped: queue.everDropped, isWriting: true) }
             return (queue.lines, queue.dropped)
         }
         write(lines)

@@ -1,6 +1,5 @@
 import ArgumentParser
 import Broker
-import CVersion
 import Foundation
 
 @main
@@ -8,7 +7,7 @@ struct TokenBrokerCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "token-broker",
         abstract: "Mints and caches Sinch access tokens, and hands them to internal services.",
-        version: "0.1.0 (\(String(cString: token_broker_commit())))",
+        version: "\(Version.number) (\(Version.commit))",
         subcommands: [
             Init.self, Serve.self, KeyCommand.self, ClientCommand.self, ProjectCommand.self, TokenCommand.self,
             StatusCommand.self, AuditCommand.self, BackupCommand.self, Restore.self, MasterKeyCommand.self,

@@ -13,6 +13,9 @@ import Testing
     let test: TestBroker
     let client: Client
     let cache = ResponseCache()
+    let handOuts = HandOutMetrics().handedOut
+    let duration = RequestDurations().timer(of: route, .ok)
+    nonisolated static let route = "/"
 
     init() async throws {
         test = try await TestBroker()
@@ -56,7 +59,7 @@ import Testing
     func cacheable(_ body: ByteBuffer) async throws -> CacheableResponse {
         let asked = TokenRequest(project: TestBroker.project, scope: nil)
         let handOut = try await test.core.broker.token(for: asked, as: authorization(Peer(.unknown)))
-        return CacheableResponse(handOut: try #require(handOut.repeatable)) { _ in body }
+        return CacheableResponse(handOut: try #require(handOut.repeatable), handOuts: handOuts) { _ in body }
     }
 
     /// How often tokens were handed out.
@@ -119,7 +122,10 @@ import Testing
         let handOut = try #require(decided)
         let encode: @Sendable (HandOut) -> ByteBuffer = TokenAnswer.full
         var response = WholeResponse(body: encode(handOut))
-        response.cacheable = handOut.repeatable.map { CacheableResponse(handOut: $0, body: encode) }
+        response.cacheable = handOut.repeatable.map {
+            CacheableResponse(handOut: $0, handOuts: listener.handOuts, body: encode)
+        }
+        response.cacheable?.duration = listener.duration
         let date = HTTPDate.text(Int(handOut.at.wall.timeIntervalSince1970))
         response.head.headers.replaceOrAdd(name: "Date", value: date)
         try channel.writeOutbound(response)

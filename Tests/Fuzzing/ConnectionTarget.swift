@@ -84,7 +84,7 @@ import NIOHTTP1
         let seen = "\(request.head.method) \(request.head.uri) \(fields) \(request.body.readableBytesView.map(\.self))"
         let body = ByteBuffer(string: "\(SHA256.hash(data: Data(seen.utf8)))")
         var response = WholeResponse(body: body)
-        response.cacheable = CacheableResponse(handOut: handOut) { _ in body }
+        response.cacheable = CacheableResponse(handOut: handOut, handOuts: HandOutMetrics().handedOut) { _ in body }
         return response
     }
 }

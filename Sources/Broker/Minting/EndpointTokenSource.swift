@@ -1,26 +1,29 @@
 import Foundation
 
 /// A token source that asks the authorization server, once.
-package struct EndpointTokenSource: TokenSource {
+struct EndpointTokenSource: TokenSource {
     private let endpoint: any TokenEndpoint
     private let sealer: any Sealer
+    private let metrics: MintMetrics
     private let clock: any BrokerClock
     private let random: @Sendable () -> Double
 
     /// - Parameter random: draws from 0..<1.
-    package init(
-        _ endpoint: any TokenEndpoint, sealer: any Sealer, clock: any BrokerClock,
+    init(
+        _ endpoint: any TokenEndpoint, sealer: any Sealer, metrics: MintMetrics, clock: any BrokerClock,
         random: @escaping @Sendable () -> Double
     ) {
         self.endpoint = endpoint
         self.sealer = sealer
+        self.metrics = metrics
         self.clock = clock
         self.random = random
     }
 
-    package func token(for request: MintRequest) async throws -> AccessToken {
+    func token(for request: MintRequest) async throws -> AccessToken {
         let secret = try secret(of: request.key)
         let sentAt = clock.now
+        defer { metrics.record(clock.now.elapsed(since: sentAt)) }
         let minted = try await endpoint.mint(
             with: request.key, secret: secret, at: request.endpoint, scope: request.scope
         )

@@ -23,9 +23,27 @@ package final class FailedMints: Sendable {
         }
     }
 
+    /// The mints of a project that failed since the last that worked.
+    package struct Streak: Sendable {
+        package private(set) var count = 0
+        package let since: Moment
+        package private(set) var last: MintFailure
+
+        fileprivate init(since: Moment, last: MintFailure) {
+            self.since = since
+            self.last = last
+        }
+
+        fileprivate mutating func add(_ failure: MintFailure) {
+            count += 1
+            last = failure
+        }
+    }
+
     private struct State {
         var quarantines = SweptDictionary<KeyID, Failed>()
         var failures = SweptDictionary<TokenSlot, Failed>()
+        var streaks: [ProjectID: Streak] = [:]
     }
 
     private let breaker: MintBreaker
@@ -61,6 +79,9 @@ package final class FailedMints: Sendable {
             ?? false
     }
 
+    /// `nil` when the project's last mint worked.
+    package func streak(of project: ProjectID) -> Streak? { state.withLock { $0.streaks[project] } }
+
     private func current(of slot: TokenSlot) -> Failed? {
         let now = clock.now
         return state.withLock { state in
@@ -73,6 +94,7 @@ package final class FailedMints: Sendable {
         state.withLock { state in
             state.quarantines.remove(request.key.id)
             state.failures.remove(request.slot)
+            state.streaks[request.key.project] = nil
         }
         health.reportWorking(.key(request.key.id, of: request.key.project))
         health.reportWorking(.project(request.key.project))
@@ -82,6 +104,7 @@ package final class FailedMints: Sendable {
         if failure.origin == .broker { return }
         let now = clock.now
         state.withLock { state in
+            state.streaks[request.key.project, default: Streak(since: now, last: failure)].add(failure)
             let isQuarantine = failure.origin == .key
             let previous = isQuarantine ? state.quarantines[request.key.id] : state.failures[request.slot]
             let isRepeated = previous.map { $0.version == request.key.version && $0.isRemembered(at: now) } ?? false
@@ -116,6 +139,7 @@ package final class FailedMints: Sendable {
         state.withLock { state in
             state.quarantines.remove(key.id)
             state.failures.remove(key.slot(for: key.scope))
+            state.streaks[key.project] = nil
         }
         health.forget(.key(key.id, of: key.project))
         registry.invalidate(key.project)

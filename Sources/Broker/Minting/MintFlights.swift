@@ -108,6 +108,9 @@ package final class MintFlights: Sendable {
     /// How many mints are running.
     package var running: Int { flights.withLock(\.count) }
 
+    /// How many callers wait for a mint.
+    package var waiters: Int { flights.withLock { $0.values.map(\.outcome) }.reduce(0) { $0 + $1.waiterCount } }
+
     /// Returns when no mint is running.
     package func drained() async throws {
         while let flight = flights.withLock(\.values.first) {

@@ -1,34 +1,37 @@
-package import Logging
+import Logging
 
 /// A token source that seals what another one minted into the store, records every mint in the audit, and notes what
 /// works and what does not.
 ///
 /// A store that fails does not cost the client its token: that goes on from memory, and the operator is told.
-package struct RecordingTokenSource: TokenSource {
+struct RecordingTokenSource: TokenSource {
     private let source: any TokenSource
     private let store: any Store
     private let sealer: any Sealer
     private let breaker: MintBreaker
     private let health: Health
+    private let metrics: MintMetrics
     private let clock: any BrokerClock
     private let logger: Logger
 
-    package init(
+    init(
         _ source: any TokenSource, store: any Store, sealer: any Sealer, breaker: MintBreaker, health: Health,
-        clock: any BrokerClock, logger: Logger
+        metrics: MintMetrics, clock: any BrokerClock, logger: Logger
     ) {
         self.source = source
         self.store = store
         self.sealer = sealer
         self.breaker = breaker
         self.health = health
+        self.metrics = metrics
         self.clock = clock
         self.logger = logger
     }
 
-    package func token(for request: MintRequest) async throws -> AccessToken {
+    func token(for request: MintRequest) async throws -> AccessToken {
         do {
             let token = try await source.token(for: request)
+            metrics.count(request, "minted")
             await record(request) {
                 AuditRecord(minted: token, with: request.key, at: clock.now.wall)
             } changes: {
@@ -37,7 +40,9 @@ package struct RecordingTokenSource: TokenSource {
             request.key.lastMint.set(token.life.start.wall)
             health.reportWorking(.endpoint(request.endpoint))
             return token
-        } catch let failure as MintFailure where failure.origin != .broker {
+        } catch let failure as MintFailure {
+            metrics.count(request, failure.outcome)
+            if failure.origin == .broker { throw failure }
             report(failure, of: request)
             await record(request) {
                 AuditRecord(failure, with: request.key, at: clock.now.wall)

@@ -82,7 +82,7 @@ package final class RefreshQueue: Sendable {
     }
 
     /// The tokens that are there, and such as are to be refreshed now.
-    var counts: (all: Int, due: Int) {
+    package var counts: (all: Int, due: Int) {
         contents.withLock { ($0.entries.count, $0.due.values.reduce(0) { $0 + $1.count }) }
     }
 

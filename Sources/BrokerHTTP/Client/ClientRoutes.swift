@@ -7,6 +7,7 @@ import NIOHTTP1
 package struct ClientRoutes: Sendable {
     private let broker: TokenBroker
     private let authenticator: ClientAuthenticator
+    private let metrics = HandOutMetrics()
 
     package init(broker: TokenBroker, authenticator: ClientAuthenticator) {
         self.broker = broker
@@ -16,12 +17,14 @@ package struct ClientRoutes: Sendable {
     var routes: Routes {
         Routes(all: [
             .init(.POST, "/oauth2/token", dialect: .oauth2) { request, _ in
-                try await oauth2Token(request, of: nil)
+                try await counted { try await oauth2Token(request, of: nil) }
             },
             .init(.POST, "/projects/{projectId}/oauth2/token", dialect: .oauth2) { request, values in
-                try await oauth2Token(request, of: project(values))
+                try await counted { try await oauth2Token(request, of: project(values)) }
             },
-            .init(.GET, "/v1/projects/{projectId}/token", answer: token),
+            .init(.GET, "/v1/projects/{projectId}/token") { request, values in
+                try await counted { try await token(request, values) }
+            },
             .init(.POST, "/v1/projects/{projectId}/token/rejected", answer: rejected),
             .init(.GET, "/v1/projects", answer: projects),
         ])
@@ -66,14 +69,27 @@ package struct ClientRoutes: Sendable {
         return try await answer(asked, as: authorization, written: TokenAnswer.full)
     }
 
+    /// Counts what came of a request for a token; one that came about was counted when it did.
+    private func counted(_ answer: () async throws -> WholeResponse) async throws -> WholeResponse {
+        do {
+            return try await answer()
+        } catch {
+            metrics.count(error)
+            throw error
+        }
+    }
+
     /// Hands out a token, and has the response cached where it may be.
     private func answer(
         _ asked: TokenRequest, as authorization: Authorization,
         type: String = "application/json", written body: @escaping @Sendable (HandOut) -> ByteBuffer
     ) async throws -> WholeResponse {
         let handOut = try await broker.token(for: asked, as: authorization)
+        metrics.count(handOut)
         var response = WholeResponse(type: type, body: body(handOut))
-        response.cacheable = handOut.repeatable.map { CacheableResponse(handOut: $0, body: body) }
+        response.cacheable = handOut.repeatable.map {
+            CacheableResponse(handOut: $0, handOuts: metrics.handedOut, body: body)
+        }
         return response
     }
 
@@ -90,14 +106,12 @@ package struct ClientRoutes: Sendable {
         else {
             throw BrokerError.invalidRequest("token_sha256 is the SHA-256 of the whole token, 64 hexadecimal digits")
         }
-        switch try await broker.replace(TokenDigest(hex: hex), of: project(values).get(), as: authorization) {
-        case .replaced:
-            return try WholeResponse(json: Outcome(outcome: "replaced"))
-        case .alreadyReplaced:
-            return try WholeResponse(json: Outcome(outcome: "already_replaced"))
-        case .tooSoon(let wait):
-            return try WholeResponse(json: Outcome(outcome: "too_soon"), fields: ["Retry-After": wait.retryAfter])
-        }
+        let project = try project(values).get()
+        let replacement = try await broker.replace(TokenDigest(hex: hex), of: project, as: authorization)
+        metrics.countReport(of: project, replacement.outcome)
+        var fields: HTTPHeaders = [:]
+        if case .tooSoon(let wait) = replacement { fields.add(name: "Retry-After", value: wait.retryAfter) }
+        return try WholeResponse(json: Outcome(outcome: replacement.outcome), fields: fields)
     }
 
     /// The projects that the client may use, with each token's state; never a token.
@@ -128,5 +142,15 @@ package struct ClientRoutes: Sendable {
     /// What is no project's ID is no project.
     private func projectID(_ text: String) -> Result<ProjectID, BrokerError> {
         (try? ProjectID(text)).map { .success($0) } ?? .failure(.unauthorizedClient)
+    }
+}
+
+extension Replacement {
+    fileprivate var outcome: String {
+        switch self {
+        case .replaced: "replaced"
+        case .alreadyReplaced: "already_replaced"
+        case .tooSoon: "too_soon"
+        }
     }
 }

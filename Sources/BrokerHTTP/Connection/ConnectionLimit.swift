@@ -19,6 +19,9 @@ package final class ConnectionLimit: Sendable {
         self.mostOfUser = mostOfUser
     }
 
+    /// How many are open.
+    package var open: Int { state.withLock(\.open) }
+
     /// Counts a connection, unless it is one too many.
     func admit(_ peer: Peer) -> Bool {
         state.withLock { state in

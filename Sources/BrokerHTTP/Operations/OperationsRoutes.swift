@@ -1,11 +1,17 @@
+import NIOCore
 import NIOHTTP1
 
-/// What the operations listener answers: health. Nothing secret, nothing that changes state.
+/// What the operations listener answers: health and metrics. Nothing secret, nothing that changes state.
 package struct OperationsRoutes: Sendable {
-    private let readiness: Readiness
+    /// The metrics as text, in OpenMetrics where that is wanted.
+    package typealias Metrics = @Sendable (_ asOpenMetrics: Bool) -> (mediaType: String, text: [UInt8])
 
-    package init(readiness: Readiness) {
+    private let readiness: Readiness
+    private let metrics: Metrics
+
+    package init(readiness: Readiness, metrics: @escaping Metrics) {
         self.readiness = readiness
+        self.metrics = metrics
     }
 
     private struct Live: Encodable {
@@ -27,6 +33,14 @@ package struct OperationsRoutes: Sendable {
                     json: Ready(status: checks.allPass ? "ready" : "not_ready", checks: checks)
                 )
             },
+            .init(.GET, "/metrics", answer: metrics),
         ])
+    }
+
+    /// Away from the event loop: it may be ten thousand series.
+    @concurrent
+    private func metrics(_ request: WholeRequest, _ values: [Substring]) async throws -> WholeResponse {
+        let (type, text) = metrics(Accept.prefersOpenMetrics(request.head.headers.first(name: "Accept")))
+        return WholeResponse(type: type, body: ByteBuffer(bytes: text))
     }
 }

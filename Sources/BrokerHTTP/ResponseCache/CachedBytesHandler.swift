@@ -50,9 +50,13 @@ final class CachedBytesHandler: ChannelInboundHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         var bytes = unwrapInboundIn(data)
-        while state.isAtBoundary, isWritable, let length = answer(bytes) {
-            state.repeated(at: context.eventLoop.now)
-            bytes.moveReaderIndex(forwardBy: length)
+        var begin = context.eventLoop.now
+        while state.isAtBoundary, isWritable, let known = answer(bytes) {
+            let now = context.eventLoop.now
+            state.repeated(at: now)
+            count(known.response, now - begin)
+            begin = now
+            bytes.moveReaderIndex(forwardBy: known.request.readableBytes)
         }
         guard bytes.readableBytes > 0 else { return }
         hasPassedOn = true
@@ -61,15 +65,15 @@ final class CachedBytesHandler: ChannelInboundHandler {
 
     /// Answers the request that the bytes begin with.
     ///
-    /// - Returns: how long it is; `nil` when its response is not cached.
-    private func answer(_ bytes: ByteBuffer) -> Int? {
+    /// - Returns: what it is; `nil` when its response is not cached.
+    private func answer(_ bytes: ByteBuffer) -> Known? {
         if let known, bytes.begins(with: known.request) {
             guard let message = known.response.message() else {
                 self.known = nil
                 return nil
             }
             write(message)
-            return known.request.readableBytes
+            return known
         }
         guard let cache, let (key, length) = ResponseCacheKey.read(bytes, from: state.peer) else { return nil }
         guard let response = cache[key], let message = response.message(),
@@ -80,7 +84,13 @@ final class CachedBytesHandler: ChannelInboundHandler {
         }
         write(message)
         remember(request, response)
-        return length
+        return known
+    }
+
+    /// A cached response went out.
+    func count(_ response: CachedResponse, _ elapsed: TimeAmount) {
+        cache?.countHit()
+        response.count(elapsed)
     }
 
     func channelActive(context: ChannelHandlerContext) {

@@ -38,15 +38,19 @@ final class CachedRequestHandler: ChannelDuplexHandler {
             context.fireChannelRead(data)
             return
         }
+        let begin = context.eventLoop.now
         if missed == nil, state.isNextToAnswer, context.channel.isWritable, let response = cache[key] {
             if let message = response.message() {
                 front.write(message)
-                state.answer(at: context.eventLoop.now)
+                let now = context.eventLoop.now
+                state.answer(at: now)
+                front.count(response, now - begin)
                 front.remember(request.bytes, response)
                 return
             }
             cache[key] = nil
         }
+        cache.countMiss()
         asked.append(Asked(key: key, bytes: request.bytes))
         context.fireChannelRead(data)
     }

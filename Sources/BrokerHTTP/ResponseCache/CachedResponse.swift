@@ -1,4 +1,5 @@
 import Broker
+import CoreMetrics
 import Foundation
 import NIOCore
 import NIOHTTP1
@@ -45,6 +46,12 @@ final class CachedResponse: Sendable {
             rendered = Rendered(message: message, second: second, ages: handOut.sameAges)
             return message
         }
+    }
+
+    /// The message went out.
+    func count(_ elapsed: TimeAmount) {
+        origin.handOuts.increment()
+        origin.duration?.recordNanoseconds(elapsed.nanoseconds)
     }
 
     private func render(_ handOut: HandOut, second: Int) -> ByteBuffer {

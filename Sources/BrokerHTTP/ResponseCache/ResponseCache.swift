@@ -1,3 +1,4 @@
+import CoreMetrics
 import Synchronization
 
 /// A listener's cached responses, by the requests that they answer.
@@ -52,6 +53,9 @@ final class ResponseCache: Sendable {
     /// Of one slice, in bytes: 64 MiB in all, and half of that whatever is asked for when.
     private static let half = 2 << 20
 
+    private let hits = ResponseCache.counter("hit")
+    private let misses = ResponseCache.counter("miss")
+
     private let slices = (0..<ResponseCache.slices).map { _ in LockedSlice() }
 
     subscript(key: ResponseCacheKey) -> CachedResponse? {
@@ -83,6 +87,17 @@ final class ResponseCache: Sendable {
 
     /// About how many bytes the responses take.
     var size: Int { slices.reduce(0) { $0 + $1.slice.withLock { $0.newer.size + $0.older.size } } }
+
+    func countHit() { hits.increment() }
+
+    func countMiss() { misses.increment() }
+
+    private static func counter(_ outcome: String) -> Counter {
+        Counter(
+            label: "token_broker_response_cache_total", dimensions: [("outcome", outcome)],
+            factory: MetricsSystem.factory
+        )
+    }
 
     private func slice(of key: ResponseCacheKey) -> LockedSlice {
         slices[Int(key.firstByte) % Self.slices]

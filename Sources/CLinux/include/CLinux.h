@@ -1,6 +1,7 @@
 #pragma once
 
-// What the kernel offers and Swift cannot call. Each function returns 0, or -1 with `errno`.
+// What the kernel offers and Swift cannot call. Where nothing else is said, a function returns 0, or -1 with
+// `errno`.
 
 /// Nobody but root may look into the process from now on, and the kernel writes no core dump of it, wherever cores go
 /// (PR_SET_DUMPABLE). Swift cannot call prctl(2), which takes as many arguments as it is given.
@@ -12,3 +13,7 @@ int process_forbid_new_privileges(void);
 /// Gives a file another name that none has, in one step (RENAME_NOREPLACE); EEXIST where one has it. On file systems that
 /// cannot do that, such as NFS, it has both names for a moment. Swift's Glibc module does not know renameat2(2).
 int file_rename_to_new(const char *path, const char *name);
+
+/// The number of the processor that runs the caller at this moment; -1 where the kernel does not say. Swift's Glibc module
+/// does not know sched_getcpu(3).
+int processor_number(void);

@@ -2,6 +2,7 @@ import ArgumentParser
 import AsyncHTTPClient
 import Broker
 import BrokerHTTP
+import BrokerPrometheus
 import BrokerSQLite
 import Foundation
 import Logging
@@ -28,9 +29,10 @@ struct Serve: AsyncParsableCommand {
         let log = LineLogHandler.bootstrap(format: configuration.logFormat, level: configuration.logLevel)
         defer { log.flush(timeout: .seconds(1)) }
         let logger = Logger(label: "token-broker")
+        let exporter = PrometheusExporter.bootstrap()
         let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration.upstream)
         do {
-            try await serve(configuration, client: client, log: log, logger: logger)
+            try await serve(configuration, client: client, exporter: exporter, log: log, logger: logger)
         } catch {
             try? await client.shutdown()
             throw error
@@ -40,7 +42,8 @@ struct Serve: AsyncParsableCommand {
     }
 
     private func serve(
-        _ configuration: Configuration, client: HTTPClient, log: LogWriter, logger: Logger
+        _ configuration: Configuration, client: HTTPClient, exporter: PrometheusExporter, log: LogWriter,
+        logger: Logger
     ) async throws {
         let tls = try configuration.tls.map { try ListenerTLS($0, logger: logger) }
         let clock = SystemClock()
@@ -52,10 +55,16 @@ struct Serve: AsyncParsableCommand {
         let hosts = configuration.allowedHosts
         let limits = ConnectionLimits(openFiles: OpenFileLimit.raise())
 
+        exporter.observe(core, in: configuration.directory, readiness: readiness, limits: limits, log: log)
+
         let clientRoutes = ClientRoutes(broker: core.broker, authenticator: core.authenticator)
+        let operationsRoutes = OperationsRoutes(readiness: readiness) { asOpenMetrics in
+            let format: TextFormat = asOpenMetrics ? .openMetrics : .prometheus
+            return (format.mediaType, exporter.text(format))
+        }
         let operations = Listener.operations(
-            on: configuration.operations, OperationsRoutes(readiness: readiness), allowedHosts: hosts,
-            limits: limits, readiness: readiness, logger: logger
+            on: configuration.operations, operationsRoutes, allowedHosts: hosts, limits: limits, readiness: readiness,
+            logger: logger
         )
         let admin = Listener.admin(
             on: configuration.adminSocket, AdminRoutes(core: core), limits: limits, readiness: readiness, logger: logger

@@ -7,8 +7,8 @@ import subprocess
 import pytest
 
 from rig.load import LONG, open_files, under_load
-from rig.processes import environment, start, wait_until
-from rig.proxies import LIBRARIES, tool
+from rig.processes import environment, start, tool, wait_until
+from rig.proxies import LIBRARIES
 from rig.wire import form_request, get
 
 SECONDS = 60 if LONG else 12

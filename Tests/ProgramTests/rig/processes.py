@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import socket
 import subprocess
 import time
 
@@ -19,6 +20,23 @@ def program(name: str) -> str:
     path = pathlib.Path(PROGRAMS, name).absolute()
     assert path.is_file(), f"{name} is not built: {path} is missing; run 'make release'"
     return str(path)
+
+
+def tool(name: str) -> str:
+    assert TOOLS, "BROKER_TOOLS_DIR does not say where other people's programs are; 'make test-program' sets it"
+    return str(
+        next(
+            pathlib.Path(TOOLS, "usr", folder, name)
+            for folder in ("sbin", "bin")
+            if pathlib.Path(TOOLS, "usr", folder, name).exists()
+        )
+    )
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
 
 
 def environment(**settings: str) -> dict[str, str]:

@@ -4,7 +4,7 @@ import pathlib
 import socket
 import threading
 
-from rig.processes import TOOLS, environment, start, wait_until
+from rig.processes import TOOLS, environment, free_port, start, tool, wait_until
 from rig.wire import connect
 
 LIBRARIES = f"{TOOLS}/usr/lib/x86_64-linux-gnu:{TOOLS}/usr/lib/aarch64-linux-gnu"
@@ -50,23 +50,6 @@ http {{
     }}
 }}
 """
-
-
-def tool(name: str) -> str:
-    assert TOOLS, "BROKER_TOOLS_DIR does not say where the proxies are; 'make test-program' sets it"
-    return str(
-        next(
-            pathlib.Path(TOOLS, "usr", folder, name)
-            for folder in ("sbin", "bin")
-            if pathlib.Path(TOOLS, "usr", folder, name).exists()
-        )
-    )
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class Wire:
