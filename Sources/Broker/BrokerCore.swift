@@ -36,6 +36,7 @@ package struct BrokerCore: Sendable {
     let sealer: any Sealer
     package let tokens: ProjectTokens
     package let cache: TokenCache
+    package let serving = Serving()
     let currentBackup: CurrentBackup
     package let queue: RefreshQueue
     package let failures: FailedMints

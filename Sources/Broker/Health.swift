@@ -30,14 +30,27 @@ package final class Health: Sendable {
     }
 
     struct Problem: Sendable {
+        let subject: Subject
         var trouble: Trouble
         let since: Moment
+        var reason: String?
+        /// When it was over.
+        var end: Moment?
     }
+
+    private struct State {
+        var problems: [Subject: Problem] = [:]
+        /// The newest last.
+        var over: [Problem] = []
+    }
+
+    /// So many problems are remembered when they are over.
+    private static let memory = 20
 
     private let clock: any BrokerClock
     private let logger: Logger
-    /// Guards what is in trouble; everything else works.
-    private let state = Mutex<[Subject: Problem]>([:])
+    /// Guards what is in trouble, and what was; everything else works.
+    private let state = Mutex(State())
 
     package init(clock: any BrokerClock, logger: Logger) {
         self.clock = clock
@@ -47,9 +60,11 @@ package final class Health: Sendable {
     /// Notes that a subject is in trouble.
     func report(_ subject: Subject, is trouble: Trouble, because reason: String? = nil) {
         let now = clock.now
-        let isChange = state.withLock { problems in
-            let before = problems[subject]
-            problems[subject] = Problem(trouble: trouble, since: before?.since ?? now)
+        let isChange = state.withLock { state in
+            let before = state.problems[subject]
+            state.problems[subject] = Problem(
+                subject: subject, trouble: trouble, since: before?.since ?? now, reason: reason ?? before?.reason
+            )
             return before?.trouble != trouble
         }
         guard isChange else { return }
@@ -61,8 +76,16 @@ package final class Health: Sendable {
 
     /// Notes that a subject works, again where it was in trouble.
     func reportWorking(_ subject: Subject) {
-        guard let problem = state.withLock({ $0.removeValue(forKey: subject) }) else { return }
-        let elapsed = clock.now.elapsed(since: problem.since)
+        let now = clock.now
+        let problem = state.withLock { state -> Problem? in
+            guard var problem = state.problems.removeValue(forKey: subject) else { return nil }
+            problem.end = now
+            state.over.append(problem)
+            state.over.removeFirst(max(0, state.over.count - Self.memory))
+            return problem
+        }
+        guard let problem else { return }
+        let elapsed = now.elapsed(since: problem.since)
         logger.notice(
             "working again",
             metadata: subject.metadata.merging(["state": "working", "after_seconds": "\(elapsed.components.seconds)"]) {
@@ -72,17 +95,23 @@ package final class Health: Sendable {
     }
 
     /// Whether it is in no trouble.
-    package func works(_ subject: Subject) -> Bool { state.withLock { $0[subject] == nil } }
+    package func works(_ subject: Subject) -> Bool { state.withLock { $0.problems[subject] == nil } }
 
     /// What is in trouble, the oldest first.
-    var problems: [(subject: Subject, problem: Problem)] {
-        state.withLock { Array($0) }.map { ($0.key, $0.value) }
-            .sorted { ($0.problem.since.boot, $0.subject.name) < ($1.problem.since.boot, $1.subject.name) }
+    var problems: [Problem] {
+        state.withLock { Array($0.problems.values) }
+            .sorted { ($0.since.boot, $0.subject.name) < ($1.since.boot, $1.subject.name) }
     }
+
+    /// What is in trouble with one subject.
+    func problem(of subject: Subject) -> Problem? { state.withLock { $0.problems[subject] } }
+
+    /// What was in trouble, the newest first.
+    var over: [Problem] { state.withLock(\.over).reversed() }
 
     /// Forgets a subject that was removed.
     func forget(_ subject: Subject) {
-        state.withLock { $0[subject] = nil }
+        state.withLock { $0.problems[subject] = nil }
     }
 }
 
@@ -104,29 +133,6 @@ extension Health.Subject {
         case .key(let id, let project): ["key": "\(id)", "project": "\(project)"]
         case .project(let id): ["project": "\(id)"]
         case .store, .masterKey: ["subject": "\(name)"]
-        }
-    }
-}
-
-extension Health.Trouble {
-    fileprivate var message: Logger.Message {
-        switch self {
-        case .failing: "mints fail"
-        case .unavailable: "the authorization server keeps failing: one request at a time is sent until it works again"
-        case .throttled: "the authorization server wants fewer requests"
-        case .quarantined: "the key is in quarantine: it is not used for a while"
-        case .degraded: "the project's tokens have less life left than promised"
-        case .outOfTokens: "the project has no token that can be used"
-        case .unwritable:
-            "the database cannot be written: whoever had a token gets it, nothing is minted, changed or handed out anew"
-        case .unproven: "the master key does not open the database any more"
-        }
-    }
-
-    fileprivate var level: Logger.Level {
-        switch self {
-        case .failing, .throttled, .degraded: .warning
-        case .unavailable, .quarantined, .outOfTokens, .unwritable, .unproven: .error
         }
     }
 }

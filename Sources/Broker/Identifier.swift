@@ -30,6 +30,9 @@ package struct Identifier<Subject>: Hashable, Sendable, Comparable, Codable, Cus
             }
     }
 
+    /// Whether it has this in it, in upper or lower case.
+    func contains(_ text: String) -> Bool { text.isEmpty || description.lowercased().contains(text.lowercased()) }
+
     package init(from decoder: any Decoder) throws {
         try self.init(decoder.singleValueContainer().decode(String.self))
     }

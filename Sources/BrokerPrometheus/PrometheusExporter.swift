@@ -43,6 +43,21 @@ package final class PrometheusExporter: MetricsFactory {
         return writer.end()
     }
 
+    /// The sum of a counter's series, of those whose labels' values are chosen.
+    func total(of family: String) -> (_ isChosen: ([String]) -> Bool) -> Int64 {
+        let series = state.withLock { $0.counters[family]?.all ?? [] }
+        return { isChosen in series.reduce(0) { isChosen($1.labels) ? $0 + $1.cell.value : $0 } }
+    }
+
+    /// What was observed in all of a histogram's series, of those whose labels' values are chosen.
+    func durations(of family: String, _ isChosen: ([String]) -> Bool) -> HistogramCell.Snapshot {
+        let series = state.withLock { $0.histograms[family]?.all ?? [] }.filter { isChosen($0.labels) }
+        guard case .histogram(let bounds) = families[family]?.kind else {
+            preconditionFailure("\(family) is a histogram")
+        }
+        return .sum(series.map(\.cell.snapshot), bounds: bounds.map(HistogramCell.nanoseconds))
+    }
+
     package func makeCounter(label: String, dimensions: [(String, String)]) -> any CounterHandler {
         guard let family = family(label, dimensions), case .counter = family.kind else { return unknown(label) }
         return state.withLock {

@@ -10,29 +10,35 @@ extension PrometheusExporter {
     static func bootstrap() -> PrometheusExporter {
         let exporter = PrometheusExporter()
         MetricsSystem.bootstrap(exporter)
-        let process = ProcessStatistics(start: Date())
-        exporter.addSource {
-            process.samples + [Sample("token_broker_build_info", for: [Version.number, Version.commit], 1)]
-        }
         return exporter
     }
 
-    /// Adds what is read off the broker and its surroundings when somebody asks.
+    /// Adds what is read off the broker and its surroundings when somebody asks, and has the broker report on itself.
+    ///
+    /// - Returns: the last hour, to be run.
     func observe(
-        _ core: BrokerCore, in directory: DataDirectory, readiness: Readiness, limits: ConnectionLimits, log: LogWriter
-    ) {
-        let broker = BrokerStatistics(of: core)
-        addSource { broker.samples }
+        _ core: BrokerCore, in directory: DataDirectory, readiness: Readiness, limits: ConnectionLimits,
+        log: LogWriter, clock: any BrokerClock
+    ) -> LastHour {
+        let start = clock.now.wall
+        let (broker, process) = (BrokerStatistics(of: core), ProcessStatistics(start: start))
+        addSource { broker.samples + process.samples }
         addSource {
-            [
+            let connections = limits.open.map { Sample("token_broker_connections", for: [$0], Double($1)) }
+            let free = directory.freeBytes.map { Sample("token_broker_data_directory_free_bytes", Double($0)) }
+            return [
+                Sample("token_broker_build_info", for: [Version.number, Version.commit], 1),
                 Sample("token_broker_ready", readiness.isReady),
                 Sample("token_broker_log_lines_dropped_total", Double(log.dropped)),
-                Sample("token_broker_connections", for: ["client"], Double(limits.client.open)),
-                Sample("token_broker_connections", for: ["operations"], Double(limits.operations.open)),
-                Sample("token_broker_connections", for: ["admin"], Double(limits.admin.open)),
-            ]
-                + [directory.freeBytes.map { Sample("token_broker_data_directory_free_bytes", Double($0)) }]
-                .compactMap(\.self)
+            ] + connections + [free].compactMap(\.self)
         }
+        let lastHour = LastHour(of: self, clock: clock)
+        core.serving.report {
+            ServingReport(
+                version: Version.number, commit: Version.commit, startedAt: start, ready: readiness.isReady,
+                failedChecks: readiness.failedChecks, connections: limits.open, lastHour: lastHour.minutes
+            )
+        }
+        return lastHour
     }
 }

@@ -37,6 +37,9 @@ package struct TestBroker {
         try await Administrator(core, for: .administrator(user: 0)).perform(request)
     }
 
+    /// What `status` says.
+    package func status() async throws -> StatusReport.Reply { try await perform(StatusReport()) }
+
     /// Registers a key without minting with it.
     @discardableResult
     package func addKey(_ id: String = "key-1", project: ProjectID = project, scope: String = "") async throws -> KeyID

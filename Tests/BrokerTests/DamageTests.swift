@@ -43,7 +43,7 @@ import Testing
         let test = try await broker(damaged: ["key-1", "key-2"])
         for _ in 0..<20 { await #expect(throws: BrokerError.everyKeyRefused) { try await test.token() } }
         #expect(test.endpoint.mints.isEmpty)
-        #expect(try await test.perform(StatusReport()).breakers.isEmpty)
+        #expect(try await test.status().breakers.isEmpty)
         #expect(test.store.records.count { $0.outcome == "secret_damaged" } == 2)
     }
 
@@ -58,6 +58,6 @@ import Testing
         await gate.open()
         await #expect(throws: BrokerError.noKey) { try await caller.value }
         #expect(test.store.records.count { $0.action == .tokenMinted && $0.outcome == "ok" } == 1)
-        #expect(try await test.perform(StatusReport()).tokenCount == 0)
+        #expect(try await test.status().tokenCount == 0)
     }
 }

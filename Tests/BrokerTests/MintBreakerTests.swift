@@ -11,7 +11,7 @@ import Testing
             await #expect(throws: BrokerError.self) { try await test.token(of: ProjectID("project-\(number)")) }
         }
         #expect(test.endpoint.mints.count == 5)
-        let breaker = try #require(try await test.perform(StatusReport()).breakers.first)
+        let breaker = try #require(try await test.status().breakers.first)
         #expect(breaker.probeIn == 1)
     }
 
@@ -40,7 +40,7 @@ import Testing
         test.clock.advance(by: .seconds(10))
         test.endpoint.fail(nil)
         _ = try await test.token(of: ProjectID("project-19"))
-        #expect(try await test.perform(StatusReport()).breakers.isEmpty)
+        #expect(try await test.status().breakers.isEmpty)
     }
 
     @Test func `a mint whose last attempt could not be sent is recorded for why the one before failed`() async throws {
@@ -76,7 +76,7 @@ import Testing
             guard case .mintUnavailable = error else { throw Unexpected(error) }
         }
         #expect(test.endpoint.mints.count == 5)
-        #expect(try await test.perform(StatusReport()).budgets.map(\.remaining) == [5])
+        #expect(try await test.status().budgets.map(\.remaining) == [5])
     }
 
     @Test func `callers wait for a probe that is running, and a refresh does not`() async throws {

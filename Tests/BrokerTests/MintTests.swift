@@ -90,7 +90,7 @@ import Testing
         _ = try await test.token(of: projects[0])
         test.clock.advance(by: .seconds(2800))
         for project in projects[1...] { _ = try await test.token(of: project) }
-        #expect(try await test.perform(StatusReport()).budgets.map(\.remaining) == [4])
+        #expect(try await test.status().budgets.map(\.remaining) == [4])
 
         _ = try await test.token(of: projects[0])
         try await test.refresh()

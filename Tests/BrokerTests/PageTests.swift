@@ -41,7 +41,7 @@ import Testing
         for number in 0..<120 { try await test.addKey("key-\(number)", project: ProjectID("project-\(number)")) }
         test.endpoint.fail(.keyRefused)
         await #expect(throws: BrokerError.self) { try await test.token(of: ProjectID("project-7")) }
-        let status = try await test.perform(StatusReport())
+        let status = try await test.status()
         #expect((status.projectCount, status.keyCount, status.projects.count) == (120, 120, 100))
         #expect(status.quarantinedKeys.map(\.description) == ["key-7"])
         #expect(status.problems.map(\.subject) == ["key key-7 of project project-7", "project project-7"])

@@ -38,10 +38,10 @@ import Testing
             test.clock.advance(by: .seconds(seconds))
             await #expect(throws: BrokerError.self) { try await test.token() }
         }
-        #expect(try await test.perform(StatusReport()).breakers.map(\.probeIn) == [1], "open, and no probe yet")
+        #expect(try await test.status().breakers.map(\.probeIn) == [1], "open, and no probe yet")
         test.endpoint.fail(nil)
         _ = try await test.perform(KeyVerification(key))
-        #expect(try await test.perform(StatusReport()).breakers.isEmpty)
+        #expect(try await test.status().breakers.isEmpty)
         let added = TestBroker.registration(try KeyID("key-2"), verify: true)
         _ = try await test.perform(KeyAddition(added))
     }
@@ -123,7 +123,7 @@ import Testing
         test.endpoint.fail(.throttled(retryAfter: nil))
         await #expect(throws: BrokerError.self) { try await test.token() }
         #expect(test.log.lines(from: .warning).count { $0.contains("wants fewer requests") } == 1)
-        #expect(try await test.perform(StatusReport()).problems.map(\.state).contains("throttled"))
+        #expect(try await test.status().problems.map(\.state).contains("throttled"))
     }
 
     @Test func `a project that never had a token is out of tokens when it gets none`() async throws {
@@ -135,7 +135,7 @@ import Testing
             test.clock.advance(by: .seconds(5))
         }
         #expect(test.log.lines(from: .error).count { $0.contains("no token that can be used") } == 1)
-        #expect(try await test.perform(StatusReport()).problems.map(\.state).contains("out_of_tokens"))
+        #expect(try await test.status().problems.map(\.state).contains("out_of_tokens"))
     }
 
     @Test func `what was removed or disabled is in no trouble`() async throws {
@@ -151,15 +151,15 @@ import Testing
                     test.clock.advance(by: .seconds(12))
                 }
             }
-            #expect(try await test.perform(StatusReport()).breakers.count == 1)
-            #expect(try await !test.perform(StatusReport()).problems.isEmpty)
+            #expect(try await test.status().breakers.count == 1)
+            #expect(try await !test.status().problems.isEmpty)
             _ = try await test.perform(change)
             if change.verb == .disable {
-                let problems = try await test.perform(StatusReport()).problems
+                let problems = try await test.status().problems
                 #expect(problems.map(\.subject).allSatisfy { $0.hasPrefix("token endpoint") }, "\(problems)")
                 _ = try await test.perform(KeyChange(.remove, key))
             }
-            let status = try await test.perform(StatusReport())
+            let status = try await test.status()
             #expect(status.problems.isEmpty && status.breakers.isEmpty && status.budgets.count == 1, "\(status)")
         }
     }

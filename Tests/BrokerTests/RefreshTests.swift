@@ -127,12 +127,12 @@ import Testing
         // More life than is left: a caller's mint.
         let caller = Task { try await test.token(minimumLife: .seconds(2000)) }
         await gate.reached(by: 1)
-        let before = try await test.perform(StatusReport()).budgets.map(\.remaining)
+        let before = try await test.status().budgets.map(\.remaining)
         for _ in 0..<3 {
             test.core.refresher.refreshDue()
             test.clock.advance(by: .seconds(1))
         }
-        #expect(try await test.perform(StatusReport()).budgets.map(\.remaining) == before)
+        #expect(try await test.status().budgets.map(\.remaining) == before)
         await gate.open()
         _ = try await caller.value
     }

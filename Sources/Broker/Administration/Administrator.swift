@@ -70,5 +70,6 @@ package struct Administrator: Administration {
     func adopt(_ token: AccessToken, of key: AccessKey) {
         core.failures.forget(key)
         core.cache.put(token)
+        if key.isEnabled { core.health.reportWorking(.project(key.project)) }
     }
 }

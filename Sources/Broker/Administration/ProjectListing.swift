@@ -1,6 +1,8 @@
 /// `project list`.
 package struct ProjectListing: AdminRequest {
-    package let page: Page<Project>
+    private let page: Page<Project>
+    /// Only projects whose ID has this in it.
+    private let search: String
 
     package struct Reply: Codable, Sendable {
         package let projects: [ProjectReport]
@@ -8,15 +10,16 @@ package struct ProjectListing: AdminRequest {
         package let next: ProjectID?
     }
 
-    package init(page: Page<Project>) {
+    package init(page: Page<Project>, search: String = "") {
         self.page = page
+        self.search = search
     }
 
     package var extent: StoreExtent { .everything }
 
     package func perform(by administrator: Administrator) async throws -> Reply {
         let registry = administrator.core.registry
-        let (projects, next) = page.elements(of: registry.projects) { $0 }
+        let (projects, next) = page.elements(of: registry.projects.lazy.filter { $0.contains(search) }) { $0 }
         var clients = Dictionary(uniqueKeysWithValues: projects.map { ($0, [ClientID]()) })
         for client in registry.clients {
             // Whichever are fewer.

@@ -1,11 +1,19 @@
 package import Foundation
 
-/// `status`: what an operator wants to see first.
+/// `status`: what an operator wants to see first, on the terminal and on the status page.
 package struct StatusReport: AdminRequest {
-    /// So many projects are shown one by one, and so many problems.
-    private static let most = 100
+    /// So many projects are shown one by one where nothing else is asked for, and so many problems and clients.
+    package static let usualLimit = 100
+
+    /// Which projects are shown.
+    private let page: Page<Project>
+    /// Only the projects and clients whose ID has this in it.
+    private let search: String
 
     package struct Reply: Codable, Sendable {
+        package let at: Date
+        /// The broker that serves; `nil` where none runs.
+        package let serving: ServingReport?
         package let projectCount: Int
         package let keyCount: Int
         package let clientCount: Int
@@ -13,11 +21,17 @@ package struct StatusReport: AdminRequest {
         package let tokenCount: Int
         /// Of these, such as are to be refreshed now.
         package let refreshDueCount: Int
-        /// The first of them.
+        /// Those that were asked for.
         package let projects: [ProjectReport]
+        /// The project to go on after, where there are more.
+        package let next: ProjectID?
+        /// The first of those that were asked for.
+        package let clients: [ClientUse]
         package let problemCount: Int
         /// The oldest of them.
         package let problems: [Problem]
+        /// Problems that are over, the newest first.
+        package let over: [Problem]
         package let quarantinedKeys: [KeyID]
         package let budgets: [Budget]
         package let breakers: [Breaker]
@@ -28,12 +42,42 @@ package struct StatusReport: AdminRequest {
         package let subject: String
         package let state: String
         package let since: Date
+        package let end: Date?
+        package let message: String
+        /// What went wrong last.
+        package let reason: String?
+        /// What clients feel.
+        package let effect: String
+        /// What to do.
+        package let action: String
+
+        init(_ problem: Health.Problem) {
+            subject = problem.subject.name
+            state = problem.trouble.rawValue
+            since = problem.since.wall
+            end = problem.end?.wall
+            message = problem.trouble.message
+            reason = problem.reason
+            effect = problem.trouble.effect
+            action = problem.trouble.action
+        }
+    }
+
+    package struct ClientUse: Codable, Sendable {
+        package let clientID: ClientID
+        package let enabled: Bool
+        package let projectCount: Int
+        /// When it got a token last, by one of its secrets.
+        package let lastUsedAt: Date?
     }
 
     package struct Budget: Codable, Sendable {
         package let tokenEndpoint: String
-        /// Mints that may be sent now.
+        /// Requests that may be sent now.
         package let remaining: Int
+        /// At most.
+        package let burst: Int
+        package let perSecond: Double
     }
 
     /// A token endpoint that keeps failing.
@@ -43,29 +87,45 @@ package struct StatusReport: AdminRequest {
         package let probeIn: Int
     }
 
-    package init() {}
+    /// Throws ``OperatorError`` when `limit` is not one of a ``Page``.
+    package init(after: ProjectID? = nil, limit: Int = usualLimit, search: String = "") throws {
+        page = try Page(after: after, limit: limit)
+        self.search = search
+    }
 
     package var extent: StoreExtent { .everything }
 
     package func perform(by administrator: Administrator) async throws -> Reply {
-        let page = try Page<Project>(limit: Self.most)
-        let projects = try await ProjectListing(page: page).perform(by: administrator).projects
-        let counts = administrator.core.registry.counts
-        let tokens = administrator.core.queue.counts
-        let problems = administrator.core.health.problems
+        let core = administrator.core
+        let listing = try await ProjectListing(page: page, search: search).perform(by: administrator)
+        let clients = try Page<Client>(limit: Self.usualLimit).elements(
+            of: core.registry.clients.lazy.filter { $0.id.contains(search) }, by: \.id
+        ).elements
+        let counts = core.registry.counts
+        let tokens = core.queue.counts
+        let problems = core.health.problems
         return Reply(
+            at: core.clock.now.wall, serving: core.serving.report,
             projectCount: counts.projects, keyCount: counts.keys, clientCount: counts.clients,
-            tokenCount: tokens.all, refreshDueCount: tokens.due, projects: projects, problemCount: problems.count,
-            problems: problems.prefix(Self.most).map { subject, problem in
-                Problem(subject: subject.name, state: problem.trouble.rawValue, since: problem.since.wall)
+            tokenCount: tokens.all, refreshDueCount: tokens.due, projects: listing.projects, next: listing.next,
+            clients: clients.map {
+                ClientUse(
+                    clientID: $0.id, enabled: $0.isEnabled, projectCount: $0.grants.count,
+                    lastUsedAt: $0.credentials.compactMap(\.use.lastDate).max()
+                )
             },
-            quarantinedKeys: problems.compactMap { subject, problem in
-                if case .key(let id, _) = subject, problem.trouble == .quarantined { id } else { nil }
-            }.prefix(Self.most).sorted(),
-            budgets: administrator.core.registry.endpoints.sorted { $0.absoluteString < $1.absoluteString }.map {
-                Budget(tokenEndpoint: $0.absoluteString, remaining: administrator.core.budget.remaining(at: $0))
+            problemCount: problems.count, problems: problems.prefix(Self.usualLimit).map(Problem.init),
+            over: core.health.over.map(Problem.init),
+            quarantinedKeys: problems.compactMap { problem in
+                if case .key(let id, _) = problem.subject, problem.trouble == .quarantined { id } else { nil }
+            }.prefix(Self.usualLimit).sorted(),
+            budgets: core.registry.endpoints.sorted { $0.absoluteString < $1.absoluteString }.map {
+                Budget(
+                    tokenEndpoint: $0.absoluteString, remaining: core.budget.remaining(at: $0),
+                    burst: core.budget.burst, perSecond: core.budget.rate
+                )
             },
-            breakers: administrator.core.breaker.open()
+            breakers: core.breaker.open()
                 .map { Breaker(tokenEndpoint: $0.key.absoluteString, probeIn: $0.value.seconds) }
                 .sorted { $0.tokenEndpoint < $1.tokenEndpoint }
         )

@@ -5,8 +5,9 @@ import Synchronization
 ///
 /// Sinch's gateway is believed to hold a bucket of 30, 10 per second, for everybody behind one address.
 package final class MintBudget: Sendable {
-    private let rate: Double
-    private let burst: Int
+    /// Requests per second.
+    let rate: Double
+    let burst: Int
     private let clock: any BrokerClock
     /// Guards the endpoints' limits.
     private let limits = Mutex(SweptDictionary<URL, RateLimit>())

@@ -20,7 +20,7 @@ package final class ConnectionLimit: Sendable {
     }
 
     /// How many are open.
-    package var open: Int { state.withLock(\.open) }
+    var open: Int { state.withLock(\.open) }
 
     /// Counts a connection, unless it is one too many.
     func admit(_ peer: Peer) -> Bool {
@@ -50,6 +50,12 @@ package struct ConnectionLimits: Sendable {
     package let client: ConnectionLimit
     package let operations: ConnectionLimit
     package let admin: ConnectionLimit
+
+    /// How many connections are open, by listener.
+    package var open: [String: Int] {
+        [Listener.Kind.client: client, .operations: operations, .admin: admin]
+            .reduce(into: [:]) { $0[$1.key.rawValue] = $1.value.open }
+    }
 
     /// - Parameter openFiles: as many as there may be: half of them, or all but 512, are the clients'.
     package init(openFiles: Int) {

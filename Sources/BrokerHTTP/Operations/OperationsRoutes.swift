@@ -1,15 +1,18 @@
+package import Broker
 import NIOCore
 import NIOHTTP1
 
-/// What the operations listener answers: health and metrics. Nothing secret, nothing that changes state.
+/// What the operations listener answers: health, metrics and the status. Nothing secret, nothing that changes state.
 package struct OperationsRoutes: Sendable {
     /// The metrics as text, in OpenMetrics where that is wanted.
     package typealias Metrics = @Sendable (_ asOpenMetrics: Bool) -> (mediaType: String, text: [UInt8])
 
+    private let core: BrokerCore
     private let readiness: Readiness
     private let metrics: Metrics
 
-    package init(readiness: Readiness, metrics: @escaping Metrics) {
+    package init(core: BrokerCore, readiness: Readiness, metrics: @escaping Metrics) {
+        self.core = core
         self.readiness = readiness
         self.metrics = metrics
     }
@@ -34,7 +37,26 @@ package struct OperationsRoutes: Sendable {
                 )
             },
             .init(.GET, "/metrics", answer: metrics),
+            .init(.GET, "/status.json", answer: status),
         ])
+    }
+
+    /// What `status` says: `?search=TEXT` of the projects and clients, `?after=PROJECT&limit=NUMBER` of the projects.
+    ///
+    /// Away from the event loop: there may be a hundred thousand of them.
+    @concurrent
+    private func status(_ request: WholeRequest, _ values: [Substring]) async throws -> WholeResponse {
+        let query = try FormFields(request.query.utf8)
+        let report: StatusReport
+        do {
+            report = try StatusReport(
+                after: query["after"].map { try ProjectID($0) },
+                limit: query["limit"].map { Int($0) ?? 0 } ?? StatusReport.usualLimit, search: query["search"] ?? ""
+            )
+        } catch let error as OperatorError {
+            throw BrokerError.invalidRequest(error.message)
+        }
+        return try WholeResponse(json: await report.perform(by: Administrator(core, for: .broker)))
     }
 
     /// Away from the event loop: it may be ten thousand series.

@@ -36,6 +36,9 @@ package final class Readiness: Service {
 
     package var isReady: Bool { checks.allPass }
 
+    /// What keeps the broker from being ready, as `/health/ready` names it.
+    package var failedChecks: [String] { checks.failed }
+
     /// Waits for the shutdown, and says so for as long as it takes those who probe to hear it.
     package func run() async throws {
         try await gracefulShutdown()
@@ -49,6 +52,11 @@ package final class Readiness: Service {
         let listeners: Bool
         let notDraining: Bool
 
-        var allPass: Bool { store && masterKey && listeners && notDraining }
+        var allPass: Bool { failed.isEmpty }
+
+        var failed: [String] {
+            [("store", store), ("master_key", masterKey), ("listeners", listeners), ("not_draining", notDraining)]
+                .filter { !$0.1 }.map(\.0)
+        }
     }
 }

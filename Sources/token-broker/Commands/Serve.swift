@@ -55,10 +55,12 @@ struct Serve: AsyncParsableCommand {
         let hosts = configuration.allowedHosts
         let limits = ConnectionLimits(openFiles: OpenFileLimit.raise())
 
-        exporter.observe(core, in: configuration.directory, readiness: readiness, limits: limits, log: log)
+        let lastHour = exporter.observe(
+            core, in: configuration.directory, readiness: readiness, limits: limits, log: log, clock: clock
+        )
 
         let clientRoutes = ClientRoutes(broker: core.broker, authenticator: core.authenticator)
-        let operationsRoutes = OperationsRoutes(readiness: readiness) { asOpenMetrics in
+        let operationsRoutes = OperationsRoutes(core: core, readiness: readiness) { asOpenMetrics in
             let format: TextFormat = asOpenMetrics ? .openMetrics : .prometheus
             return (format.mediaType, exporter.text(format))
         }
@@ -81,7 +83,9 @@ struct Serve: AsyncParsableCommand {
         // Stopped from the last to the first, one after the other: say that we go, answer what was accepted, end the
         // mints, and let those who probe see all of it.
         let services: [any Service] =
-            [tls].compactMap(\.self) + [operations, Upkeep(core: core), Listeners(clients + [admin]), readiness]
+            [tls].compactMap(\.self) + [
+                operations, Upkeep(core: core, lastHour: lastHour), Listeners(clients + [admin]), readiness,
+            ]
             + [systemd].compactMap(\.self)
         var group = ServiceGroupConfiguration(services: services.map { .init(service: $0) }, logger: quiet(logger))
         group.maximumGracefulShutdownDuration = configuration.drainDelay + .seconds(20)
@@ -103,15 +107,17 @@ struct Serve: AsyncParsableCommand {
     }
 }
 
-/// Refreshes tokens and keeps house; at the end, waits for the mints that are running.
+/// Refreshes tokens, keeps house, and counts minutes; at the end, waits for the mints that are running.
 private struct Upkeep: Service {
     let core: BrokerCore
+    let lastHour: LastHour
 
     func run() async throws {
         try? await cancelWhenGracefulShutdown {
             try await withThrowingTaskGroup { group in
                 group.addTask { try await core.refresher.run() }
                 group.addTask { try await core.housekeeping.run() }
+                group.addTask { try await lastHour.run() }
                 try await group.waitForAll()
             }
         }

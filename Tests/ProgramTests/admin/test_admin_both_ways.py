@@ -56,14 +56,16 @@ REFUSED = [
     (("token", "--project", "nothing"), None, 1, "nothing"),
 ]
 
-# What differs between any two runs, and what only a running broker can know.
-VOLATILE = {"client_secret", "access_token", "token_endpoint", "last_used_at", "remaining", "refresh_after"}
+# What only a running broker can know.
+RUNNING = {"last_used_at", "serving"}
+# What differs between any two runs.
+VOLATILE = {"client_secret", "access_token", "token_endpoint", "remaining", "refresh_after"}
 
 
 def steady(value, name: str = ""):
     """The reply without what differs between any two runs."""
     if isinstance(value, dict):
-        return {key: steady(item, key) for key, item in value.items() if key != "last_used_at"}
+        return {key: steady(item, key) for key, item in value.items() if key not in RUNNING}
     if isinstance(value, list):
         return [steady(item, name) for item in value]
     if name in VOLATILE:

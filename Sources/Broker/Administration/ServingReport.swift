@@ -1,0 +1,68 @@
+package import Foundation
+import Synchronization
+
+/// What a broker that serves says of itself.
+package struct ServingReport: Codable, Sendable {
+    package let version: String
+    package let commit: String
+    package let startedAt: Date
+    package let ready: Bool
+    /// What keeps it from being ready.
+    package let failedChecks: [String]
+    /// By listener.
+    package let connections: [String: Int]
+    /// Minute by minute, the oldest first; the last one is not over.
+    package let lastHour: [Minute]
+
+    package struct Minute: Codable, Sendable, Equatable {
+        package let at: Date
+        package let handedOut: Int
+        /// Requests for a token that got none.
+        package let refused: Int
+        package let minted: Int
+        package let mintsFailed: Int
+        /// How long requests for a token took; `nil` where there was none.
+        package let medianMicroseconds: Int?
+        package let p99Microseconds: Int?
+
+        package init(
+            at: Date, handedOut: Int, refused: Int, minted: Int, mintsFailed: Int, medianMicroseconds: Int?,
+            p99Microseconds: Int?
+        ) {
+            self.at = at
+            self.handedOut = handedOut
+            self.refused = refused
+            self.minted = minted
+            self.mintsFailed = mintsFailed
+            self.medianMicroseconds = medianMicroseconds
+            self.p99Microseconds = p99Microseconds
+        }
+    }
+
+    package init(
+        version: String, commit: String, startedAt: Date, ready: Bool, failedChecks: [String],
+        connections: [String: Int], lastHour: [Minute]
+    ) {
+        self.version = version
+        self.commit = commit
+        self.startedAt = startedAt
+        self.ready = ready
+        self.failedChecks = failedChecks
+        self.connections = connections
+        self.lastHour = lastHour
+    }
+}
+
+/// How the broker serves, where it does; set once by whoever has it serve.
+package final class Serving: Sendable {
+    /// Guards what makes the report.
+    private let source = Mutex<(@Sendable () -> ServingReport)?>(nil)
+
+    init() {}
+
+    package func report(by source: @escaping @Sendable () -> ServingReport) {
+        self.source.withLock { $0 = source }
+    }
+
+    var report: ServingReport? { source.withLock { $0 }?() }
+}

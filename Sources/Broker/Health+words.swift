@@ -1,0 +1,61 @@
+import Logging
+
+/// What an operator is told of a trouble.
+extension Health.Trouble {
+    /// What is wrong.
+    var message: String {
+        switch self {
+        case .failing: "mints fail"
+        case .unavailable: "the authorization server keeps failing: one request at a time is sent until it works again"
+        case .throttled: "the authorization server wants fewer requests"
+        case .quarantined: "the key is in quarantine: it is not used for a while"
+        case .degraded: "the project's tokens have less life left than promised"
+        case .outOfTokens: "the project has no token that can be used"
+        case .unwritable:
+            "the database cannot be written: whoever had a token gets it, nothing is minted, changed or handed out anew"
+        case .unproven: "the master key does not open the database any more"
+        }
+    }
+
+    /// What clients feel.
+    var effect: String {
+        switch self {
+        case .failing: "Nothing while their token is good. Whoever needs a new one waits up to 8 s, or gets 503."
+        case .unavailable:
+            "Nothing while their token is good, which is handed out down to its last 10 s. Then they get 503."
+        case .throttled: "Nothing while their token is good. Whoever needs a new one waits, or gets 429."
+        case .quarantined: "Nothing while the project has another enabled key. Without one they get 502."
+        case .degraded: "Their token ends in less than five minutes; the next may not come."
+        case .outOfTokens: "They get an error, 502 or 503, for every token of this project."
+        case .unwritable: "Nothing if they had their token before. Whoever asks for the first time gets 500."
+        case .unproven: "They get what is open in memory, and nothing new."
+        }
+    }
+
+    /// What to do.
+    var action: String {
+        switch self {
+        case .failing: "Nothing yet: it is tried again. If it stays, 'token-broker doctor' says what can be reached."
+        case .unavailable:
+            "See with 'token-broker doctor' whether the token endpoint can be reached from here. "
+                + "Mints go on by themselves within 12 s of its recovery."
+        case .throttled:
+            "If it stays, something else asks from the same address: find it, or lower --mint-rate."
+        case .quarantined:
+            "Was the key deleted at Sinch? Then 'token-broker key rotate' to a new one. Was its secret mistyped? "
+                + "Then 'token-broker key add' it again. 'token-broker key verify' asks at once."
+        case .degraded, .outOfTokens:
+            "Mend what its key or the token endpoint is in trouble for; 'token-broker key list --project' shows the keys."
+        case .unwritable:
+            "Make room on the file system that the reason names, or mend it. The broker sees it within 5 s."
+        case .unproven: "Put the master key back that the database was sealed under, and start the broker again."
+        }
+    }
+
+    var level: Logger.Level {
+        switch self {
+        case .failing, .throttled, .degraded: .warning
+        case .unavailable, .quarantined, .outOfTokens, .unwritable, .unproven: .error
+        }
+    }
+}
