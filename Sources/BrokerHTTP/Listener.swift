@@ -61,7 +61,8 @@ package struct Listener: Service {
         let drain = Drain(of: address)
         let hosts = address.loopbackHost.map { HostRule(allowed: allowedHosts.union([$0])) }
         let pipeline = ConnectionPipeline(
-            responder: Responder(routes: routes, hosts: hosts, logger: logger), cache: cache,
+            responder: Responder(routes: routes, hosts: hosts, hasPage: kind == .operations, logger: logger),
+            cache: cache,
             largestBody: kind.largestBody,
             tls: tls, limit: limit, drain: drain
         )

@@ -11,12 +11,15 @@ struct Responder: Sendable {
     let routes: Routes
     /// What a request may call us, where that is checked.
     let hosts: HostRule?
+    /// Whether there is a page for browsers, which may ask for what belongs to it.
+    let hasPage: Bool
     let logger: Logger
     private let durations = RequestDurations()
 
-    init(routes: Routes, hosts: HostRule?, logger: Logger) {
+    init(routes: Routes, hosts: HostRule?, hasPage: Bool, logger: Logger) {
         self.routes = routes
         self.hosts = hosts
+        self.hasPage = hasPage
         self.logger = logger
     }
 
@@ -40,11 +43,11 @@ struct Responder: Sendable {
         return response
     }
 
-    /// Refuses browsers, and requests that mean another host.
+    /// Refuses browsers, but for our own page, and requests that mean another host.
     private func checkSurroundings(of fields: HTTPHeaders) throws {
-        guard !fields.contains(name: "Origin"), !fields.contains(name: "Sec-Fetch-Site") else {
-            throw RequestRefusal.fromBrowser
-        }
+        let sites = fields["Sec-Fetch-Site"]
+        let isOwnPage = hasPage && sites.allSatisfy { $0 == "none" || $0 == "same-origin" }
+        guard !fields.contains(name: "Origin"), sites.isEmpty || isOwnPage else { throw RequestRefusal.fromBrowser }
         try hosts?.check(fields.first(name: "Host"))
     }
 

@@ -13,7 +13,7 @@ import Testing
             .init(.POST, "/things", dialect: .oauth2) { _, _ in throw BrokerError.unauthorizedClient },
             .init(.GET, "/things") { _, _ in throw BrokerError.unauthorizedClient },
         ]),
-        hosts: HostRule(allowed: []), logger: Logger(label: "test")
+        hosts: HostRule(allowed: []), hasPage: false, logger: Logger(label: "test")
     )
 
     private func answer(_ method: HTTPMethod, _ uri: String, fields: HTTPHeaders = ["Host": "localhost"]) async

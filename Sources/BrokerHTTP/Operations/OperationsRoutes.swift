@@ -2,7 +2,7 @@ package import Broker
 import NIOCore
 import NIOHTTP1
 
-/// What the operations listener answers: health, metrics and the status. Nothing secret, nothing that changes state.
+/// What the operations listener answers: health, metrics, the status and its page. Nothing secret, nothing that changes state.
 package struct OperationsRoutes: Sendable {
     /// The metrics as text, in OpenMetrics where that is wanted.
     package typealias Metrics = @Sendable (_ asOpenMetrics: Bool) -> (mediaType: String, text: [UInt8])
@@ -10,6 +10,7 @@ package struct OperationsRoutes: Sendable {
     private let core: BrokerCore
     private let readiness: Readiness
     private let metrics: Metrics
+    private let page = StatusPage()
 
     package init(core: BrokerCore, readiness: Readiness, metrics: @escaping Metrics) {
         self.core = core
@@ -37,7 +38,11 @@ package struct OperationsRoutes: Sendable {
                 )
             },
             .init(.GET, "/metrics", answer: metrics),
-            .init(.GET, "/status.json", answer: status),
+            .init(.GET, "/status.json") { request, _ in try WholeResponse(json: await status(request).report) },
+            .init(.GET, "/") { request, _ in
+                let (report, search) = try await status(request)
+                return page.response(report, search: search)
+            },
         ])
     }
 
@@ -45,18 +50,19 @@ package struct OperationsRoutes: Sendable {
     ///
     /// Away from the event loop: there may be a hundred thousand of them.
     @concurrent
-    private func status(_ request: WholeRequest, _ values: [Substring]) async throws -> WholeResponse {
+    private func status(_ request: WholeRequest) async throws -> (report: StatusReport.Reply, search: String) {
         let query = try FormFields(request.query.utf8)
+        let search = query["search"] ?? ""
         let report: StatusReport
         do {
             report = try StatusReport(
                 after: query["after"].map { try ProjectID($0) },
-                limit: query["limit"].map { Int($0) ?? 0 } ?? StatusReport.usualLimit, search: query["search"] ?? ""
+                limit: query["limit"].map { Int($0) ?? 0 } ?? StatusReport.usualLimit, search: search
             )
         } catch let error as OperatorError {
             throw BrokerError.invalidRequest(error.message)
         }
-        return try WholeResponse(json: await report.perform(by: Administrator(core, for: .broker)))
+        return (try await report.perform(by: Administrator(core, for: .broker)), search)
     }
 
     /// Away from the event loop: it may be ten thousand series.

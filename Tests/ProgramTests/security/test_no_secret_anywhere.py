@@ -99,7 +99,7 @@ def test_no_secret_and_no_token_is_anywhere_but_where_it_belongs(new_broker, san
     live(broker, client, token, sandbox)
     fail(broker, client, key_secret, sandbox)
     look(broker)
-    for path in ("/health/live", "/health/ready", "/nothing"):
+    for path in ("/health/live", "/health/ready", "/metrics", "/status.json", "/nothing"):
         places[f"GET {path}"] = str(get(broker.operations, path)).encode()
     places |= secrets_search.process(broker.process.pid)
     places |= {f"{place}, while it runs": content for place, content in in_files(broker).items()}
