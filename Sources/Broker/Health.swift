@@ -42,9 +42,16 @@ package final class Health: Sendable {
         var problems: [Subject: Problem] = [:]
         /// The newest last.
         var over: [Problem] = []
+
+        /// Many troubles of projects follow from one of a key or an endpoint, and do not take its place.
+        mutating func remember(_ problem: Problem) {
+            over.append(problem)
+            let alike = over.indices.filter { over[$0].subject.isProject == problem.subject.isProject }
+            if alike.count > Health.memory { over.remove(at: alike[0]) }
+        }
     }
 
-    /// So many problems are remembered when they are over.
+    /// So many problems of projects are remembered when they are over, and so many others.
     private static let memory = 20
 
     private let clock: any BrokerClock
@@ -80,8 +87,7 @@ package final class Health: Sendable {
         let problem = state.withLock { state -> Problem? in
             guard var problem = state.problems.removeValue(forKey: subject) else { return nil }
             problem.end = now
-            state.over.append(problem)
-            state.over.removeFirst(max(0, state.over.count - Self.memory))
+            state.remember(problem)
             return problem
         }
         guard let problem else { return }
@@ -103,9 +109,6 @@ package final class Health: Sendable {
             .sorted { ($0.since.boot, $0.subject.name) < ($1.since.boot, $1.subject.name) }
     }
 
-    /// What is in trouble with one subject.
-    func problem(of subject: Subject) -> Problem? { state.withLock { $0.problems[subject] } }
-
     /// What was in trouble, the newest first.
     var over: [Problem] { state.withLock(\.over).reversed() }
 
@@ -126,6 +129,8 @@ extension Health.Subject {
         case .masterKey: "master key"
         }
     }
+
+    fileprivate var isProject: Bool { if case .project = self { true } else { false } }
 
     fileprivate var metadata: Logger.Metadata {
         switch self {

@@ -38,7 +38,9 @@ package final class PrometheusExporter: MetricsFactory {
                 writer.write(family, cell.labels, Double(cell.cell.value))
             }
             for cell in histograms[family.name]?.all ?? [] { writer.write(family, cell.labels, cell.cell.snapshot) }
-            for sample in samples[family.name] ?? [] { writer.write(family, sample.labels, sample.value) }
+            for sample in (samples[family.name] ?? []).prefix(Self.mostSeries) {
+                writer.write(family, sample.labels, sample.value)
+            }
         }
         return writer.end()
     }

@@ -96,6 +96,15 @@ import Testing
             ])
     }
 
+    @Test func `of what is read when somebody asks there are not more than the most either`() {
+        exporter.addSource {
+            (0...PrometheusExporter.mostSeries).map { number in
+                Sample("token_broker_key_quarantined", for: ["project-1", "key-\(number)"], false)
+            }
+        }
+        #expect(lines("token_broker_key_quarantined").count == 2 + PrometheusExporter.mostSeries)
+    }
+
     @Test func `the kernel's words about the process are read`() {
         let fields = ["S"] + (4...52).map { "\($0)" }
         let samples = ProcessStatistics.samples(stat: "1 (a) b) (c) " + fields.joined(separator: " ") + "\n")

@@ -33,7 +33,9 @@ import Testing
         #expect(try await test.status().problems.map(\.state) == ["quarantined", "out_of_tokens"])
         test.endpoint.fail(nil)
         _ = try await test.perform(KeyVerification(key))
-        #expect(try await test.status().problems.isEmpty)
+        let status = try await test.status()
+        #expect(status.problems.isEmpty)
+        #expect(status.over.map(\.state) == ["out_of_tokens", "quarantined"])
     }
 
     @Test func `a disabled key that is verified gives its project no token`() async throws {
@@ -48,7 +50,9 @@ import Testing
         #expect(try await test.status().problems.map(\.state) == ["out_of_tokens"])
     }
 
-    @Test func `the newest twenty problems are remembered when they are over`() async throws {
+    @Test func `the newest twenty problems of projects, and twenty others, are remembered when they are over`()
+        async throws
+    {
         let test = try await TestBroker()
         for number in 1...25 {
             let project = try ProjectID("project-\(number)")
@@ -60,8 +64,23 @@ import Testing
             _ = try await test.token(of: project)
         }
         let over = try await test.status().over
-        #expect(over.count == 20)
+        #expect(over.filter { $0.subject.hasPrefix("project") }.count == 20)
+        #expect(over.filter { $0.subject.hasPrefix("key") }.count == 20)
         #expect(over.first?.subject == "project project-25")
+    }
+
+    @Test func `what ends for many projects at once does not hide what ended for all of them`() async throws {
+        let test = try await TestBroker()
+        let projects = try (1...30).map { try ProjectID("project-\($0)") }
+        for project in projects { try await test.addKey("key-of-\(project)", project: project) }
+        test.endpoint.fail(.unavailable("no"))
+        for project in projects { await #expect(throws: BrokerError.self) { try await test.token(of: project) } }
+        test.endpoint.fail(nil)
+        test.clock.advance(by: .seconds(60))
+        for project in projects { _ = try await test.token(of: project) }
+        let over = try await test.status().over
+        #expect(over.count == 21)
+        #expect(over.last?.subject == "token endpoint http://127.0.0.1/oauth2/token")
     }
 
     @Test func `a project says what fails, how often and since when`() async throws {

@@ -68,6 +68,7 @@ package struct Administrator: Administration {
 
     /// Holds the token that a key was verified with, and ends whatever the key was in trouble for.
     func adopt(_ token: AccessToken, of key: AccessKey) {
+        core.health.reportWorking(.key(key.id, of: key.project))
         core.failures.forget(key)
         core.cache.put(token)
         if key.isEnabled { core.health.reportWorking(.project(key.project)) }
