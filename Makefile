@@ -10,6 +10,8 @@ SCRATCH := --scratch-path $(CACHE)/build
 
 # What the build and the tests need besides the Swift toolchain.
 PACKAGES := libsqlite3-dev curl ca-certificates openssl python3 python3-venv systemd iproute2 strace
+# A real browser, for the status page.
+BROWSER_PACKAGES := chromium fonts-dejavu-core
 # Other people's servers, load generators, and what syncs nothing: unpacked, so that nothing of them changes this machine.
 TOOL_PACKAGES := nginx haproxy prometheus liblua5.3-0 libopentracing-c-wrapper0 libopentracing1 wrk libluajit-5.1-2 slowhttptest libeatmydata1
 BENCH_PACKAGES := golang-1.19-go golang-1.19-src golang-golang-x-oauth2-dev golang-golang-x-net-dev libssl-dev libssl3
@@ -111,6 +113,7 @@ PREFIX ?= /usr
 install: release ## The program, its documents and its systemd unit; PREFIX=/usr, DESTDIR= for packagers
 	$(PROGRAMS) install -D --strip --mode 0755 "$$BROKER_BIN_DIR/token-broker" "$(DESTDIR)$(PREFIX)/bin/token-broker"
 	install -D --mode 0644 --target-directory "$(DESTDIR)$(PREFIX)/share/doc/token-broker" docs/*.md README.md CHANGELOG.md LICENSE
+	install -D --mode 0644 --target-directory "$(DESTDIR)$(PREFIX)/share/doc/token-broker/screenshots" docs/screenshots/*.png
 	install -D --mode 0644 deploy/systemd/token-broker.sysusers "$(DESTDIR)$(PREFIX)/lib/sysusers.d/token-broker.conf"
 	mkdir -p "$(DESTDIR)$(PREFIX)/lib/systemd/system"
 	sed 's|/usr/|$(PREFIX)/|g' deploy/systemd/token-broker.service > "$(DESTDIR)$(PREFIX)/lib/systemd/system/token-broker.service"
@@ -176,7 +179,7 @@ test-smoke: $(VENV)/installed $(BROKER_TOOLS_DIR)/installed
 	$(PYTEST) --numprocesses 2 --dist loadfile -m smoke
 
 .PHONY: test-program
-test-program: $(VENV)/installed $(BROKER_TOOLS_DIR)/installed
+test-program: browser $(VENV)/installed $(BROKER_TOOLS_DIR)/installed
 	$(PYTEST) --numprocesses 2 --dist loadfile -m 'not alone and not image'
 	$(PYTEST) -m alone
 
@@ -189,8 +192,12 @@ test-image: image $(VENV)/installed
 	$(PYTEST) -m image
 
 .PHONY: pytest
-pytest: $(VENV)/installed $(BROKER_TOOLS_DIR)/installed ## Some of the program's tests: make pytest ARGS='client -k 401'
+pytest: browser $(VENV)/installed $(BROKER_TOOLS_DIR)/installed ## Some of the program's tests: make pytest ARGS='client -k 401'
 	$(PYTEST) $(ARGS)
+
+.PHONY: screenshots
+screenshots: browser $(VENV)/installed $(BROKER_TOOLS_DIR)/installed ## What the status page looks like, for docs/screenshots
+	$(PROGRAMS) cd Tests/ProgramTests && SCREENSHOTS=$(CURDIR)/docs/screenshots $(VENV)/bin/pytest page/test_for_everybody.py
 
 .PHONY: test-long
 test-long: export LONG = 1
@@ -199,9 +206,11 @@ test-long: $(VENV)/installed $(BROKER_TOOLS_DIR)/installed
 
 # What the stages need.
 
-.PHONY: packages
-packages:
-	@missing=(); for package in $(PACKAGES); do \
+.PHONY: packages browser
+packages: WANTED = $(PACKAGES)
+browser: WANTED = $(BROWSER_PACKAGES)
+packages browser:
+	@missing=(); for package in $(WANTED); do \
 		dpkg-query --show --showformat='$${Status}' $$package 2>/dev/null | grep -q 'ok installed' || missing+=($$package); \
 	done; \
 	if (( $${#missing[@]} )); then \
