@@ -4,8 +4,9 @@ from playwright.sync_api import Page
 from rig.browser import chromium
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser():
+    """For one module alone: Playwright keeps an event loop running, and other modules' tests run their own."""
     with chromium() as browser:
         yield browser
 

@@ -9,8 +9,6 @@ from rig.broker import Broker
 from rig.registry import CLIENT, many_keys
 from rig.wire import get
 
-Client = tuple[str, str]
-
 
 @contextlib.contextmanager
 def empty(sandbox) -> typing.Iterator[Broker]:
@@ -29,12 +27,12 @@ def add_project(broker: Broker, sandbox, project: str):
     broker.ask("key", "add", "--project", project, "--key-id", key, "--no-verify", input=secret)
 
 
-def ask(broker: Broker, client: Client, project: str, times: int = 1) -> list[int]:
+def ask(broker: Broker, client: tuple[str, str], project: str, times: int = 1) -> list[int]:
     return [get(broker.tcp, f"/v1/projects/{project}/token", client=client).status for _ in range(times)]
 
 
 @contextlib.contextmanager
-def _some_projects(sandbox) -> typing.Iterator[tuple[Broker, Client]]:
+def _some_projects(sandbox) -> typing.Iterator[tuple[Broker, tuple[str, str]]]:
     projects = ["billing", "campaigns", "chat-eu", "chat-us", "verification", "voice"]
     with empty(sandbox) as broker:
         for project in projects:
@@ -56,7 +54,7 @@ def calm(sandbox) -> typing.Iterator[Broker]:
 
 @contextlib.contextmanager
 def in_trouble(sandbox) -> typing.Iterator[Broker]:
-    """One key is refused, then the endpoint fails, with one token near its end."""
+    """One key is refused, then the endpoint fails."""
     with _some_projects(sandbox) as (broker, client):
         for project, life in [("billing", 3599), ("campaigns", 1200), ("chat-eu", 100)]:
             sandbox.change(expires_in=life)
