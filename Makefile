@@ -112,8 +112,9 @@ PREFIX ?= /usr
 .PHONY: install
 install: release ## The program, its documents and its systemd unit; PREFIX=/usr, DESTDIR= for packagers
 	$(PROGRAMS) install -D --strip --mode 0755 "$$BROKER_BIN_DIR/token-broker" "$(DESTDIR)$(PREFIX)/bin/token-broker"
-	install -D --mode 0644 --target-directory "$(DESTDIR)$(PREFIX)/share/doc/token-broker" docs/*.md README.md CHANGELOG.md LICENSE
-	install -D --mode 0644 --target-directory "$(DESTDIR)$(PREFIX)/share/doc/token-broker/screenshots" docs/screenshots/*.png
+	install -D --mode 0644 --target-directory "$(DESTDIR)$(PREFIX)/share/doc/token-broker" README.md CHANGELOG.md LICENSE
+	install -D --mode 0644 --target-directory "$(DESTDIR)$(PREFIX)/share/doc/token-broker/docs" docs/*.md
+	install -D --mode 0644 --target-directory "$(DESTDIR)$(PREFIX)/share/doc/token-broker/docs/screenshots" docs/screenshots/*.png
 	install -D --mode 0644 deploy/systemd/token-broker.sysusers "$(DESTDIR)$(PREFIX)/lib/sysusers.d/token-broker.conf"
 	mkdir -p "$(DESTDIR)$(PREFIX)/lib/systemd/system"
 	sed 's|/usr/|$(PREFIX)/|g' deploy/systemd/token-broker.service > "$(DESTDIR)$(PREFIX)/lib/systemd/system/token-broker.service"
