@@ -45,7 +45,7 @@ extension Health.Trouble {
             "Was the key deleted at Sinch? Then 'token-broker key rotate' to a new one. Was its secret mistyped? "
                 + "Then 'token-broker key add' it again. 'token-broker key verify' asks at once."
         case .degraded, .outOfTokens:
-            "Mend what its key or the token endpoint is in trouble for; 'token-broker key list --project' shows the keys."
+            "Its key or the token endpoint does not work: mend that. 'token-broker key list --project' shows its keys."
         case .unwritable:
             "Make room on the file system that the reason names, or mend it. The broker sees it within 5 s."
         case .unproven: "Put the master key back that the database was sealed under, and start the broker again."
