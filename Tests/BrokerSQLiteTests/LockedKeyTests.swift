@@ -50,4 +50,37 @@ import Testing
         let kilobytes = try #require(locked.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap { Int($0) })
         #expect(kilobytes < 5000)
     }
+
+    @Test func `what a record's key is derived with leaves no copy behind`() {
+        let bytes: [UInt8] = (0..<32).map { _ in .random(in: 1...255) }
+        let key = SealingKey(SymmetricKey(data: bytes), term: 1)
+        let salt = Data(repeating: 1, count: 32)
+        withExtendedLifetime((bytes, key.extract(salt))) {
+            #expect(!freedMemory(contains: bytes))
+        }
+    }
+
+    @Test func `what is freed without being cleared is found`() {
+        let bytes: [UInt8] = (0..<32).map { _ in .random(in: 1...255) }
+        withExtendedLifetime(bytes) {
+            let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: 224, alignment: 16)
+            UnsafeMutableRawBufferPointer(rebasing: copy[96..<128]).copyBytes(from: bytes)
+            copy.deallocate()
+            #expect(freedMemory(contains: bytes))
+        }
+    }
+
+    /// Whether what this thread freed last, in pieces of any size up to 1 KiB, still holds those bytes.
+    ///
+    /// The allocator hands out first what was freed last by the same thread, as it was but for its first 16 bytes.
+    private func freedMemory(contains bytes: [UInt8]) -> Bool {
+        var pieces: [UnsafeMutableRawBufferPointer] = []
+        // In one piece that is larger than those.
+        pieces.reserveCapacity(512)
+        defer { for piece in pieces { piece.deallocate() } }
+        for size in stride(from: 24, through: 1032, by: 16) {
+            for _ in 0..<7 { pieces.append(.allocate(byteCount: size, alignment: 16)) }
+        }
+        return pieces.contains { Data($0).range(of: Data(bytes)) != nil }
+    }
 }

@@ -46,12 +46,22 @@ struct SealingKey: Sendable {
     /// The record's key and the commitment to it.
     func derive(_ salt: Data, for format: SealedRecord.Format) -> (key: SymmetricKey, commitment: Data) {
         let info = Data("token-broker/seal/\(format.rawValue)".utf8)
-        let derived = HKDF<SHA512>.deriveKey(
-            inputKeyMaterial: master.key, salt: salt, info: info, outputByteCount: 32 + SealedRecord.commitmentLength
+        let derived = HKDF<SHA512>.expand(
+            pseudoRandomKey: extract(salt), info: info, outputByteCount: 32 + SealedRecord.commitmentLength
         )
         return derived.withUnsafeBytes { bytes in
             (SymmetricKey(data: bytes.prefix(32)), Data(bytes.dropFirst(32)))
         }
+    }
+
+    /// The first half of HKDF (RFC 5869 §2.2), which is given the master key and leaves no copy of it.
+    func extract(_ salt: Data) -> HashedAuthenticationCode<SHA512> {
+        var code = HMAC<SHA512>(key: SymmetricKey(data: salt))
+        master.key.withUnsafeBytes { code.update(data: $0) }
+        // swift-crypto 4.5.2 clears 8 bytes of a hash's state before that is freed, not all: its
+        // `UnsafeMutablePointer.zeroize` asks for the size of the metatype. Two blocks of zeros take the key's place.
+        defer { code.update(data: Data(count: 2 * SHA512.blockByteCount)) }
+        return code.finalize()
     }
 
     /// A record that does not open.
