@@ -114,9 +114,10 @@ package struct BrokerCore: Sendable {
 
     /// A key that cannot be read is disabled, so that its project has no active key that is none.
     private func leaveOut(_ record: UnreadableRecord, logger: Logger) async throws {
-        logger.error(
+        logger.log(
+            .recordUnreadable, level: .error,
             "a record of the database cannot be read, and is left out: add it again, or restore a backup",
-            metadata: ["record": "\(record.name)", "reason": "\(record.reason)"]
+            ["record": "\(record.name)", "reason": "\(record.reason)"]
         )
         guard let key = record.enabledKey else { return }
         try await store.commit(

@@ -78,7 +78,7 @@ package final class Health: Sendable {
         var metadata = subject.metadata
         metadata["state"] = "\(trouble.rawValue)"
         metadata["reason"] = reason.map { "\($0)" }
-        logger.log(level: trouble.level, "\(trouble.message)", metadata: metadata)
+        logger.log(.troubleBegan, level: trouble.level, "\(trouble.message)", metadata)
     }
 
     /// Notes that a subject works, again where it was in trouble.
@@ -92,12 +92,10 @@ package final class Health: Sendable {
         }
         guard let problem else { return }
         let elapsed = now.elapsed(since: problem.since)
-        logger.notice(
-            "working again",
-            metadata: subject.metadata.merging(["state": "working", "after_seconds": "\(elapsed.components.seconds)"]) {
-                $1
-            }
-        )
+        var metadata = subject.metadata
+        metadata["state"] = "working"
+        metadata["after_seconds"] = .stringConvertible(elapsed.components.seconds)
+        logger.log(.troubleEnded, "working again", metadata)
     }
 
     /// Whether it is in no trouble.

@@ -57,12 +57,8 @@ package struct Housekeeping: Sendable {
         do {
             let end = AuditRecord(at: clock.now.wall, actor: .broker, action: .masterKeyRotated)
             while try await store.rotateMasterKey(recording: end).left > 0 {}
-        } catch is StoreFailure {
-            // Is told by the store.
         } catch {
-            logger.error(
-                "the rotation of the master key could not go on; this is tried again", metadata: ["error": "\(error)"]
-            )
+            report("the rotation of the master key could not go on; this is tried again", because: error)
         }
     }
 
@@ -80,12 +76,8 @@ package struct Housekeeping: Sendable {
                 removed += part.removed
                 if part.isComplete { return }
             }
-        } catch is StoreFailure {
-            // Is told by the store.
         } catch {
-            logger.error(
-                "old audit records could not be removed; this is tried again in a day", metadata: ["error": "\(error)"]
-            )
+            report("old audit records could not be removed; this is tried again in a day", because: error)
         }
     }
 
@@ -95,13 +87,14 @@ package struct Housekeeping: Sendable {
             try await uses.save()
             try await store.removeTokens(expiredBefore: clock.now.wall)
             _ = try await store.check()
-        } catch is StoreFailure {
-            // Is told by the store.
         } catch {
-            logger.error(
-                "last uses could not be saved, or expired tokens not removed; this is tried again",
-                metadata: ["error": "\(error)"]
-            )
+            report("last uses could not be saved, or expired tokens not removed; this is tried again", because: error)
         }
+    }
+
+    /// The store tells of its failures itself, and to be stopped is none.
+    private func report(_ failure: Logger.Message, because error: any Error) {
+        if error is StoreFailure || error is CancellationError { return }
+        logger.log(.upkeepFailed, level: .error, failure, ["reason": "\(error.reason)"])
     }
 }

@@ -21,10 +21,12 @@ struct ErrorAnswer {
     /// Besides those that every answer has.
     private(set) var fields: HTTPHeaders = [:]
     let body: Data
+    /// What is wrong, as the body says it.
+    let description: String
 
-    init(_ error: any Error, dialect: Dialect = .http, requestID: String? = nil) {
+    init(_ error: any Error, dialect: Dialect = .http, requestID: RequestID) {
         var retryAfter: Duration?
-        let body: Body
+        var body: Body
         switch error {
         case BrokerError.invalidRequest(let description):
             (status, body) = (.badRequest, Body(error: "invalid_request", errorDescription: description))
@@ -173,14 +175,15 @@ struct ErrorAnswer {
                 .internalServerError,
                 Body(
                     error: "server_error",
-                    errorDescription: "the token broker failed; its log says why under this request ID",
-                    requestID: requestID
+                    errorDescription: "the token broker failed; its log says why under this request ID"
                 )
             )
         }
         if let retryAfter {
             fields.add(name: "Retry-After", value: retryAfter.retryAfter)
         }
+        description = body.errorDescription
+        body.requestID = requestID.description
         self.body = (try? WireJSON.encode(body)) ?? Data()
     }
 }

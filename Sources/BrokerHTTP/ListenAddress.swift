@@ -1,5 +1,6 @@
 import Broker
 import Foundation
+import Glibc
 
 /// Where a listener listens.
 package enum ListenAddress: Sendable, Hashable, CustomStringConvertible {

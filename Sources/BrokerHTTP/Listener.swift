@@ -54,14 +54,14 @@ package struct Listener: Service {
             try SocketFile.clear(path)
             bind = .unixDomainSocket(path: path)
         }
-        var quiet = logger
-        // The framework's own lines say less than ours.
-        quiet.logLevel = max(logger.logLevel, .warning)
+        let silent = Logger.silent
         let cache = kind == .client ? ResponseCache() : nil
         let drain = Drain(of: address)
         let hosts = address.loopbackHost.map { HostRule(allowed: allowedHosts.union([$0])) }
+        let log = RequestLog(of: kind, logger: logger)
         let pipeline = ConnectionPipeline(
-            responder: Responder(routes: routes, hosts: hosts, hasPage: kind == .operations, logger: logger),
+            responder: Responder(routes: routes, hosts: hosts, hasPage: kind == .operations, log: log),
+            log: log,
             cache: cache,
             largestBody: kind.largestBody,
             tls: tls, limit: limit, drain: drain
@@ -74,16 +74,16 @@ package struct Listener: Service {
                 await announce(socket)
             },
             eventLoopGroup: MultiThreadedEventLoopGroup.singleton,
-            logger: quiet
+            logger: silent
         )
         try await withThrowingTaskGroup { group in
             if let cache { group.addTask { try await sweep(cache) } }
             defer { group.cancelAll() }
             do {
-                try await drain.run(server, logger: quiet)
+                try await drain.run(server, logger: silent)
             } catch let error as IOError {
                 throw OperatorError(
-                    .unavailable, "cannot listen on \(address): \(error.description)",
+                    .unavailable, "cannot listen on \(address): \(error.connectionReason)",
                     hint: "is the address in use, or not this machine's?"
                 )
             }
@@ -109,18 +109,19 @@ package struct Listener: Service {
             do {
                 try SocketFile.setMode(kind.socketMode, of: path)
             } catch {
-                logger.error("the socket's mode could not be set", metadata: ["error": "\(error)"])
+                logger.log(.listenerFailed, level: .error, "nobody else can connect", ["reason": "\(error.reason)"])
                 return
             }
         }
-        logger.notice(
-            "listening",
-            metadata: ["listener": "\(kind.rawValue)", "address": "\(bound)", "tls": "\(tls != nil)"]
+        logger.log(
+            .listenerBound, "listening",
+            ["listener": "\(kind.rawValue)", "address": "\(bound)", "tls": .stringConvertible(tls != nil)]
         )
         if tls == nil, kind == .client, !address.isLoopback {
-            logger.warning(
+            logger.log(
+                .listenerInTheClear, level: .warning,
                 "tokens and client secrets cross the network in the clear: --tls-certificate-file secures it",
-                metadata: ["address": "\(bound)"]
+                ["address": "\(bound)"]
             )
         }
         readiness.bound(address.description)

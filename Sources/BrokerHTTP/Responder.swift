@@ -1,5 +1,4 @@
 import Broker
-import Logging
 import NIOCore
 import NIOHTTP1
 
@@ -13,31 +12,32 @@ struct Responder: Sendable {
     let hosts: HostRule?
     /// Whether there is a page for browsers, which may ask for what belongs to it.
     let hasPage: Bool
-    let logger: Logger
+    let log: RequestLog
     private let durations = RequestDurations()
 
-    init(routes: Routes, hosts: HostRule?, hasPage: Bool, logger: Logger) {
+    init(routes: Routes, hosts: HostRule?, hasPage: Bool, log: RequestLog) {
         self.routes = routes
         self.hosts = hosts
         self.hasPage = hasPage
-        self.logger = logger
+        self.log = log
     }
 
     func answer(_ request: WholeRequest) async -> WholeResponse {
         let begin = NIODeadline.now()
+        let id = RequestID.of(request.head.headers)
         var dialect = ErrorAnswer.Dialect.http
-        var name = Self.noRoute
+        var template: String?
         var response: WholeResponse
         do {
             try checkSurroundings(of: request.head.headers)
             let (route, values) = try routes.route(of: request)
             dialect = route.dialect
-            name = route.template
-            response = try await route.answer(request, values)
+            template = route.template
+            response = try await RequestID.$current.withValue(id) { try await route.answer(request, values) }
         } catch {
-            response = answer(to: error, dialect)
+            response = log.answer(to: error, dialect, route: template, as: id)
         }
-        let timer = durations.record(NIODeadline.now() - begin, of: name, response.head.status)
+        let timer = durations.record(NIODeadline.now() - begin, of: template ?? Self.noRoute, response.head.status)
         response.cacheable?.duration = timer
         if request.head.method == .HEAD { response.body.clear() }
         return response
@@ -49,15 +49,5 @@ struct Responder: Sendable {
         let isOwnPage = hasPage && sites.allSatisfy { $0 == "none" || $0 == "same-origin" }
         guard !fields.contains(name: "Origin"), sites.isEmpty || isOwnPage else { throw RequestRefusal.fromBrowser }
         try hosts?.check(fields.first(name: "Host"))
-    }
-
-    /// Tells the operator of what is nobody's fault but ours.
-    private func answer(to error: any Error, _ dialect: ErrorAnswer.Dialect) -> WholeResponse {
-        let requestID = String(UInt64.random(in: .min ... .max), radix: 16)
-        let answer = ErrorAnswer(error, dialect: dialect, requestID: requestID)
-        if answer.status == .internalServerError {
-            logger.error("request failed", metadata: ["request_id": "\(requestID)", "error": "\(error)"])
-        }
-        return WholeResponse(answer)
     }
 }

@@ -14,6 +14,9 @@ package struct SQLiteStore: Store {
     private let lock: DirectoryLock
     private var queue: DatabaseQueue { database.queue }
 
+    /// The version of the schema that a database has once it is open.
+    package static var schema: Int { Migrations.all.count }
+
     /// The record of a change to the schema, where opening made one.
     package var migration: AuditRecord? { database.migration }
 

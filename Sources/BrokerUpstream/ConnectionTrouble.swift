@@ -1,3 +1,5 @@
+import AsyncHTTPClient
+import Glibc
 import NIOCore
 import NIOPosix
 import NIOSSL
@@ -7,9 +9,12 @@ enum ConnectionTrouble {
     static func description(of error: any Error) -> String {
         switch error {
         case let error as NIOConnectionError:
-            let reasons = error.connectionErrors.map { "\($0.error)" }
-            let why = reasons.first ?? (error.dnsAError ?? error.dnsAAAAError).map { "\($0)" } ?? "no address"
-            return "cannot connect to \(error.host):\(error.port): \(why)"
+            let why = error.connectionErrors.first.map { description(of: $0.error) }
+            return "cannot connect to \(error.host):\(error.port): \(why ?? "there is no address for that name")"
+        case let error as IOError:
+            return String(cString: strerror(error.errnoCode))
+        case let error as HTTPClientError:
+            return error.shortDescription.lowercased()
         case is NIOSSLError, is NIOSSLExtraError, is BoringSSLError:
             return "the TLS handshake failed: " + reason(in: "\(error)")
         default:

@@ -39,19 +39,12 @@ extension AdminCommand {
         _ body: (any Administration) async throws -> Reply
     ) async throws -> Reply {
         // The operator sees what comes of it; the log is the running broker's.
-        let logger = Logger(label: "token-broker") { _ in SwiftLogNoOpLogHandler() }
         let (core, store) = try await BrokerCore.open(
-            configuration, reading: extent, client: client, clock: SystemClock(), logger: logger
+            configuration, reading: extent, client: client, clock: SystemClock(), logger: .silent
         )
         let reply = await Result { try await body(Administrator(core, for: .administrator(user: getuid()))) }
         try await core.end()
         try store.close()
         return try reply.get()
-    }
-}
-
-extension Result where Failure == any Error {
-    fileprivate init(_ body: () async throws -> Success) async {
-        do { self = .success(try await body()) } catch { self = .failure(error) }
     }
 }

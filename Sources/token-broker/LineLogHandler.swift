@@ -1,3 +1,5 @@
+import Broker
+import BrokerHTTP
 import Foundation
 import Glibc
 import Logging
@@ -31,9 +33,17 @@ struct LineLogHandler: LogHandler {
     /// Sends everything that is logged from now on to standard error.
     static func bootstrap(format: LogFormat, level: Logger.Level) -> LogWriter {
         let writer = LogWriter(to: STDERR_FILENO) { dropped in
-            line(.warning, "log lines were dropped: nobody read them", ["lines": "\(dropped)"], format: format)
+            let fields: Logger.Metadata = [
+                "event": "\(Logger.Event.linesDropped.rawValue)", "lines": .stringConvertible(dropped),
+            ]
+            return line(.warning, "log lines were dropped: nobody read them", fields, format: format)
         }
-        LoggingSystem.bootstrap { _ in LineLogHandler(format: format, writer: writer, logLevel: level) }
+        let requests = Logger.MetadataProvider { RequestID.current.map { ["request_id": "\($0)"] } ?? [:] }
+        LoggingSystem.bootstrap(
+            { _, provider in
+                LineLogHandler(format: format, writer: writer, logLevel: level, metadataProvider: provider)
+            }, metadataProvider: requests
+        )
         return writer
     }
 
@@ -41,16 +51,28 @@ struct LineLogHandler: LogHandler {
         _ level: Logger.Level, _ message: String, _ fields: Logger.Metadata, format: LogFormat
     ) -> String {
         let time = Date().formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))
-        let fields = fields.sorted { $0.key < $1.key }
+        var fields = fields
+        let event = fields.removeValue(forKey: "event")
+        let rest = fields.sorted { $0.key < $1.key }
         switch format {
         case .json:
-            let pairs =
-                [("time", time), ("level", level.rawValue), ("message", message)]
-                + fields.map { ($0.key, "\($0.value)") }
-            return "{" + pairs.map { quoted($0) + ":" + quoted($1) }.joined(separator: ",") + "}\n"
+            let first: [(String, Logger.MetadataValue)] =
+                [("time", "\(time)"), ("level", "\(level)"), ("event", event), ("message", "\(message)")]
+                .compactMap { key, value in value.map { (key, $0) } }
+            let pairs = (first + rest.map { ($0.key, $0.value) }).map { quoted($0) + ":" + json($1) }
+            return "{" + pairs.joined(separator: ",") + "}\n"
         case .text:
-            let pairs = fields.map { " \($0.key)=\(quoted("\($0.value)"))" }.joined()
+            let pairs = rest.map { " \($0.key)=\(json($0.value))" }.joined()
             return "\(time) \(level.rawValue.uppercased()) \(message)\(pairs)\n"
+        }
+    }
+
+    /// Numbers and truth values as JSON has them, and everything else as a string.
+    private static func json(_ value: Logger.MetadataValue) -> String {
+        switch value {
+        case .stringConvertible(let number as any BinaryInteger): "\(number)"
+        case .stringConvertible(let truth as Bool): "\(truth)"
+        default: quoted("\(value)")
         }
     }
 

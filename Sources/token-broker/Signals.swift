@@ -1,3 +1,4 @@
+import Broker
 import Glibc
 import Logging
 import ServiceLifecycle
@@ -24,16 +25,19 @@ enum Signals {
                     switch (signal, isStopping) {
                     case (.sighup, _):
                         guard let reload else {
-                            logger.notice("SIGHUP: there are no certificates to read anew")
+                            logger.log(.certificatesUnchanged, "SIGHUP: there are no certificates to read anew")
                             continue
                         }
                         await reload()
                     case (_, false):
                         isStopping = true
-                        logger.notice("stopping", metadata: ["signal": "\(signal)"])
+                        logger.log(.brokerStopping, "stopping", ["signal": "\(signal)"])
                         await services.triggerGracefulShutdown()
                     case (_, true):
-                        logger.warning("stopped at once by a second signal", metadata: ["signal": "\(signal)"])
+                        logger.log(
+                            .brokerStopped, level: .warning, "stopped at once by a second signal",
+                            ["signal": "\(signal)"]
+                        )
                         log.flush(timeout: .milliseconds(100))
                         end(with: signal)
                     }

@@ -61,9 +61,9 @@ struct SystemdNotifier: Service {
             }
         }
         if sent != state.utf8.count {
-            logger.warning(
-                "systemd could not be told",
-                metadata: ["state": "\(state)", "error": "\(String(cString: strerror(errno)))"]
+            logger.log(
+                .systemdUnreachable, level: .warning, "systemd could not be told",
+                ["state": "\(state)", "reason": "\(String(cString: strerror(errno)))"]
             )
         }
     }

@@ -31,6 +31,8 @@ struct TokenBrokerCommand: AsyncParsableCommand {
 
     /// Says what went wrong and what to do, and exits with the code that DESIGN gives it.
     private static func end(with error: any Error) -> Never {
+        // Whoever throws it has said why.
+        if let code = error as? ExitCode { Foundation.exit(code.rawValue) }
         if let error = error as? OperatorError {
             Console.complain(error.message, hint: error.hint)
             Foundation.exit(error.reason.exitCode)
@@ -51,7 +53,7 @@ struct TokenBrokerCommand: AsyncParsableCommand {
 }
 
 extension OperatorError.Reason {
-    fileprivate var exitCode: Int32 {
+    var exitCode: Int32 {
         switch self {
         case .notFound, .conflict, .refused, .failed: 1
         case .invalid: 2

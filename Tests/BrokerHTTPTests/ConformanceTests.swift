@@ -13,7 +13,8 @@ import Testing
     init() throws {
         channel = EmbeddedChannel()
         let state = ConnectionState(Peer(.unknown), at: channel.embeddedEventLoop.now)
-        try channel.pipeline.syncOperations.addHandlers(handlers(state, cache: nil, largestBody: 16 * 1024))
+        try channel.pipeline.syncOperations.addHandlers(
+            handlers(state, cache: nil, largestBody: 16 * 1024, log: .silent))
         try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
     }
 

@@ -6,6 +6,8 @@ import Testing
 @testable import BrokerHTTP
 
 @Suite(.timeLimit(.minutes(1))) struct ErrorAnswerTests {
+    private let id = RequestID()
+
     struct Row: Sendable, CustomTestStringConvertible {
         let error: any Error
         let status: Int
@@ -49,10 +51,11 @@ import Testing
 
     @Test(arguments: rows)
     func `each error has its status, its code and its Retry-After`(row: Row) throws {
-        let answer = ErrorAnswer(row.error, requestID: "r1")
+        let answer = ErrorAnswer(row.error, requestID: id)
         let body = try #require(try JSONSerialization.jsonObject(with: answer.body) as? [String: Any])
         #expect(answer.status.code == row.status)
         #expect(body["error"] as? String == row.code)
+        #expect(body["request_id"] as? String == id.description)
         #expect(answer.fields.first(name: "Retry-After") == row.retryAfter)
         #expect(body["retryable"] as? Bool == (row.retryAfter != nil))
         // RFC 6749 §5.2 allows no quotation mark, no backslash and nothing beyond ASCII.
@@ -64,25 +67,26 @@ import Testing
         (BrokerError.everyKeyRefused, "replace_key"), (.noKey, "add_key"), (.everyKeyDisabled, "enable_key"),
     ])
     func `what only an operator can mend says what to do`(error: BrokerError, action: String) throws {
-        let body = try JSONSerialization.jsonObject(with: ErrorAnswer(error).body) as? [String: Any]
+        let body = try JSONSerialization.jsonObject(with: ErrorAnswer(error, requestID: id).body) as? [String: Any]
         #expect(body?["operator_action"] as? String == action)
     }
 
     @Test func `OAuth2 paths say 400 where others say 403`() {
-        #expect(ErrorAnswer(BrokerError.unauthorizedClient, dialect: .oauth2).status.code == 400)
+        #expect(ErrorAnswer(BrokerError.unauthorizedClient, dialect: .oauth2, requestID: id).status.code == 400)
     }
 
     @Test func `an unknown error says nothing but where to look`() throws {
-        let body = String(decoding: ErrorAnswer(CocoaError(.fileNoSuchFile), requestID: "r1").body, as: UTF8.self)
-        #expect(body.contains(#""request_id":"r1""#) && !body.contains("Cocoa"))
+        let body = String(decoding: ErrorAnswer(CocoaError(.fileNoSuchFile), requestID: id).body, as: UTF8.self)
+        #expect(body.contains("under this request ID") && !body.contains("Cocoa"))
     }
 
     @Test func `the challenge and the allowed methods are where they belong`() {
         #expect(
-            ErrorAnswer(BrokerError.invalidClient).fields.first(name: "WWW-Authenticate")
+            ErrorAnswer(BrokerError.invalidClient, requestID: id).fields.first(name: "WWW-Authenticate")
                 == #"Basic realm="token-broker", charset="UTF-8""#
         )
         #expect(
-            ErrorAnswer(RequestRefusal.methodNotAllowed(allow: "GET, HEAD")).fields.first(name: "Allow") == "GET, HEAD")
+            ErrorAnswer(RequestRefusal.methodNotAllowed(allow: "GET, HEAD"), requestID: id).fields.first(name: "Allow")
+                == "GET, HEAD")
     }
 }

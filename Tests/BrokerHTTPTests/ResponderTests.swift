@@ -1,5 +1,4 @@
 import Broker
-import Logging
 import NIOCore
 import NIOHTTP1
 import Testing
@@ -13,7 +12,7 @@ import Testing
             .init(.POST, "/things", dialect: .oauth2) { _, _ in throw BrokerError.unauthorizedClient },
             .init(.GET, "/things") { _, _ in throw BrokerError.unauthorizedClient },
         ]),
-        hosts: HostRule(allowed: []), hasPage: false, logger: Logger(label: "test")
+        hosts: HostRule(allowed: []), hasPage: false, log: .silent
     )
 
     private func answer(_ method: HTTPMethod, _ uri: String, fields: HTTPHeaders = ["Host": "localhost"]) async

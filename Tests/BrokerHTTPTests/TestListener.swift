@@ -89,7 +89,8 @@ import Testing
         self.listener = listener
         self.peer = peer
         let state = ConnectionState(peer, at: channel.embeddedEventLoop.now)
-        try channel.pipeline.syncOperations.addHandlers(handlers(state, cache: cache, largestBody: 16 * 1024))
+        try channel.pipeline.syncOperations.addHandlers(
+            handlers(state, cache: cache, largestBody: 16 * 1024, log: .silent))
         try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
     }
 

@@ -1,15 +1,20 @@
 package import Logging
 
 extension AuditRecord {
-    /// Writes it as one line, once it is durable.
+    /// Writes it as one line, once it is durable, however little else is logged.
     package func log(to logger: Logger) {
-        var metadata: Logger.Metadata = [
-            "actor": "\(actor)", "action": "\(action.rawValue)", "outcome": "\(outcome)",
-        ]
+        var metadata: Logger.Metadata = ["event": "\(action.rawValue)", "actor": "\(actor)", "outcome": "\(outcome)"]
         metadata["project"] = project.map { "\($0)" }
         metadata["key"] = key.map { "\($0)" }
         metadata["client"] = client.map { "\($0)" }
         metadata["token"] = token.map { "\($0.fingerprint)" }
-        logger.notice("audit", metadata: metadata)
+        var logger = logger
+        logger.logLevel = min(logger.logLevel, .notice)
+        logger.notice("audit: \(action.words)", metadata: metadata)
     }
+}
+
+extension AuditRecord.Action {
+    /// For people.
+    fileprivate var words: String { String(rawValue.map { "._".contains($0) ? " " : $0 }) }
 }

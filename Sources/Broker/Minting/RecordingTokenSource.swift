@@ -59,10 +59,10 @@ struct RecordingTokenSource: TokenSource {
         do {
             try await store.commit(changes(), recording: record())
         } catch {
-            logger.error(
-                "a mint could not be recorded",
-                metadata: [
-                    "project": "\(request.key.project)", "key": "\(request.key.id)", "error": "\(error)",
+            logger.log(
+                .mintNotRecorded, level: .error, "a mint could not be recorded",
+                [
+                    "project": "\(request.key.project)", "key": "\(request.key.id)", "reason": "\(error.reason)",
                 ]
             )
         }

@@ -126,9 +126,9 @@ package final class TokenCache: Sendable {
                 return token
             }
         } catch {
-            logger.error(
-                "a stored token cannot be opened: a new one is minted",
-                metadata: ["key": "\(sealed.slot.keyID)", "error": "\(error)"]
+            logger.log(
+                .recordUnreadable, level: .error, "a stored token cannot be opened: a new one is minted",
+                ["key": "\(sealed.slot.keyID)", "reason": "\(error.reason)"]
             )
             remove(sealed.slot)
             return nil

@@ -1,3 +1,4 @@
+import Broker
 import Logging
 import NIOCore
 
@@ -100,7 +101,7 @@ final class AnsweringHandler: ChannelDuplexHandler {
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         // The other end is gone: there is nobody left to tell.
-        logger.trace("connection lost", metadata: ["error": "\(error)"])
+        logger.log(.connectionLost, level: .trace, "a connection was lost", ["reason": "\(error.connectionReason)"])
         context.close(promise: nil)
     }
 

@@ -15,10 +15,12 @@ final class ConformanceHandler: ChannelDuplexHandler {
 
     private let state: ConnectionState
     private let largestBody: Int
+    private let log: RequestLog
     private var head: HTTPRequestHead?
     private var body = ByteBuffer()
 
-    init(_ state: ConnectionState, largestBody: Int) {
+    init(_ state: ConnectionState, largestBody: Int, log: RequestLog) {
+        self.log = log
         self.state = state
         self.largestBody = largestBody
     }
@@ -94,7 +96,7 @@ final class ConformanceHandler: ChannelDuplexHandler {
 
     private func answerRefused(_ context: ChannelHandlerContext) {
         guard let refusal = state.dueRefusal else { return }
-        var response = WholeResponse(ErrorAnswer(refusal))
+        var response = log.answer(to: refusal)
         response.head.headers.replaceOrAdd(name: "Connection", value: "close")
         write(response, context, nil)
         end(context)

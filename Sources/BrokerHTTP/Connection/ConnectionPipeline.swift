@@ -14,6 +14,7 @@ struct ConnectionPipeline: ServerChildChannel {
     }
 
     let responder: Responder
+    let log: RequestLog
     /// `nil` where nothing is repeated.
     let cache: ResponseCache?
     let largestBody: Int
@@ -27,7 +28,7 @@ struct ConnectionPipeline: ServerChildChannel {
         Peer.of(channel).flatMapThrowing { peer in
             guard limit.admit(peer) else {
                 try channel.pipeline.syncOperations.addHandlers(
-                    HTTPResponseEncoder(), OverflowHandler(saysWhy: tls == nil)
+                    HTTPResponseEncoder(), OverflowHandler(log: log, saysWhy: tls == nil)
                 )
                 return Value(channel: channel, lastAnswer: channel.closeFuture.map { nil })
             }
@@ -39,14 +40,17 @@ struct ConnectionPipeline: ServerChildChannel {
             }
             // The front reads on: where it has answered by itself, none of the others has to be asked.
             try channel.syncOptions?.setOption(.autoRead, value: false)
-            try pipeline.addHandlers(handlers(state, cache: cache, largestBody: largestBody))
+            try pipeline.addHandlers(handlers(state, cache: cache, largestBody: largestBody, log: log))
             let answering = AnsweringHandler(logger: logger, answer: responder.answer)
             try pipeline.addHandler(answering)
             if drain.hasBegun { channel.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent()) }
             let bound = NIOLoopBound(answering, eventLoop: channel.eventLoop)
             return Value(channel: channel, lastAnswer: channel.closeFuture.map { bound.value.lastAnswer })
         }.recover { error in
-            logger.warning("a connection could not be taken", metadata: ["error": "\(error)"])
+            logger.log(
+                .connectionFailed, level: .warning, "a connection could not be taken",
+                ["reason": "\(error.connectionReason)"]
+            )
             channel.close(promise: nil)
             return Value(channel: channel, lastAnswer: channel.closeFuture.map { nil })
         }
@@ -59,13 +63,15 @@ struct ConnectionPipeline: ServerChildChannel {
 }
 
 /// What a connection's bytes pass between the socket and the requests, and answers the other way round.
-func handlers(_ state: ConnectionState, cache: ResponseCache?, largestBody: Int) -> [any ChannelHandler] {
+func handlers(
+    _ state: ConnectionState, cache: ResponseCache?, largestBody: Int, log: RequestLog
+) -> [any ChannelHandler] {
     let front = CachedBytesHandler(state, cache: cache)
     return [
         front,
         HTTPResponseEncoder(),
         ByteToMessageHandler(RequestDecoder(state)),
         TimeoutHandler(state),
-        ConformanceHandler(state, largestBody: largestBody),
+        ConformanceHandler(state, largestBody: largestBody, log: log),
     ] + [cache.map { CachedRequestHandler(state, cache: $0, behind: front) }].compactMap(\.self)
 }

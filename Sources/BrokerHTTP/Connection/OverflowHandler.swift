@@ -6,22 +6,22 @@ final class OverflowHandler: ChannelInboundHandler {
     typealias InboundIn = Never
     typealias OutboundOut = HTTPServerResponsePart
 
+    private let log: RequestLog
     private let saysWhy: Bool
 
     /// - Parameter saysWhy: not to a client that expects a TLS handshake first.
-    init(saysWhy: Bool) {
+    init(log: RequestLog, saysWhy: Bool) {
+        self.log = log
         self.saysWhy = saysWhy
     }
 
     func channelActive(context: ChannelHandlerContext) {
-        if saysWhy { sayWhy(context) }
+        var response = log.answer(to: RequestRefusal.tooManyConnections)
+        if saysWhy {
+            response.head.headers.replaceOrAdd(name: "Connection", value: "close")
+            for part in response.parts { context.write(wrapOutboundOut(part), promise: nil) }
+            context.flush()
+        }
         context.close(promise: nil)
-    }
-
-    private func sayWhy(_ context: ChannelHandlerContext) {
-        var response = WholeResponse(ErrorAnswer(RequestRefusal.tooManyConnections))
-        response.head.headers.replaceOrAdd(name: "Connection", value: "close")
-        for part in response.parts { context.write(wrapOutboundOut(part), promise: nil) }
-        context.flush()
     }
 }

@@ -7,32 +7,43 @@ import Synchronization
 package final class Readiness: Service {
     private struct State {
         var awaited: Set<String>
-        var isDraining = false
+        var drainingSince: ContinuousClock.Instant?
     }
 
     private let health: Health
     private let drainDelay: Duration
+    private let whenListening: @Sendable () -> Void
     /// Guards what is still awaited, and whether we drain.
     private let state: Mutex<State>
 
-    /// - Parameter drainDelay: how long everything goes on after the shutdown was announced.
-    package init(awaiting listeners: [ListenAddress], health: Health, drainDelay: Duration) {
+    /// - Parameters:
+    ///   - drainDelay: how long everything goes on after the shutdown was announced.
+    ///   - whenListening: what is done once every listener is bound.
+    package init(
+        awaiting listeners: [ListenAddress], health: Health, drainDelay: Duration,
+        whenListening: @escaping @Sendable () -> Void
+    ) {
         self.health = health
         self.drainDelay = drainDelay
+        self.whenListening = whenListening
         state = Mutex(State(awaited: Set(listeners.map(\.description))))
     }
 
     func bound(_ listener: String) {
-        _ = state.withLock { $0.awaited.remove(listener) }
+        let isLast = state.withLock { $0.awaited.remove(listener) != nil && $0.awaited.isEmpty }
+        if isLast { whenListening() }
     }
 
     var checks: Checks {
-        let (isListening, isDraining) = state.withLock { ($0.awaited.isEmpty, $0.isDraining) }
+        let (isListening, isDraining) = state.withLock { ($0.awaited.isEmpty, $0.drainingSince != nil) }
         return Checks(
             store: health.works(.store), masterKey: health.works(.masterKey), listeners: isListening,
             notDraining: !isDraining
         )
     }
+
+    /// When the broker began to stop.
+    package var drainingSince: ContinuousClock.Instant? { state.withLock(\.drainingSince) }
 
     package var isReady: Bool { checks.allPass }
 
@@ -42,7 +53,7 @@ package final class Readiness: Service {
     /// Waits for the shutdown, and says so for as long as it takes those who probe to hear it.
     package func run() async throws {
         try await gracefulShutdown()
-        state.withLock { $0.isDraining = true }
+        state.withLock { $0.drainingSince = .now }
         try await Task.sleep(for: drainDelay)
     }
 

@@ -54,9 +54,12 @@ package final class ListenerTLS: Service {
                 state.withLock { $0 = State(contents: contents, configuration: configuration) }
                 return true
             }
-            if hasChanged { logger.notice("new certificates are in use") }
+            if hasChanged { logger.log(.certificatesChanged, "new certificates are in use") }
         } catch {
-            logger.error("new certificates cannot be used: the old ones stay", metadata: ["error": "\(error)"])
+            logger.log(
+                .certificatesUnusable, level: .error, "new certificates cannot be used: the old ones stay",
+                ["reason": "\(error.reason)"]
+            )
         }
     }
 }

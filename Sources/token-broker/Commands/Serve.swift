@@ -22,36 +22,63 @@ struct Serve: AsyncParsableCommand {
     @OptionGroup var settings: Settings
 
     func run() async throws {
+        let begin = ContinuousClock.now
         // One for each processor that it may use, however many the machine has.
         NIOSingletons.groupLoopCountSuggestion = min(System.coreCount, Processors.allowed ?? .max)
         let configuration = try Configuration(settings)
-        if makesWhatIsMissing, !configuration.directory.hasDatabase { try await Init.make(configuration) }
         let log = LineLogHandler.bootstrap(format: configuration.logFormat, level: configuration.logLevel)
         defer { log.flush(timeout: .seconds(1)) }
         let logger = Logger(label: "token-broker")
-        let exporter = PrometheusExporter.bootstrap()
-        let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration.upstream)
+        logger.log(
+            .brokerStarting, "starting",
+            [
+                "version": "\(Version.number)", "commit": "\(Version.commit)",
+                "data_directory": "\(configuration.directory.path)", "endpoint": "\(configuration.tokenEndpoint)",
+            ]
+        )
         do {
-            try await serve(configuration, client: client, exporter: exporter, log: log, logger: logger)
-        } catch {
-            try? await client.shutdown()
-            throw error
+            if makesWhatIsMissing, !configuration.directory.hasDatabase { try await Init.make(configuration) }
+            let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration.upstream)
+            let served = await Result {
+                try await serve(configuration, client: client, log: log, logger: logger, begin)
+            }
+            try await client.shutdown()
+            let stop = try served.get()
+            let milliseconds = stop.map { Int((ContinuousClock.now - $0) / .milliseconds(1)) } ?? 0
+            logger.log(
+                .brokerStopped, "stopped in \(milliseconds) ms", ["duration_ms": .stringConvertible(milliseconds)]
+            )
+        } catch  where configuration.logFormat == .json {
+            // Whoever reads the log reads it by machine: what ends the broker is a line like the others.
+            var metadata: Logger.Metadata = [:]
+            metadata["hint"] = (error as? OperatorError)?.hint.map { "\($0)" }
+            logger.log(.brokerFailed, level: .critical, "\(error.reason)", metadata)
+            throw ExitCode((error as? OperatorError)?.reason.exitCode ?? 1)
         }
-        try await client.shutdown()
-        logger.notice("stopped")
     }
 
     private func serve(
-        _ configuration: Configuration, client: HTTPClient, exporter: PrometheusExporter, log: LogWriter,
-        logger: Logger
-    ) async throws {
+        _ configuration: Configuration, client: HTTPClient, log: LogWriter, logger: Logger,
+        _ begin: ContinuousClock.Instant
+    ) async throws -> ContinuousClock.Instant? {
+        let exporter = PrometheusExporter.bootstrap()
         let tls = try configuration.tls.map { try ListenerTLS($0, logger: logger) }
         let clock = SystemClock()
         let (core, store) = try await BrokerCore.open(configuration, client: client, clock: clock, logger: logger)
         let readiness = Readiness(
             awaiting: configuration.listen + [configuration.operations, configuration.adminSocket],
             health: core.health, drainDelay: configuration.drainDelay
-        )
+        ) {
+            let milliseconds = (ContinuousClock.now - begin) / .milliseconds(1)
+            logger.log(
+                .brokerReady, "ready in \(Int(milliseconds)) ms",
+                [
+                    "duration_ms": .stringConvertible(Int(milliseconds)),
+                    "schema": .stringConvertible(SQLiteStore.schema),
+                    "projects": .stringConvertible(core.registry.counts.projects),
+                ]
+            )
+        }
         let hosts = configuration.allowedHosts
         let limits = ConnectionLimits(openFiles: OpenFileLimit.raise())
 
@@ -87,23 +114,15 @@ struct Serve: AsyncParsableCommand {
                 operations, Upkeep(core: core, lastHour: lastHour), Listeners(clients + [admin]), readiness,
             ]
             + [systemd].compactMap(\.self)
-        var group = ServiceGroupConfiguration(services: services.map { .init(service: $0) }, logger: quiet(logger))
+        var group = ServiceGroupConfiguration(services: services.map { .init(service: $0) }, logger: .silent)
         group.maximumGracefulShutdownDuration = configuration.drainDelay + .seconds(20)
         group.maximumCancellationDuration = .seconds(3)
-        do {
+        let run = await Result {
             try await Signals.run(ServiceGroup(configuration: group), onHangup: tls?.reload, log: log, logger: logger)
-        } catch {
-            try? store.close()
-            throw error
         }
         try store.close()
-    }
-
-    /// The framework's own lines say less than ours.
-    private func quiet(_ logger: Logger) -> Logger {
-        var logger = logger
-        logger.logLevel = max(logger.logLevel, .warning)
-        return logger
+        try run.get()
+        return readiness.drainingSince
     }
 }
 

@@ -41,6 +41,7 @@ def test_the_environment_wins_over_the_defaults(stopped):
 
 
 def test_the_log_is_for_people_where_that_is_asked_for(stopped):
+    stopped.speaks_text = True
     stopped.launch("--log-format", "text")
     wait_until(lambda: stopped.log().count("listening") >= 4, "the broker says where it listens")
     assert stopped.stop() == 0

@@ -82,17 +82,6 @@ def test_idle_connections_do_not_hold_up_the_end(broker, clients):
     assert code == 0 and time.monotonic() - begin < 5, f"ended with {code} after {time.monotonic() - begin:.1f} s"
 
 
-def test_every_log_line_is_one_flat_json_object(broker, clients):
-    post_form(broker.tcp, client=clients["one"])
-    broker.stop()
-    lines = broker.log().splitlines()
-    parsed = broker.log_lines()
-    assert lines and len(parsed) == len(lines), f"not every line is JSON: {broker.log()}"
-    for line in parsed:
-        assert {"time", "level", "message"} <= set(line), f"{line}"
-        assert all(isinstance(value, (str, int, float, bool)) for value in line.values()), f"not flat: {line}"
-
-
 def test_there_is_one_event_loop_for_each_processor_that_it_may_use(stopped):
     # Pinned to one of them, as a container is that gets a share of a machine.
     stopped.serve(preexec_fn=lambda: os.sched_setaffinity(0, {min(os.sched_getaffinity(0))}))

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import typing
 
+from rig.log_check import assert_log
 from rig.processes import PATIENCE, end, environment, program, start, wait_until
 
 
@@ -24,12 +25,23 @@ class Result(typing.NamedTuple):
 
     @property
     def error(self) -> str:
-        """What the command says is wrong."""
-        return "\n".join(line for line in self.err.splitlines() if line.startswith("error: "))
+        """What the command says is wrong; the broker's last word in its log counts as that."""
+        return "\n".join(line for line in self.complaints if line.startswith("error: "))
 
     @property
     def hint(self) -> str:
-        return "\n".join(line for line in self.err.splitlines() if line.startswith("hint: "))
+        return "\n".join(line for line in self.complaints if line.startswith("hint: "))
+
+    @property
+    def complaints(self) -> list[str]:
+        """Standard error line by line; of a broker's log, what it ended with."""
+        lines = self.err.splitlines()
+        if not lines or not lines[-1].startswith("{"):
+            return lines
+        assert_log(self.err)
+        last = json.loads(lines[-1])
+        assert last["event"] == "broker.failed", f"the broker does not say why it ended: {lines[-1]}"
+        return [f"error: {last['message']}"] + ([f"hint: {last['hint']}"] if "hint" in last else [])
 
     def __str__(self) -> str:
         command = " ".join(self.arguments)
@@ -47,6 +59,8 @@ class Broker:
         self.results: list[Result] = []
         self._log_start = 0
         self._listeners = 0
+        # Where a test has it say what is not for machines.
+        self.speaks_text = False
 
     @classmethod
     def on_copy_of(cls, data: pathlib.Path, folder: pathlib.Path, token_endpoint: str) -> "Broker":
@@ -85,6 +99,8 @@ class Broker:
         """Ends it whatever its state, when a test is over."""
         if self.process and self.process.poll() is None:
             self.kill9()
+        if self.log_file.exists() and not self.speaks_text:
+            assert_log(self.log_file.read_text())
 
     def restart(self, *flags: str) -> "Broker":
         code = self.stop()
@@ -113,7 +129,7 @@ class Broker:
         return [json.loads(line) for line in self.log().splitlines() if line.startswith("{") and line.endswith("}")]
 
     def addresses(self, listener: str) -> list[str]:
-        lines = [line for line in self.log_lines() if line["message"] == "listening"]
+        lines = [line for line in self.log_lines() if line["event"] == "listener.bound"]
         return [line["address"] for line in lines if line["listener"] == listener]
 
     def is_listening(self) -> bool:

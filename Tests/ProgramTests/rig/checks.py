@@ -5,7 +5,7 @@ import re
 from rig.wire import Answer
 
 TOKEN_KEYS = {"access_token", "expires_in", "scope", "token_type"}
-ERROR_KEYS = {"error", "error_description", "retryable"}
+ERROR_KEYS = {"error", "error_description", "retryable", "request_id"}
 CHALLENGE = 'Basic realm="token-broker", charset="UTF-8"'
 
 
@@ -36,7 +36,8 @@ def assert_error(answer: Answer, status: int, code: str) -> dict:
     body = answer.json
     assert body["error"] == code, f"error '{code}' is due: {answer}"
     extra = set(body) - ERROR_KEYS
-    assert ERROR_KEYS <= set(body) and extra <= {"operator_action", "request_id"}, f"not the keys of an error: {answer}"
+    assert ERROR_KEYS <= set(body) and extra <= {"operator_action"}, f"not the keys of an error: {answer}"
+    assert re.fullmatch("[0-9a-f]{32}", body["request_id"]), f"no request ID: {answer}"
     # RFC 6749 §5.2 leaves out quotation marks, backslashes and everything beyond ASCII.
     assert re.fullmatch(r"[\x20-\x21\x23-\x5B\x5D-\x7E]+", body["error_description"]), f"bad description: {answer}"
     assert body["retryable"] is (status in (429, 503)), f"retryable is wrong: {answer}"
@@ -54,4 +55,4 @@ def assert_refused(result, code: int, *words: str):
     assert result.error, f"no line begins with 'error: ': {result}"
     assert result.out == "", f"a refused command prints nothing on standard output: {result}"
     for word in words:
-        assert word.lower() in result.err.lower(), f"the complaint does not say '{word}': {result}"
+        assert word.lower() in " ".join(result.complaints).lower(), f"the complaint does not say '{word}': {result}"

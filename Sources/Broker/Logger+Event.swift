@@ -1,0 +1,35 @@
+package import Logging
+
+extension Logger {
+    /// What a log line tells of: its key `event`, which stays when its words change.
+    ///
+    /// Lines for audit records have the record's action there, such as `token.minted`.
+    package enum Event: String, CaseIterable, Sendable {
+        case brokerStarting = "broker.starting"
+        case brokerReady = "broker.ready"
+        case brokerStopping = "broker.stopping"
+        case brokerStopped = "broker.stopped"
+        case brokerFailed = "broker.failed"
+        case listenerBound = "listener.bound"
+        case listenerFailed = "listener.failed"
+        case listenerInTheClear = "listener.in_the_clear"
+        case certificatesChanged = "certificates.changed"
+        case certificatesUnchanged = "certificates.unchanged"
+        case certificatesUnusable = "certificates.unusable"
+        case connectionFailed = "connection.failed"
+        case connectionLost = "connection.lost"
+        case requestRefused = "request.refused"
+        case requestFailed = "request.failed"
+        case troubleBegan = "trouble.began"
+        case troubleEnded = "trouble.ended"
+        case recordUnreadable = "record.unreadable"
+        case mintNotRecorded = "mint.not_recorded"
+        case upkeepFailed = "upkeep.failed"
+        case systemdUnreachable = "systemd.unreachable"
+        case linesDropped = "log.lines_dropped"
+    }
+
+    package func log(_ event: Event, level: Level = .notice, _ message: Message, _ metadata: Metadata = [:]) {
+        log(level: level, message, metadata: metadata.merging(["event": "\(event.rawValue)"]) { $1 })
+    }
+}

@@ -1,0 +1,61 @@
+import Broker
+import Logging
+import NIOCore
+import NIOHTTP1
+import Synchronization
+
+/// Answers what cannot be answered as it was meant, and writes it down under the request ID that the answer carries.
+///
+/// Not without bound, lest whoever keeps asking wrongly fills the log: the next line says how many have none.
+final class RequestLog: Sendable {
+    private struct Lines {
+        /// 20 at once, 5 per second.
+        private var limit = RateLimit(rate: 5, burst: 20, now: .zero)
+        private var omitted = 0
+
+        /// How many were left out since the last one; `nil` where this one is, too.
+        mutating func next(at now: Duration) -> Int? {
+            guard limit.wait(at: now) <= .zero else {
+                omitted += 1
+                return nil
+            }
+            limit.take(at: now)
+            defer { omitted = 0 }
+            return omitted
+        }
+    }
+
+    private let listener: String
+    private let logger: Logger
+    /// Guards how many lines there were, for what is the client's fault or nobody's, and for what is ours.
+    private let lines = Mutex((refused: Lines(), failed: Lines()))
+
+    init(of listener: Listener.Kind, logger: Logger) {
+        self.listener = listener.rawValue
+        self.logger = logger
+    }
+
+    /// - Parameter route: as it is written in the routes; `nil` where it did not come to that.
+    func answer(
+        to error: any Error, _ dialect: ErrorAnswer.Dialect = .http, route: String? = nil,
+        as id: RequestID = RequestID()
+    ) -> WholeResponse {
+        let answer = ErrorAnswer(error, dialect: dialect, requestID: id)
+        let isOurs = answer.status == .internalServerError
+        let now = Duration.nanoseconds(NIODeadline.now().uptimeNanoseconds)
+        if let omitted = lines.withLock({ isOurs ? $0.failed.next(at: now) : $0.refused.next(at: now) }) {
+            var metadata: Logger.Metadata = [
+                "request_id": "\(id)", "listener": "\(listener)", "status": .stringConvertible(answer.status.code),
+                "reason": "\(isOurs ? error.reason : answer.description)",
+            ]
+            metadata["route"] = route.map { "\($0)" }
+            if omitted > 0 { metadata["omitted"] = .stringConvertible(omitted) }
+            if isOurs {
+                logger.log(.requestFailed, level: .error, "a request failed", metadata)
+            } else {
+                logger.log(.requestRefused, level: .info, "a request was refused", metadata)
+            }
+        }
+        return WholeResponse(answer)
+    }
+}
