@@ -52,10 +52,13 @@ extension Health.Trouble {
         }
     }
 
-    var level: Logger.Level {
+    /// Whether it may not pass by itself.
+    var needsOperator: Bool {
         switch self {
-        case .failing, .throttled, .degraded: .warning
-        case .unavailable, .quarantined, .outOfTokens, .unwritable, .unproven: .error
+        case .failing, .throttled, .degraded: false
+        case .unavailable, .quarantined, .outOfTokens, .unwritable, .unproven: true
         }
     }
+
+    var level: Logger.Level { needsOperator ? .error : .warning }
 }

@@ -21,15 +21,23 @@ extension AdminCommand {
     func withAdministration<Reply: Sendable>(
         reading extent: StoreExtent = .part(), _ body: (any Administration) async throws -> Reply
     ) async throws -> Reply {
+        if let reply = try await withRunningBroker(body) { return reply }
         let configuration = try Configuration(settings)
-        if case .unix(let path) = configuration.adminSocket, try SocketFile.isListening(path) {
-            let client = HTTPClient(eventLoopGroupProvider: .singleton)
-            let reply = await Result { try await body(AdminSocketClient(client, path: path)) }
-            try await client.shutdown()
-            return try reply.get()
-        }
         let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration.upstream)
         let reply = await Result { try await directly(configuration, reading: extent, client, body) }
+        try await client.shutdown()
+        return try reply.get()
+    }
+
+    /// `nil` where no broker runs.
+    func withRunningBroker<Reply: Sendable>(
+        _ body: (any Administration) async throws -> Reply
+    ) async throws -> Reply? {
+        guard case .unix(let path) = try Configuration(settings).adminSocket, try SocketFile.isListening(path) else {
+            return nil
+        }
+        let client = HTTPClient(eventLoopGroupProvider: .singleton)
+        let reply = await Result { try await body(AdminSocketClient(client, path: path)) }
         try await client.shutdown()
         return try reply.get()
     }

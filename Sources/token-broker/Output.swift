@@ -2,6 +2,7 @@ import ArgumentParser
 import Broker
 import BrokerHTTP
 import Foundation
+import Glibc
 
 /// Whether a reply is printed for people or for programs.
 struct Output: ParsableArguments {
@@ -19,6 +20,11 @@ struct Output: ParsableArguments {
     /// One of many that are printed as they come: for programs, one JSON object in each line.
     func printLine<Item: Encodable>(_ item: Item, orFor people: (Item) -> String) throws {
         try write(json ? String(decoding: try WireJSON.encode(item), as: UTF8.self) : people(item), nil)
+    }
+
+    /// A page that takes the place of the one before it, where that is a terminal.
+    func show(_ page: String) throws {
+        try write((isatty(STDOUT_FILENO) == 1 ? "\u{1B}[H\u{1B}[2J" : "") + page, nil)
     }
 
     private func write(_ text: String, _ lost: String?) throws {

@@ -27,6 +27,8 @@ package struct StatusReport: AdminRequest {
         package let next: ProjectID?
         /// The first of those that were asked for.
         package let clients: [ClientUse]
+        /// Whether somebody has to do something: no broker runs or is ready, or what is wrong does not pass by itself.
+        package let needsOperator: Bool
         package let problemCount: Int
         /// The oldest of them.
         package let problems: [Problem]
@@ -104,8 +106,9 @@ package struct StatusReport: AdminRequest {
         let counts = core.registry.counts
         let tokens = core.queue.counts
         let problems = core.health.problems
+        let serving = core.serving.report
         return Reply(
-            at: core.clock.now.wall, serving: core.serving.report,
+            at: core.clock.now.wall, serving: serving,
             projectCount: counts.projects, keyCount: counts.keys, clientCount: counts.clients,
             tokenCount: tokens.all, refreshDueCount: tokens.due, projects: listing.projects, next: listing.next,
             clients: clients.map {
@@ -114,6 +117,7 @@ package struct StatusReport: AdminRequest {
                     lastUsedAt: $0.credentials.compactMap(\.use.lastDate).max()
                 )
             },
+            needsOperator: serving?.ready != true || problems.contains { $0.trouble.needsOperator },
             problemCount: problems.count, problems: problems.prefix(Self.usualLimit).map(Problem.init),
             over: core.health.over.map(Problem.init),
             quarantinedKeys: problems.compactMap { problem in

@@ -37,7 +37,7 @@ def test_the_environment_wins_over_the_defaults(stopped):
     stopped.environment["TOKEN_BROKER_ADMIN_SOCKET"] = str(socket)
     stopped.serve()
     assert stopped.addresses("admin") == [f"unix:{socket}"]
-    assert stopped.ask("status")["client_count"] == 4
+    assert stopped.status()["client_count"] == 4
 
 
 def test_the_log_is_for_people_where_that_is_asked_for(stopped):

@@ -50,8 +50,8 @@ COMMANDS = [
     Command("audit prune", "audit prune --before 2100-01-01"),
     Command("backup", "backup {root}/backup.db", "registry and backup"),
     Command("restore", "restore {root}/backup.db", "backup", while_serving=False),
-    Command("migration of schema 3", "status", "schema-3", while_serving=False),
-    Command("migration of schema 4", "status", "schema-4", while_serving=False),
+    Command("migration of schema 3", "key list", "schema-3", while_serving=False),
+    Command("migration of schema 4", "key list", "schema-4", while_serving=False),
 ]
 
 

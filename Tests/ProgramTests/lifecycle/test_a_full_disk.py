@@ -74,7 +74,7 @@ def test_it_is_told_as_what_it_is_and_ends_by_itself(broker, clients, kind):
         assert refused.code == 1 and words in refused.error and advice in refused.hint, f"{refused}"
         assert str(broker.data / "token-broker.db") in refused.error, f"{refused}"
         assert not store_is_ready(broker)
-        problems = broker.ask("status")["problems"]
+        problems = broker.status()["problems"]
         assert [(problem["subject"], problem["state"]) for problem in problems] == [("database", "unwritable")]
         again = assert_token(post_form(broker.tcp, FORM, client=clients["one"]))
         assert again["access_token"] == known["access_token"], "whoever had the token gets it still"

@@ -213,7 +213,7 @@ async def refresh_all() -> tuple[list[float], int]:
         before = len(endpoint.minted)
         await asyncio.sleep(PACE_TAKES)
         minted = endpoint.minted[before:]
-        refresh_due = broker.ask("status")["refresh_due_count"]
+        refresh_due = broker.status()["refresh_due_count"]
         await asyncio.to_thread(broker.stop)
     server.close()
     return minted, refresh_due

@@ -27,12 +27,12 @@ def test_it_says_what_runs_and_since_when(broker, clients):
 
 def test_the_admin_command_says_the_same(broker, clients):
     post_form(broker.tcp, client=clients["one"])
-    own, asked = status(broker), broker.ask("status")
+    own, asked = status(broker), broker.status()
     assert own.keys() == asked.keys() and own["serving"].keys() == asked["serving"].keys()
     for name in ("project_count", "key_count", "client_count", "token_count", "budgets", "problems"):
         assert own[name] == asked[name], name
     broker.stop()
-    assert "serving" not in broker.ask("status")
+    assert "serving" not in broker.status()
 
 
 def test_an_outage_is_told_with_its_reason_and_what_to_do_and_that_it_is_over(broker, clients, sandbox):

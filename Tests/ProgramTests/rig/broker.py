@@ -164,6 +164,12 @@ class Broker:
         assert result.code == 0, f"this should work: {result}"
         return result.json
 
+    def status(self) -> dict:
+        """What `status` says of the broker, whether it runs or not."""
+        result = self.admin("status", "--json")
+        assert result.code == int(result.json["needs_operator"]), f"the exit code says something else: {result}"
+        return result.json
+
     def settings(self, **more: str) -> dict[str, str]:
         own = {"TOKEN_BROKER_DATA_DIR": str(self.data), "TOKEN_BROKER_TOKEN_ENDPOINT": self.token_endpoint}
         return {**self.environment, **own, **more}

@@ -76,7 +76,7 @@ def look(broker):
     for listing in (("key", "list"), ("client", "list"), ("project", "list"), ("status",), ("audit", "list")):
         for flags in ((), ("--json",)):
             result = broker.admin(*listing, *flags)
-            assert result.code == 0, f"{result}"
+            assert result.out and (result.code == 0 or listing == ("status",)), f"{result}"
 
 
 @pytest.mark.timeout(120)

@@ -51,6 +51,6 @@ def test_cold_projects_at_once_are_limited_by_nothing_but_the_budget(broker, san
     assert set(statuses) <= {200, 429}, f"{statuses}"
     # What the budget lets out in the five seconds that leave time for the answer.
     assert statuses[200] >= min(count, BURST + RATE * 5 - 2), f"{statuses}"
-    assert broker.ask("status")["breakers"] == []
+    assert broker.status()["breakers"] == []
     again = asyncio.run(ask_at_once(broker.tcp, requests[: BURST + RATE * 5 - 2]))
     assert {reply.status for reply in again} == {200}, "what was minted is there"

@@ -1,0 +1,81 @@
+"""`status`: what is wrong at a glance, and an exit code that says whether somebody has to do something."""
+
+import os
+import pty
+import subprocess
+
+import pytest
+
+from rig.processes import end, program, start, wait_until
+from rig.wire import post_form
+
+CLEAR = "\x1b[H\x1b[2J"
+
+
+def test_all_is_well(broker, clients):
+    assert post_form(broker.tcp, client=clients["one"]).status == 200
+    result = broker.admin("status")
+    assert result.code == 0 and "no problems" in result.out, f"{result}"
+
+
+def test_a_broker_that_does_not_run_needs_somebody(stopped):
+    result = stopped.admin("status")
+    assert result.code == 1 and result.err == "" and result.out.startswith("no broker serves"), f"{result}"
+
+
+def test_a_key_that_is_refused_needs_somebody(broker, clients, sandbox):
+    sandbox.delete_key("key-a")
+    assert post_form(broker.tcp, client=clients["one"]).status == 502
+    result = broker.admin("status")
+    assert result.code == 1 and "key rotate" in result.out, f"{result}"
+
+
+def test_a_mint_that_failed_once_needs_nobody_yet(broker, clients, sandbox):
+    assert post_form(broker.tcp, client=clients["one"]).status == 200
+    sandbox.fail(500)
+    assert broker.admin("key", "verify", "key-b").code == 69
+    status = broker.status()
+    assert [problem["state"] for problem in status["problems"]] == ["failing"] and not status["needs_operator"]
+
+
+def test_a_full_outage_needs_somebody_until_it_is_over(broker, sandbox):
+    sandbox.fail(500)
+    for _ in range(2):
+        broker.admin("key", "verify", "key-a")
+    assert broker.status()["needs_operator"]
+    sandbox.recover()
+    assert broker.admin("key", "verify", "key-a").code == 0
+    assert not broker.status()["needs_operator"]
+
+
+@pytest.fixture
+def watching(broker):
+    """`status --watch` on a terminal: what it has shown so far, and the process."""
+    ours, theirs = pty.openpty()
+    command = [program("token-broker"), "status", "--watch"]
+    process = start(command, stdin=subprocess.DEVNULL, stdout=theirs, stderr=theirs, env=broker.settings())
+    os.close(theirs)
+    os.set_blocking(ours, False)
+    shown = bytearray()
+
+    def pages() -> list[str]:
+        try:
+            shown.extend(os.read(ours, 1 << 20))
+        except BlockingIOError:
+            pass
+        return shown.decode(errors="replace").split(CLEAR)[1:]
+
+    yield pages, process
+    end(process)
+    os.close(ours)
+
+
+def test_it_can_be_watched_across_a_restart(broker, watching):
+    pages, process = watching
+    wait_until(lambda: len(pages()) >= 2 and "no problems" in pages()[-1], "it is shown twice")
+    broker.stop()
+    wait_until(lambda: pages()[-1].startswith("no broker serves"), "it says that the broker is gone")
+    # Whoever watches does not stand in the way of the next broker.
+    broker.serve()
+    wait_until(lambda: "no problems" in pages()[-1], "it is there again")
+    assert process.poll() is None
