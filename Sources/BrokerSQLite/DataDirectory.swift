@@ -1,4 +1,5 @@
 import Broker
+import CLinux
 import Foundation
 import Glibc
 
@@ -18,6 +19,19 @@ package struct DataDirectory: Sendable {
         var status = statvfs()
         guard statvfs(path, &status) == 0 else { return nil }
         return Int(clamping: UInt64(status.f_bavail) * UInt64(status.f_frsize))
+    }
+
+    /// What keeps a database badly: no disk at all, or one that another machine answers for; `nil` where nothing is known.
+    package var unfitFileSystem: String? {
+        // By their magic numbers (statfs(2)).
+        switch UInt32(truncatingIfNeeded: file_system_type(path)) {
+        case 0x0102_1994: "memory (tmpfs): nothing in it outlives a restart of the machine"
+        case 0x6969: "NFS"
+        case 0x517B, 0xFF53_4D42, 0xFE53_4D42: "SMB"
+        case 0x0102_1997: "9p"
+        case 0x00C3_6400: "Ceph"
+        default: nil
+        }
     }
 
     /// Makes the database where there is none: whole, or not at all.
@@ -124,7 +138,8 @@ package struct DataDirectory: Sendable {
         return groups.prefix(Int(max(0, count))) + [getegid()]
     }
 
-    private func check() throws {
+    /// Throws ``OperatorError`` where the directory or the database in it is not there, or not private.
+    package func check() throws {
         var status = stat()
         guard lstat(path, &status) == 0 else {
             if errno == ENOENT {

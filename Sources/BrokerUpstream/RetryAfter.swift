@@ -8,17 +8,8 @@ enum RetryAfter {
     /// `nil` where it is missing, nonsense, or in the past.
     static func duration(_ field: String?, now: Date) -> Duration? {
         guard let text = field?.trimmingCharacters(in: .whitespaces) else { return nil }
-        let seconds = Int(text).map(Double.init) ?? date(text).map { $0.timeIntervalSince(now) }
+        let seconds = Int(text).map(Double.init) ?? Date(http: text).map { $0.timeIntervalSince(now) }
         guard let seconds, seconds >= 0 else { return nil }
         return .seconds(min(seconds, longest))
-    }
-
-    /// An IMF-fixdate (RFC 9110 §5.6.7).
-    private static func date(_ text: String) -> Date? {
-        let format = DateFormatter()
-        format.locale = Locale(identifier: "en_US_POSIX")
-        format.timeZone = TimeZone(secondsFromGMT: 0)
-        format.dateFormat = "EEE, dd MMM yyyy HH:mm:ss 'GMT'"
-        return format.date(from: text)
     }
 }

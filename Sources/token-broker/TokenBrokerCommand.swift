@@ -10,7 +10,8 @@ struct TokenBrokerCommand: AsyncParsableCommand {
         version: "\(Version.number) (\(Version.commit))",
         subcommands: [
             Init.self, Serve.self, KeyCommand.self, ClientCommand.self, ProjectCommand.self, TokenCommand.self,
-            StatusCommand.self, AuditCommand.self, BackupCommand.self, Restore.self, MasterKeyCommand.self,
+            StatusCommand.self, DoctorCommand.self, AuditCommand.self, BackupCommand.self, Restore.self,
+            MasterKeyCommand.self,
             Healthcheck.self,
         ]
     )

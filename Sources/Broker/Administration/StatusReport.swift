@@ -45,6 +45,8 @@ package struct StatusReport: AdminRequest {
         package let state: String
         package let since: Date
         package let end: Date?
+        /// Whether it may not pass by itself.
+        package let needsOperator: Bool
         package let message: String
         /// What went wrong last.
         package let reason: String?
@@ -58,6 +60,7 @@ package struct StatusReport: AdminRequest {
             state = problem.trouble.rawValue
             since = problem.since.wall
             end = problem.end?.wall
+            needsOperator = problem.trouble.needsOperator
             message = problem.trouble.message
             reason = problem.reason
             effect = problem.trouble.effect

@@ -45,6 +45,9 @@ package struct MasterKeyFile: Sendable {
         try PrivateFile.create(path, line.bytes, mode: 0o400, called: Self.name)
     }
 
+    /// Throws ``OperatorError`` where the file is not there, is not private, or holds no master key.
+    package func check() throws { _ = try read() }
+
     func read() throws -> SymmetricKey {
         guard exists else {
             throw OperatorError(

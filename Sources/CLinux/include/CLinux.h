@@ -14,6 +14,10 @@ int process_forbid_new_privileges(void);
 /// cannot do that, such as NFS, it has both names for a moment. Swift's Glibc module does not know renameat2(2).
 int file_rename_to_new(const char *path, const char *name);
 
+/// The magic number of the file system that a file is on (statfs(2)); -1 where there is no such file. Swift's Glibc module
+/// does not know statfs(2).
+long file_system_type(const char *path);
+
 /// The number of the processor that runs the caller at this moment; -1 where the kernel does not say. Swift's Glibc module
 /// does not know sched_getcpu(3).
 int processor_number(void);

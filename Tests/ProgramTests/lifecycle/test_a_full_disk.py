@@ -73,6 +73,8 @@ def test_it_is_told_as_what_it_is_and_ends_by_itself(broker, clients, kind):
         refused = broker.admin("client", "add", "while-it-lasts")
         assert refused.code == 1 and words in refused.error and advice in refused.hint, f"{refused}"
         assert str(broker.data / "token-broker.db") in refused.error, f"{refused}"
+        seen = broker.admin("doctor")
+        assert seen.code == 1 and "problem  database: unwritable since" in seen.out and words in seen.out, f"{seen}"
         assert not store_is_ready(broker)
         problems = broker.status()["problems"]
         assert [(problem["subject"], problem["state"]) for problem in problems] == [("database", "unwritable")]

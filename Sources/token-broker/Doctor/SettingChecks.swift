@@ -1,0 +1,45 @@
+import ArgumentParser
+import Broker
+import BrokerHTTP
+
+/// Settings that are set and mean nothing.
+struct SettingChecks {
+    private static let prefix = "TOKEN_BROKER_"
+
+    let configuration: Configuration
+    let environment: [String: String]
+    /// The variables that mean something.
+    let known: Set<String>
+
+    init(_ configuration: Configuration, environment: [String: String]) {
+        self.configuration = configuration
+        self.environment = environment
+        // The help is where each of them stands.
+        known = Set(
+            Serve.helpMessage(columns: 1000).matches(of: /\[(TOKEN_BROKER_[A-Z_]+)\]/).map { String($0.output.1) }
+        )
+    }
+
+    var findings: [Finding] {
+        let set = environment.keys.filter { $0.hasPrefix(Self.prefix) }.sorted()
+        let unknown = set.filter { !known.contains($0) }.map { name in
+            Finding.warning(
+                "settings", "\(name) is set, and means nothing",
+                action: known.min { ($0.distance(to: name), $0) < ($1.distance(to: name), $1) }
+                    .map { "is \($0) meant? 'token-broker serve --help' has all of them" }
+            )
+        }
+        let idle =
+            isOnlyReachedFromHere && configuration.tls != nil
+            ? [
+                Finding.warning(
+                    "settings", "a certificate is named, and no client listener uses it: all of them are loopback's",
+                    action: "add an address that others reach with --listen, or leave the certificate out"
+                )
+            ] : []
+        let all = unknown + idle
+        return all.isEmpty ? [.ok("settings", "each of the \(set.count) in the environment means something")] : all
+    }
+
+    private var isOnlyReachedFromHere: Bool { configuration.listen.allSatisfy(\.isLoopback) }
+}
