@@ -10,18 +10,25 @@ struct FileChecks {
 
     let configuration: Configuration
 
-    var findings: [Finding] { [directory, space, fileSystem, masterKey].compactMap(\.self) }
+    var findings: [Finding] {
+        (foreignOwner.map { [$0] } ?? [directory, masterKey]) + [space, fileSystem].compactMap(\.self)
+    }
 
     private var path: String { configuration.directory.path }
 
+    /// Files are judged by what the broker's user may do.
+    private var foreignOwner: Finding? {
+        var status = stat()
+        // What is root's may have been handed over to the broker's user.
+        guard stat(path, &status) == 0, status.st_uid != geteuid(), status.st_uid != 0 else { return nil }
+        return .warning(
+            "data directory", "'\(path)' belongs to user \(status.st_uid), and this is user \(geteuid())",
+            action: "ask again as user \(status.st_uid): the files were not looked at"
+        )
+    }
+
     private var directory: Finding {
         let name = "data directory"
-        if let owner, owner != geteuid() {
-            return .warning(
-                name, "'\(path)' belongs to user \(owner), and this is user \(geteuid())",
-                action: "ask again as user \(owner), who runs the broker: files are judged by what that user may do"
-            )
-        }
         do {
             try configuration.directory.check()
         } catch {
@@ -37,11 +44,6 @@ struct FileChecks {
             return .problem(name, "there is no database in '\(path)'", action: "'token-broker init' makes one")
         }
         return .ok(name, "'\(path)' and the database in it are private, of user \(geteuid())")
-    }
-
-    private var owner: uid_t? {
-        var status = stat()
-        return stat(path, &status) == 0 ? status.st_uid : nil
     }
 
     private var space: Finding? {

@@ -1,9 +1,12 @@
 """A container's first start is one command, and no later start is another first one."""
 
+import signal
 import subprocess
+import time
 
 import pytest
 
+from rig.broker import Result
 from rig.checks import assert_refused, assert_token
 from rig.processes import program, wait_until
 from rig.wire import post_form
@@ -70,3 +73,20 @@ def test_a_health_check_reaches_a_broker_that_listens_on_every_address(stopped):
     address = stopped.operations
     assert address.startswith("0.0.0.0:"), address
     wait_until(lambda: stopped.admin("healthcheck", TOKEN_BROKER_OPS_LISTEN=address).code == 0, "it is healthy")
+
+
+def test_the_healthcheck_is_quick_and_does_not_wait_for_a_broker_that_hangs(broker):
+    def ask() -> tuple[Result, float]:
+        begin = time.monotonic()
+        result = broker.admin("healthcheck", TOKEN_BROKER_OPS_LISTEN=broker.operations)
+        return result, time.monotonic() - begin
+
+    asked = [ask() for _ in range(5)]
+    assert {result.code for result, _ in asked} == {0} and min(took for _, took in asked) < 0.1, f"{asked}"
+    broker.process.send_signal(signal.SIGSTOP)
+    try:
+        result, took = ask()
+    finally:
+        broker.process.send_signal(signal.SIGCONT)
+    assert_refused(result, 1, "does not answer")
+    assert took < 3, f"{took} s"
