@@ -1,6 +1,5 @@
 import Broker
 import Foundation
-import Glibc
 
 /// Where a listener listens.
 package enum ListenAddress: Sendable, Hashable, CustomStringConvertible {
@@ -39,11 +38,8 @@ package enum ListenAddress: Sendable, Hashable, CustomStringConvertible {
     }
 
     private static func isLoopback(_ host: String) -> Bool {
-        var four = in_addr()
-        if inet_pton(AF_INET, host, &four) == 1 { return UInt32(bigEndian: four.s_addr) >> 24 == 127 }
-        var six = in6_addr()
-        guard inet_pton(AF_INET6, host, &six) == 1 else { return false }
-        return withUnsafeBytes(of: six) { bytes in bytes.dropLast().allSatisfy { $0 == 0 } && bytes.last == 1 }
+        guard let bytes = IPNetwork.bytes(of: host) else { return false }
+        return bytes.count == 4 ? bytes[0] == 127 : bytes.dropLast().allSatisfy { $0 == 0 } && bytes.last == 1
     }
 
     package var description: String {
