@@ -13,6 +13,7 @@ import pytest
 
 from rig import container
 from rig.container import Container, Network
+from rig.log_check import assert_log
 from rig.processes import PATIENCE, end, environment, program, start, wait_until
 
 pytestmark = [pytest.mark.image, pytest.mark.timeout(120)]
@@ -69,9 +70,10 @@ def refusal(broker: Container) -> tuple[int, str, str]:
     """How a start that is refused ends, and what it says and advises."""
     process = broker.run(stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     _, text = process.communicate(timeout=PATIENCE)
-    lines = text.splitlines()
-    assert [line.split(":")[0] for line in lines] == ["error", "hint"], f"one line and one hint are due: {text}"
-    return process.returncode, *lines
+    assert_log(text)
+    starting, failed = (json.loads(line) for line in text.splitlines())
+    assert (starting["event"], failed["event"]) == ("broker.starting", "broker.failed"), f"one line is due: {text}"
+    return process.returncode, failed["message"], failed["hint"]
 
 
 def test_it_is_small(image):
@@ -145,9 +147,9 @@ def test_somebody_elses_volume_gets_one_helpful_line(made, volume):
     code, error, hint = refusal(made(user="12345:0"))
     assert code == 77
     assert error == (
-        "error: user 12345 cannot write to the data directory '/data', which belongs to user 0 and group 0 (mode 755)"
+        "user 12345 cannot write to the data directory '/data', which belongs to user 0 and group 0 (mode 755)"
     )
-    assert hint == "hint: chown 12345 '/data', or run this as user 0"
+    assert hint == "chown 12345 '/data', or run this as user 0"
 
 
 def test_a_volume_that_everybody_may_write_to_is_refused(made, volume):

@@ -1,13 +1,13 @@
 """A disk that takes nothing more is told as such, costs nobody a token who had one, and hands out none unrecorded."""
 
 import contextlib
-import resource
 import subprocess
 import time
 
 import pytest
 
 from rig.checks import assert_error, assert_token
+from rig.full_disk import empty_the_disk, fill_the_disk
 from rig.processes import end, program, start, wait_until
 from rig.wire import get, post_form
 
@@ -25,15 +25,6 @@ def crowded(stopped):
     """A running broker whose log does not share the fate of its database."""
     # A write beyond the limit must fail and not end the process: Python has the signal ignored, and leaves it so.
     return stopped.serve(restore_signals=False)
-
-
-def fill_the_disk(broker):
-    wal = next(path for path in broker.data.iterdir() if path.name.endswith("-wal"))
-    resource.prlimit(broker.process.pid, resource.RLIMIT_FSIZE, (wal.stat().st_size, resource.RLIM_INFINITY))
-
-
-def empty_the_disk(broker):
-    resource.prlimit(broker.process.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
 
 
 @contextlib.contextmanager
