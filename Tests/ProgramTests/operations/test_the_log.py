@@ -7,7 +7,7 @@ import re
 import pytest
 
 from rig.checks import assert_error, assert_refused, assert_token
-from rig.log_check import ALWAYS, assert_log, documented
+from rig.log_check import ALWAYS, DOCUMENT, assert_log, documented
 from rig.processes import wait_until
 from rig.wire import basic, post_form
 
@@ -126,3 +126,14 @@ def test_what_is_documented_is_what_there_is():
     }
     assert len(there_is) > 40 and documented("event") == there_is
     assert set(ALWAYS) <= documented("key")
+
+
+def test_whatever_a_client_is_told_is_documented():
+    source = (SOURCES.parent / "BrokerHTTP/ErrorAnswer.swift").read_text()
+    told = re.findall(r'errorDescription:\s+"([^"]+)"', source)
+    told += re.findall(r'^            "([^"]+)"', source.split("func unauthorized")[1], re.M)
+    known = re.findall(r'^\| [0-9, ]+ \| "([^"]+)"', DOCUMENT.read_text(), re.M)
+    assert len(told) > 20
+    for text in told:
+        # What varies, and advice behind a colon, may be left out.
+        assert any(text.startswith(row.split("…")[0].rstrip()) for row in known), text
