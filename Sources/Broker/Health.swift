@@ -107,6 +107,12 @@ package final class Health: Sendable {
             .sorted { ($0.since.boot, $0.subject.name) < ($1.since.boot, $1.subject.name) }
     }
 
+    /// What is in trouble and more than one project rests on, the oldest first.
+    package var commonProblems: [StatusReport.Problem] {
+        state.withLock { $0.problems.values.filter { $0.subject.isCommon } }
+            .sorted { $0.since.boot < $1.since.boot }.map(StatusReport.Problem.init)
+    }
+
     /// What was in trouble, the newest first.
     var over: [Problem] { state.withLock(\.over).reversed() }
 
@@ -125,6 +131,13 @@ extension Health.Subject {
         case .project(let id): "project \(id)"
         case .store: "database"
         case .masterKey: "master key"
+        }
+    }
+
+    fileprivate var isCommon: Bool {
+        switch self {
+        case .endpoint, .store, .masterKey: true
+        case .key, .project: false
         }
     }
 

@@ -4,7 +4,7 @@ extension Logger {
     /// What a log line tells of: its key `event`, which stays when its words change.
     ///
     /// Lines for audit records have the record's action there, such as `token.minted`.
-    package enum Event: String, CaseIterable, Sendable {
+    package enum Event: String, Sendable {
         case brokerStarting = "broker.starting"
         case brokerReady = "broker.ready"
         case brokerStopping = "broker.stopping"

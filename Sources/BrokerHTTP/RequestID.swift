@@ -21,7 +21,8 @@ package struct RequestID: Sendable, CustomStringConvertible {
 
     static func of(_ fields: HTTPHeaders) -> RequestID {
         let parents = fields["traceparent"]
-        return parents.count == 1 ? traceID(in: parents[0]).map(RequestID.init(traceID:)) ?? RequestID() : RequestID()
+        let traceID = parents.count == 1 ? traceID(in: parents[0]) : nil
+        return traceID.map(RequestID.init(traceID:)) ?? RequestID()
     }
 
     /// `version-traceID-parentID-flags`, in lower-case hexadecimal; a later version may have more behind them.

@@ -25,6 +25,8 @@ package struct OperationsRoutes: Sendable {
     private struct Ready: Encodable {
         let status: String
         let checks: Readiness.Checks
+        /// For people: a broker whose token endpoint fails is ready, and hands out what it holds.
+        let problems: [StatusReport.Problem]
     }
 
     var routes: Routes {
@@ -34,7 +36,10 @@ package struct OperationsRoutes: Sendable {
                 let checks = readiness.checks
                 return try WholeResponse(
                     checks.allPass ? .ok : .serviceUnavailable,
-                    json: Ready(status: checks.allPass ? "ready" : "not_ready", checks: checks)
+                    json: Ready(
+                        status: checks.allPass ? "ready" : "not_ready", checks: checks,
+                        problems: core.health.commonProblems
+                    )
                 )
             },
             .init(.GET, "/metrics", answer: metrics),

@@ -40,10 +40,11 @@ struct Serve: AsyncParsableCommand {
             if makesWhatIsMissing, !configuration.directory.hasDatabase { try await Init.make(configuration) }
             let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration.upstream)
             let served = await Result {
-                try await serve(configuration, client: client, log: log, logger: logger, begin)
+                try await serve(configuration, client: client, log: log, logger: logger, since: begin)
             }
-            try await client.shutdown()
+            let closed = await Result { try await client.shutdown() }
             let stop = try served.get()
+            try closed.get()
             let milliseconds = stop.map { Int((ContinuousClock.now - $0) / .milliseconds(1)) } ?? 0
             logger.log(
                 .brokerStopped, "stopped in \(milliseconds) ms", ["duration_ms": .stringConvertible(milliseconds)]
@@ -59,7 +60,7 @@ struct Serve: AsyncParsableCommand {
 
     private func serve(
         _ configuration: Configuration, client: HTTPClient, log: LogWriter, logger: Logger,
-        _ begin: ContinuousClock.Instant
+        since begin: ContinuousClock.Instant
     ) async throws -> ContinuousClock.Instant? {
         let exporter = PrometheusExporter.bootstrap()
         let tls = try configuration.tls.map { try ListenerTLS($0, logger: logger) }
@@ -120,8 +121,10 @@ struct Serve: AsyncParsableCommand {
         let run = await Result {
             try await Signals.run(ServiceGroup(configuration: group), onHangup: tls?.reload, log: log, logger: logger)
         }
-        try store.close()
+        // What ended the broker says more than what its end led to.
+        let closed = Result(catching: { try store.close() })
         try run.get()
+        try closed.get()
         return readiness.drainingSince
     }
 }

@@ -9,7 +9,7 @@ struct BrokerChecks {
     let status: StatusReport.Reply
     let keys: [KeyReport]
 
-    var findings: [Finding] { [serving, database] + problems + mints + capacity }
+    var findings: [Finding] { [serving] + database + problems + mints + capacity }
 
     private var serving: Finding {
         guard let serving = status.serving else {
@@ -25,22 +25,28 @@ struct BrokerChecks {
         return .ok("broker", "\(version), is ready")
     }
 
-    private var database: Finding {
-        .ok(
-            "database",
-            "opens under the master key; projects: \(status.projectCount), keys: \(status.keyCount), "
-                + "clients: \(status.clientCount), tokens: \(status.tokenCount)"
-        )
+    /// Nothing where it is among the problems.
+    private var database: [Finding] {
+        guard Set(["store", "master_key"]).isDisjoint(with: status.serving?.failedChecks ?? []) else { return [] }
+        return [
+            .ok(
+                "database",
+                "opens under the master key; projects: \(status.projectCount), keys: \(status.keyCount), "
+                    + "clients: \(status.clientCount), tokens: \(status.tokenCount)"
+            )
+        ]
     }
 
     private var problems: [Finding] {
-        status.problems.map { problem in
+        let rest = status.problemCount - status.problems.count
+        let more = Finding.problem("broker", "\(rest) more problems", action: "mend those that are named")
+        return status.problems.map { problem in
             let reason = problem.reason.map { ": \($0)" } ?? ""
             let text = "\(problem.state) since \(Optional(problem.since).text)\(reason)"
             return problem.needsOperator
                 ? .problem(problem.subject, text, action: problem.action)
                 : .warning(problem.subject, text, action: problem.action)
-        }
+        } + (rest > 0 ? [more] : [])
     }
 
     private var mints: [Finding] {

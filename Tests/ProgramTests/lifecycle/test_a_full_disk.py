@@ -66,6 +66,7 @@ def test_it_is_told_as_what_it_is_and_ends_by_itself(broker, clients, kind):
         assert str(broker.data / "token-broker.db") in refused.error, f"{refused}"
         seen = broker.admin("doctor")
         assert seen.code == 1 and "problem  database: unwritable since" in seen.out and words in seen.out, f"{seen}"
+        assert "ok       database" not in seen.out, f"{seen}"
         assert not store_is_ready(broker)
         problems = broker.status()["problems"]
         assert [(problem["subject"], problem["state"]) for problem in problems] == [("database", "unwritable")]

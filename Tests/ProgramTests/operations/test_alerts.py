@@ -1,8 +1,6 @@
 """Each alert of `deploy/prometheus` fires in a real Prometheus for the fault that it is for, and for nothing else."""
 
-import contextlib
 import fcntl
-import pathlib
 import re
 import subprocess
 import time
@@ -10,17 +8,14 @@ import typing
 
 import pytest
 
+from rig.alerts import FASTER, FOLDER, RULES, alerts, faster, firing, watched
 from rig.broker import Broker
 from rig.full_disk import fill_the_disk
 from rig.processes import end, free_port, program, start, wait_until
 from rig.prometheus import Prometheus, promtool
 from rig.wire import call, get, post_form
 
-FOLDER = pathlib.Path(__file__).parents[3] / "deploy" / "prometheus"
-RULES = FOLDER / "alerts.yaml"
 DOCUMENT = FOLDER.parents[1] / "docs" / "operations.md"
-# Time goes this much faster than the rules are written for.
-FASTER = 60
 TOKEN = "/v1/projects/prj-a/token"
 
 
@@ -31,38 +26,6 @@ class Scene(typing.NamedTuple):
 
     def ask(self) -> int:
         return get(self.broker.tcp, TOKEN, client=self.client).status
-
-
-def alerts() -> list[str]:
-    return re.findall(r"- alert: (\w+)", RULES.read_text())
-
-
-def faster(folder: pathlib.Path) -> pathlib.Path:
-    """The rules, with every length of time divided."""
-
-    def divided(found: re.Match) -> str:
-        milliseconds = int(found[2]) * {"s": 1000, "m": 60_000}[found[3]] // FASTER
-        return f"{found[1]}{milliseconds}ms"
-
-    text, count = re.subn(r"(for: |\[)(\d+)([sm])\b", divided, RULES.read_text())
-    assert count >= len(alerts()), "lengths of time are written in another way"
-    path = folder / "alerts.yaml"
-    path.write_text(text)
-    return path
-
-
-def firing(prometheus: Prometheus) -> set[str]:
-    return {alert["metric"]["alertname"] for alert in prometheus.query('ALERTS{alertstate="firing"}')}
-
-
-@contextlib.contextmanager
-def watched(broker: Broker, folder: pathlib.Path) -> typing.Iterator[Prometheus]:
-    prometheus = Prometheus(folder, broker.operations, faster(folder), interval="200ms")
-    try:
-        wait_until(lambda: prometheus.query("up == 1"), "Prometheus has scraped the broker")
-        yield prometheus
-    finally:
-        prometheus.stop()
 
 
 def the_broker_ends(scene: Scene, fires):

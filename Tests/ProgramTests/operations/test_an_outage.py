@@ -1,0 +1,55 @@
+"""An outage as an operator meets it: wherever one looks, what is wrong is said, what to do, and that it is over."""
+
+import html
+import re
+import time
+
+import pytest
+
+from rig.alerts import firing, watched
+from rig.processes import free_port, wait_until
+from rig.wire import get
+
+TOKEN = "/v1/projects/prj-a/token"
+
+
+def page(broker) -> str:
+    """What the status page says without scripts."""
+    return html.unescape(re.search("<pre[^>]*>(.*?)</pre>", get(broker.operations, "/").body.decode(), re.DOTALL)[1])
+
+
+@pytest.mark.timeout(120)
+def test_it_is_told_everywhere_and_so_is_its_end(stopped, clients, sandbox, folder):
+    broker = stopped.serve("--ops-listen", f"127.0.0.1:{free_port()}")
+    endpoint = f"token endpoint {sandbox.token_endpoint}"
+
+    def ask() -> int:
+        return get(broker.tcp, TOKEN, client=clients["one"]).status
+
+    with watched(broker, folder) as prometheus:
+        sandbox.fail(500)
+        began = time.time()
+        wait_until(lambda: ask() == 503 and broker.status()["needs_operator"], "five requests have failed")
+        due = {"TokenBrokerEndpointDown", "TokenBrokerNoToken"}
+        wait_until(lambda: ask() and due <= firing(prometheus), "alerts fire", 40)
+        (problem,) = (problem for problem in broker.status()["problems"] if problem["subject"] == endpoint)
+        since = problem["since"]
+        assert abs(time.mktime(time.strptime(since, "%Y-%m-%dT%H:%M:%SZ")) - time.timezone - began) < 5, since
+        for where in (page(broker), broker.admin("status").out):
+            for words in (f"{endpoint}: unavailable since {since}", "status 500", problem["effect"], problem["action"]):
+                assert words in where, f"'{words}' is not in: {where}"
+        doctor = broker.admin("doctor")
+        assert doctor.code == 1 and f"problem  {endpoint}: unavailable since {since}" in doctor.out, f"{doctor}"
+        ready = get(broker.operations, "/health/ready")
+        assert ready.status == 200 and ready.json["problems"] == [problem], f"{ready}"
+
+        sandbox.recover()
+        wait_until(lambda: ask() == 200, "there is a token again")
+        wait_until(lambda: firing(prometheus) == set(), "no alert fires any more", 40)
+        assert broker.admin("status").code == 0 and broker.admin("doctor").code == 0
+        assert get(broker.operations, "/health/ready").json["problems"] == []
+        assert f"over: {endpoint} was unavailable from {since}" in page(broker)
+    told = [line for line in broker.log_lines() if line.get("endpoint") == sandbox.token_endpoint]
+    told = [line for line in told if line["event"].startswith("trouble.")]
+    assert [line["state"] for line in told] == ["failing", "unavailable", "working"], f"{told}"
+    assert "status 500" in told[0]["reason"] and told[2]["after_seconds"] >= 1
