@@ -17,7 +17,7 @@ struct TokenResponseTarget: FuzzTarget {
             let token = minted.value.reveal().utf8
             precondition((1...8192).contains(token.count) && token.allSatisfy { (0x21...0x7E).contains($0) })
             let life = TokenLifetime.accepted(stated: minted.expiresIn, token: minted.value, sentAt: now)
-            precondition(life.map { $0 > .zero && $0 <= TokenLifetime.longest } ?? true)
+            precondition(life.map { (Duration.zero...TokenLifetime.longest).contains($0) } ?? true)
         } catch {
             precondition(error is MintFailure)
         }

@@ -9,7 +9,9 @@ package enum TokenLifetime {
     /// A token with less left is not handed out at all: the client still has to use it.
     package static let least: Duration = .seconds(10)
 
-    /// The lifetime, counted from the moment the mint was sent, or `nil` when the answer must be refused.
+    /// The lifetime, counted from the moment the mint was sent, or `nil` when what is stated is none.
+    ///
+    /// Zero where the token has expired, or seems to have, by a clock that is wrong.
     ///
     /// - Parameters:
     ///   - stated: `expires_in` in seconds, `nil` when the answer had none (RFC 6749 §5.1 only recommends it).
@@ -23,7 +25,7 @@ package enum TokenLifetime {
         if let expiry = JSONWebToken.expiry(of: token) {
             lifetime = min(lifetime, seconds(expiry.timeIntervalSince(sentAt.wall)))
         }
-        return lifetime > .zero ? lifetime : nil
+        return lifetime
     }
 
     /// Cut to what a lifetime can be before it becomes a duration, which holds less than a number can say.

@@ -1,21 +1,15 @@
 """An outage as an operator meets it: wherever one looks, what is wrong is said, what to do, and that it is over."""
 
-import html
-import re
 import time
 
 import pytest
 
 from rig.alerts import firing, watched
+from rig.page_text import page_text
 from rig.processes import free_port, wait_until
 from rig.wire import get
 
 TOKEN = "/v1/projects/prj-a/token"
-
-
-def page(broker) -> str:
-    """What the status page says without scripts."""
-    return html.unescape(re.search("<pre[^>]*>(.*?)</pre>", get(broker.operations, "/").body.decode(), re.DOTALL)[1])
 
 
 @pytest.mark.timeout(120)
@@ -35,7 +29,7 @@ def test_it_is_told_everywhere_and_so_is_its_end(stopped, clients, sandbox, fold
         (problem,) = (problem for problem in broker.status()["problems"] if problem["subject"] == endpoint)
         since = problem["since"]
         assert abs(time.mktime(time.strptime(since, "%Y-%m-%dT%H:%M:%SZ")) - time.timezone - began) < 5, since
-        for where in (page(broker), broker.admin("status").out):
+        for where in (page_text(broker), broker.admin("status").out):
             for words in (f"{endpoint}: unavailable since {since}", "status 500", problem["effect"], problem["action"]):
                 assert words in where, f"'{words}' is not in: {where}"
         doctor = broker.admin("doctor")
@@ -48,7 +42,7 @@ def test_it_is_told_everywhere_and_so_is_its_end(stopped, clients, sandbox, fold
         wait_until(lambda: firing(prometheus) == set(), "no alert fires any more", 40)
         assert broker.admin("status").code == 0 and broker.admin("doctor").code == 0
         assert get(broker.operations, "/health/ready").json["problems"] == []
-        assert f"over: {endpoint} was unavailable from {since}" in page(broker)
+        assert f"over: {endpoint} was unavailable from {since}" in page_text(broker)
     told = [line for line in broker.log_lines() if line.get("endpoint") == sandbox.token_endpoint]
     told = [line for line in told if line["event"].startswith("trouble.")]
     assert [line["state"] for line in told] == ["failing", "unavailable", "working"], f"{told}"

@@ -1,7 +1,6 @@
 """A disk that meets with trouble at one chosen call, and a power cut that keeps only what was synced."""
 
 import ctypes
-import functools
 import mmap
 import os
 import pathlib
@@ -9,23 +8,12 @@ import random
 import shutil
 import stat
 import struct
-import subprocess
-import tempfile
+
+from rig.preload import library
 
 NONE, KILL, TEAR, FAIL = range(4)
 # What a disk writes as a whole.
 SECTOR = 512
-
-
-@functools.cache
-def library() -> tuple[pathlib.Path, tempfile.TemporaryDirectory]:
-    """`disk.c`, compiled, and the folder that it is in for as long as somebody has that."""
-    folder = tempfile.TemporaryDirectory(prefix="tb.")
-    built = pathlib.Path(folder.name, "disk.so")
-    source = pathlib.Path(__file__).with_name("disk.c")
-    options = ["-shared", "-fPIC", "-O1", "-Wall", "-Wextra", "-Werror"]
-    subprocess.run(["clang", *options, "-o", built, source], check=True)
-    return built, folder
 
 
 class Disk:
@@ -39,7 +27,7 @@ class Disk:
         (folder / "control").write_bytes(bytes(5 * ctypes.sizeof(ctypes.c_long)))
         with (folder / "control").open("r+b") as file:
             self._control = mmap.mmap(file.fileno(), 0)
-        self.environment = {"LD_PRELOAD": str(library()[0]), "BROKER_TEST_DISK": str(folder)}
+        self.environment = {"LD_PRELOAD": library("disk"), "BROKER_TEST_DISK": str(folder)}
         for path in [root, *root.rglob("*")]:
             self._keep(path)
 
