@@ -78,6 +78,8 @@ package final class Health: Sendable {
         var metadata = subject.metadata
         metadata["state"] = "\(trouble.rawValue)"
         metadata["reason"] = reason.map { "\($0)" }
+        metadata["effect"] = "\(trouble.effect)"
+        metadata["hint"] = "\(trouble.action)"
         logger.log(.troubleBegan, level: trouble.level, "\(trouble.message)", metadata)
     }
 

@@ -42,7 +42,7 @@ struct BrokerChecks {
         let more = Finding.problem("broker", "\(rest) more problems", action: "mend those that are named")
         return status.problems.map { problem in
             let reason = problem.reason.map { ": \($0)" } ?? ""
-            let text = "\(problem.state) since \(Optional(problem.since).text)\(reason)"
+            let text = "\(problem.state) since \(Optional(problem.since).text)\(reason). Clients: \(problem.effect)"
             return problem.needsOperator
                 ? .problem(problem.subject, text, action: problem.action)
                 : .warning(problem.subject, text, action: problem.action)

@@ -34,6 +34,7 @@ def test_it_is_told_everywhere_and_so_is_its_end(stopped, clients, sandbox, fold
                 assert words in where, f"'{words}' is not in: {where}"
         doctor = broker.admin("doctor")
         assert doctor.code == 1 and f"problem  {endpoint}: unavailable since {since}" in doctor.out, f"{doctor}"
+        assert problem["effect"] in doctor.out and problem["action"] in doctor.out, f"{doctor}"
         ready = get(broker.operations, "/health/ready")
         assert ready.status == 200 and ready.json["problems"] == [problem], f"{ready}"
 
@@ -46,4 +47,5 @@ def test_it_is_told_everywhere_and_so_is_its_end(stopped, clients, sandbox, fold
     told = [line for line in broker.log_lines() if line.get("endpoint") == sandbox.token_endpoint]
     told = [line for line in told if line["event"].startswith("trouble.")]
     assert [line["state"] for line in told] == ["failing", "unavailable", "working"], f"{told}"
+    assert (told[1]["effect"], told[1]["hint"]) == (problem["effect"], problem["action"])
     assert "status 500" in told[0]["reason"] and told[2]["after_seconds"] >= 1
