@@ -34,6 +34,8 @@ def test_every_query_has_an_answer(broker, clients, sandbox, folder):
         assert prometheus.query(filled(starts)) == []
 
         def ask() -> bool:
+            # Sends a request to the token endpoint.
+            broker.ask("key", "verify", "key-b")
             for project in ("prj-a", "prj-b"):
                 get(broker.tcp, f"/v1/projects/{project}/token", client=clients["two"])
             for name, expression in list(unanswered.items()):
