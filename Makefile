@@ -181,7 +181,7 @@ test-smoke: $(VENV)/installed $(BROKER_TOOLS_DIR)/installed
 
 .PHONY: test-program
 test-program: browser $(VENV)/installed $(BROKER_TOOLS_DIR)/installed
-	$(PYTEST) --numprocesses 2 --dist loadfile -m 'not alone and not image'
+	$(PYTEST) --numprocesses 4 --dist loadfile -m 'not alone and not image'
 	$(PYTEST) -m alone
 
 .PHONY: swift-test

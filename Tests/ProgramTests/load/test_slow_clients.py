@@ -11,7 +11,7 @@ from rig.processes import environment, start, tool, wait_until
 from rig.proxies import LIBRARIES
 from rig.wire import form_request, get
 
-SECONDS = 60 if LONG else 12
+SECONDS = 60 if LONG else 6
 CONNECTIONS = 1000
 MODES = {
     "heads": ["-H", "-i", "3"],
