@@ -10,14 +10,19 @@ SCRATCH := --scratch-path $(CACHE)/build
 
 # What the build and the tests need besides the Swift toolchain.
 PACKAGES := libsqlite3-dev curl ca-certificates openssl python3 python3-venv systemd iproute2 strace
+# What the examples are written in, besides Python and Go.
+EXAMPLE_PACKAGES := nodejs openjdk-17-jdk-headless perl
 # A real browser, for the status page.
 BROWSER_PACKAGES := chromium fonts-dejavu-core
 # Other people's servers, load generators, and what syncs nothing: unpacked, so that nothing of them changes this machine.
 TOOL_PACKAGES := nginx haproxy prometheus liblua5.3-0 libopentracing-c-wrapper0 libopentracing1 wrk libluajit-5.1-2 slowhttptest libeatmydata1
-BENCH_PACKAGES := golang-1.19-go golang-1.19-src golang-golang-x-oauth2-dev golang-golang-x-net-dev libssl-dev libssl3
+BENCH_PACKAGES := libssl-dev libssl3
 BENCH_TOOLS := $(CACHE)/tools-$(shell echo $(BENCH_PACKAGES) | sha256sum | head -c 16)
+GO_PACKAGES := golang-1.19-go golang-1.19-src golang-golang-x-oauth2-dev golang-golang-x-net-dev
+GO_TOOLS := $(CACHE)/tools-$(shell echo $(GO_PACKAGES) | sha256sum | head -c 16)
 export BROKER_TOOLS_DIR := $(CACHE)/tools-$(shell echo $(TOOL_PACKAGES) | sha256sum | head -c 16)
 export TOKEN_BROKER_COMMIT := $(shell git describe --always --dirty --exclude '*' 2>/dev/null || echo unknown)
+PYTHON_SOURCES := Tests Benchmarks Examples
 SWIFT_SOURCES := Package.swift Benchmarks Sources Tests migrations
 DEBUG := swift build $(SCRATCH) --build-tests --explicit-target-dependency-import-check error
 RELEASE := swift build $(SCRATCH) --configuration release --static-swift-stdlib
@@ -27,7 +32,7 @@ REAL_TIME := ^(BrokerUpstreamTests|SandboxTests)\.
 
 # The programs are tested and shown as they are built for production.
 PROGRAMS := export BROKER_BIN_DIR="$$($(RELEASE) --show-bin-path)" &&
-PYTEST := $(PROGRAMS) cd Tests/ProgramTests && $(VENV)/bin/pytest
+PYTEST := $(PROGRAMS) export EXAMPLE_GO=$(CACHE)/go-example && cd Tests/ProgramTests && $(VENV)/bin/pytest
 
 # $(call stage,TARGET,SECONDS): makes the target within so many seconds, and says how many it took.
 define stage
@@ -122,8 +127,8 @@ install: release ## The program, its documents and its systemd unit; PREFIX=/usr
 .PHONY: format
 format: $(VENV)/installed ## Swift and Python as the lint wants them
 	swift format --in-place --recursive --parallel $(SWIFT_SOURCES)
-	$(VENV)/bin/ruff check --quiet --fix Tests Benchmarks
-	$(VENV)/bin/ruff format --quiet Tests Benchmarks
+	$(VENV)/bin/ruff check --quiet --fix $(PYTHON_SOURCES)
+	$(VENV)/bin/ruff format --quiet $(PYTHON_SOURCES)
 
 .PHONY: fresh
 fresh: ## .ci/run in a clone of HEAD
@@ -150,8 +155,8 @@ image: ## The container image token-broker:local, by docker or podman, or by bui
 lint: $(VENV)/installed
 	swift format lint --strict --recursive --parallel $(SWIFT_SOURCES)
 	$(VENV)/bin/hadolint Dockerfile
-	$(VENV)/bin/ruff check --quiet Tests Benchmarks
-	$(VENV)/bin/ruff format --quiet --check Tests Benchmarks
+	$(VENV)/bin/ruff check --quiet $(PYTHON_SOURCES)
+	$(VENV)/bin/ruff format --quiet --check $(PYTHON_SOURCES)
 
 .PHONY: build
 build: debug release
@@ -180,7 +185,7 @@ test-smoke: $(VENV)/installed $(BROKER_TOOLS_DIR)/installed
 	$(PYTEST) --numprocesses 2 --dist loadfile -m smoke
 
 .PHONY: test-program
-test-program: browser $(VENV)/installed $(BROKER_TOOLS_DIR)/installed
+test-program: program-tests
 	$(PYTEST) --numprocesses 4 --dist loadfile -m 'not alone and not image'
 	$(PYTEST) -m alone
 
@@ -193,11 +198,11 @@ test-image: image $(VENV)/installed
 	$(PYTEST) -m image
 
 .PHONY: pytest
-pytest: browser $(VENV)/installed $(BROKER_TOOLS_DIR)/installed ## Some of the program's tests: make pytest ARGS='client -k 401'
+pytest: program-tests ## Some of the program's tests: make pytest ARGS='client -k 401'
 	$(PYTEST) $(ARGS)
 
 .PHONY: screenshots
-screenshots: browser $(VENV)/installed $(BROKER_TOOLS_DIR)/installed ## What the status page looks like, for docs/screenshots
+screenshots: program-tests ## What the status page looks like, for docs/screenshots
 	$(PROGRAMS) cd Tests/ProgramTests && SCREENSHOTS=$(CURDIR)/docs/screenshots $(VENV)/bin/pytest page/test_for_everybody.py
 
 .PHONY: test-long
@@ -207,10 +212,14 @@ test-long: $(VENV)/installed $(BROKER_TOOLS_DIR)/installed
 
 # What the stages need.
 
-.PHONY: packages browser
+.PHONY: program-tests
+program-tests: browser languages $(VENV)/installed $(BROKER_TOOLS_DIR)/installed $(CACHE)/go-example
+
+.PHONY: packages browser languages
 packages: WANTED = $(PACKAGES)
 browser: WANTED = $(BROWSER_PACKAGES)
-packages browser:
+languages: WANTED = $(EXAMPLE_PACKAGES)
+packages browser languages:
 	@missing=(); for package in $(WANTED); do \
 		dpkg-query --show --showformat='$${Status}' $$package 2>/dev/null | grep -q 'ok installed' || missing+=($$package); \
 	done; \
@@ -221,7 +230,8 @@ packages browser:
 
 $(BROKER_TOOLS_DIR)/installed: UNPACKED = $(TOOL_PACKAGES)
 $(BENCH_TOOLS)/installed: UNPACKED = $(BENCH_PACKAGES)
-$(BROKER_TOOLS_DIR)/installed $(BENCH_TOOLS)/installed: | packages
+$(GO_TOOLS)/installed: UNPACKED = $(GO_PACKAGES)
+$(BROKER_TOOLS_DIR)/installed $(BENCH_TOOLS)/installed $(GO_TOOLS)/installed: | packages
 	@rm -rf $(@D); mkdir -p $(@D); cd $(@D); \
 	if ! apt-get download -q $(UNPACKED); then \
 		as_root=$$( (( $$(id -u) )) && echo sudo || true); \
@@ -242,7 +252,9 @@ $(CACHE)/load: Benchmarks/load/load.c | $(BENCH_TOOLS)/installed
 		$(addprefix -I$(BENCH_TOOLS)/usr/include,/ /x86_64-linux-gnu /aarch64-linux-gnu) \
 		$(addprefix -L$(BENCH_TOOLS)/usr/lib/,x86_64-linux-gnu aarch64-linux-gnu) -lssl -lcrypto
 
-GO = $(BENCH_TOOLS)/usr/lib/go-1.19/bin/go
-$(CACHE)/go-broker: Benchmarks/side-by-side/broker.go | $(BENCH_TOOLS)/installed
-	GOROOT=$(BENCH_TOOLS)/usr/lib/go-1.19 GOPATH=$(BENCH_TOOLS)/usr/share/gocode GO111MODULE=off \
+GO = $(GO_TOOLS)/usr/lib/go-1.19/bin/go
+$(CACHE)/go-broker: Benchmarks/side-by-side/broker.go
+$(CACHE)/go-example: Examples/go/list-numbers.go
+$(CACHE)/go-broker $(CACHE)/go-example: | $(GO_TOOLS)/installed
+	GOROOT=$(GO_TOOLS)/usr/lib/go-1.19 GOPATH=$(GO_TOOLS)/usr/share/gocode GO111MODULE=off \
 		GOCACHE=$(CACHE)/go $(GO) build -o $@ $<

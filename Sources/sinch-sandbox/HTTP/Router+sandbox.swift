@@ -6,6 +6,7 @@ extension Router where Context == SandboxContext {
     static func sandbox(_ sandbox: Sandbox, listener: Scheme) -> Router {
         let router = Router(context: SandboxContext.self)
         router.add(middleware: AuthorizationCount(sandbox: sandbox, listener: listener))
+        router.add(middleware: UpgradeOffers())
         router.add(middleware: APIErrors())
 
         let tokenEndpoint = TokenEndpoint(sandbox: sandbox)
@@ -17,8 +18,9 @@ extension Router where Context == SandboxContext {
         }
 
         let project = router.group("v1/projects/:projectId")
-        let trunks = project.group("trunks").add(middleware: ProjectAuthorization(sandbox: sandbox))
-        TrunkRoutes(sandbox: sandbox).add(to: trunks)
+        let authorized = ProjectAuthorization<SandboxContext>(sandbox: sandbox)
+        TrunkRoutes(sandbox: sandbox).add(to: project.group("trunks").add(middleware: authorized))
+        NumberRoutes().add(to: project.group("activeNumbers").add(middleware: authorized))
         AccessKeyRoutes(sandbox: sandbox).add(to: project.group("accessKeys"))
         ControlRoutes(sandbox: sandbox).add(to: router.group("sandbox"))
         return router

@@ -55,6 +55,8 @@ class Broker:
         self.log_file = folder / "broker.log"
         self.token_endpoint = token_endpoint
         self.environment = environment(**settings)
+        # Where it listens by TCP; a test that needs the same place twice says which.
+        self.listen = "127.0.0.1:0"
         self.process: subprocess.Popen | None = None
         self.results: list[Result] = []
         self._log_start = 0
@@ -83,7 +85,7 @@ class Broker:
         self._listeners = 2 + flags.count("--listen")
         arguments = [program("token-broker"), "serve", "--data-dir", str(self.data)]
         arguments += ["--token-endpoint", self.token_endpoint, "--ops-listen", "127.0.0.1:0"]
-        arguments += ["--listen", "127.0.0.1:0", "--listen", f"unix:{self.data}/client.sock", *flags]
+        arguments += ["--listen", self.listen, "--listen", f"unix:{self.data}/client.sock", *flags]
         settings = self.environment | (environment or {})
         with self.log_file.open("ab") as log:
             self.process = start(arguments, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=settings, **options)

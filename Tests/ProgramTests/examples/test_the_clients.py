@@ -1,0 +1,102 @@
+"""What each program in Examples does with the broker's tokens: a row of the table in Examples/README.md."""
+
+import threading
+import time
+
+import pytest
+
+from rig.examples import CLIENTS, Worker, assert_cell, failed, rows
+
+YES = "✓"
+# What the sandbox's tokens live, where a client has to replace one: longer than it likes its tokens to live.
+WHILE = 5
+
+
+@pytest.fixture
+def lifetime(client, sandbox) -> int:
+    """How long a token lasts that this client replaces after `WHILE` seconds."""
+    seconds = WHILE + (client.margin or 0)
+    sandbox.change(expires_in=seconds)
+    return seconds
+
+
+def test_the_table_has_a_row_for_each_and_no_empty_cell():
+    table = rows()
+    assert list(table) == [client.name for client in CLIENTS]
+    assert [(row, column) for row, cells in table.items() for column, text in cells.items() if not text] == []
+
+
+def test_it_fetches_a_token_and_calls_the_api(client, worker):
+    assert failed(worker.call()) == []
+    assert_cell(client, "fetch", YES)
+
+
+def test_it_uses_a_token_again(client, worker, handed_out):
+    for _ in range(10):
+        assert failed(worker.call()) == []
+    assert_cell(client, "reuse", f"{handed_out():.0f} for 10 calls")
+
+
+def test_it_replaces_a_token_in_time(client, lifetime, worker, handed_out, sandbox):
+    assert failed(worker.call()) == []
+    time.sleep(WHILE + 1.5)
+    assert failed(worker.call()) == []
+    assert handed_out() == 2
+    refused = sandbox.counters["api_unauthorized"]
+    if client.margin is None:
+        text = "fetches for every call"
+    else:
+        text = f"{client.margin} s before" if refused == 0 else "after the API's 401, call repeated"
+    assert_cell(client, "refresh", text)
+
+
+def test_fifty_at_once_are_one_mint(client, worker, handed_out, sandbox):
+    assert failed(worker.call(50)) == []
+    assert sandbox.token_requests == 1
+    fetched = {1: "one fetches for all", 50: "each fetches"}.get(int(handed_out()), "several fetch")
+    assert_cell(client, "50 at once", f"{fetched}, one is minted")
+
+
+def test_a_wrong_secret_is_understandable(client, broker, sandbox):
+    if "BROKER_SOCKET" in client.settings(broker, ("", "")):
+        broker.ask("client", "disable", "local")
+    worker = Worker(client, broker, ("one", "wrong"), sandbox.url)
+    (said,) = worker.call()
+    worker.stop()
+    print(said)
+    text = next(
+        text
+        for sign, text in {
+            "the client ID or the client secret is wrong": "says our words",
+            "no credentials that can be used came": "says our words",
+            "invalid_client": "says `invalid_client`",
+            "401": "says 401",
+            "error: ": said,
+        }.items()
+        if sign in said
+    )
+    assert_cell(client, "wrong secret", text)
+
+
+def test_a_restart_of_the_broker_fails_no_call(client, lifetime, worker, broker):
+    assert failed(worker.call()) == []
+    restarting = threading.Thread(target=broker.restart)
+    restarting.start()
+    # Until after the client has had to fetch a new token.
+    answers, end = [], time.monotonic() + WHILE + 1
+    while time.monotonic() < end:
+        answers += worker.call()
+        time.sleep(0.1)
+    restarting.join()
+    assert failed(answers) == []
+    assert_cell(client, "broker restarts", YES)
+
+
+def test_an_outage_at_sinch_fails_no_call(client, broker, clients, sandbox):
+    broker.ask("key", "verify", "key-a")
+    sandbox.fail(503)
+    worker = Worker(client, broker, clients["one"], sandbox.url)
+    answers = [answer for _ in range(5) for answer in worker.call()]
+    worker.stop()
+    assert failed(answers) == []
+    assert_cell(client, "Sinch is down", YES)
