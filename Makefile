@@ -5,7 +5,6 @@ SHELL := /bin/bash
 # Kept for every clone on this machine: compiled dependencies, the programs, the tests' Python packages.
 CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/token-broker
 VENV := $(CACHE)/venv-$(shell { python3 --version; cat Tests/ProgramTests/requirements.txt; } | sha256sum | head -c 16)
-BENCH_VENV := $(CACHE)/venv-$(shell { python3 --version; cat {Tests/ProgramTests,Benchmarks}/requirements.txt; } | sha256sum | head -c 16)
 SCRATCH := --scratch-path $(CACHE)/build
 
 # What the build and the tests need besides the Swift toolchain.
@@ -107,11 +106,11 @@ sanitize: packages ## The Swift tests, one after the other, under the address an
 	done
 
 .PHONY: bench
-bench: release $(CACHE)/load $(CACHE)/go-broker $(BENCH_VENV)/installed $(BROKER_TOOLS_DIR)/installed ## The broker beside nginx, Go and Envoy: Benchmarks/RESULTS.md; ARGS='"TCP, 32"' to look at one row
+bench: release $(CACHE)/load $(CACHE)/go-broker $(VENV)/installed $(BROKER_TOOLS_DIR)/installed ## The broker beside nginx, Go and Envoy: Benchmarks/RESULTS.md; ARGS='"TCP, 32"' to look at one row
 	$(PROGRAMS) cd Benchmarks/side-by-side && PYTHONPATH=../../Tests/ProgramTests PYTHONDONTWRITEBYTECODE=1 \
-	LOAD=$(CACHE)/load GO_BROKER=$(CACHE)/go-broker GO=$(GO) ENVOY=$(BENCH_VENV)/bin/envoy \
+	LOAD=$(CACHE)/load GO_BROKER=$(CACHE)/go-broker GO=$(GO) ENVOY=$(VENV)/bin/envoy \
 	GO_OAUTH2_VERSION=$$(apt-cache policy golang-golang-x-oauth2-dev | awk '/Candidate/ { print $$2 }') \
-	timeout 1800 $(BENCH_VENV)/bin/python bench.py $(or $(ARGS),--results ../RESULTS.md)
+	timeout 1800 $(VENV)/bin/python bench.py $(or $(ARGS),--results ../RESULTS.md)
 
 PREFIX ?= /usr
 .PHONY: install
@@ -240,11 +239,9 @@ $(BROKER_TOOLS_DIR)/installed $(BENCH_TOOLS)/installed $(GO_TOOLS)/installed: | 
 	for package in *.deb; do dpkg --extract $$package .; rm $$package; done
 	touch $@
 
-$(VENV)/installed: REQUIREMENTS = Tests/ProgramTests/requirements.txt
-$(BENCH_VENV)/installed: REQUIREMENTS = Tests/ProgramTests/requirements.txt -r Benchmarks/requirements.txt
-$(VENV)/installed $(BENCH_VENV)/installed: | packages
+$(VENV)/installed: | packages
 	python3 -m venv $(@D)
-	$(@D)/bin/pip install --quiet --disable-pip-version-check -r $(REQUIREMENTS)
+	$(@D)/bin/pip install --quiet --disable-pip-version-check -r Tests/ProgramTests/requirements.txt
 	touch $@
 
 $(CACHE)/load: Benchmarks/load/load.c | $(BENCH_TOOLS)/installed

@@ -25,6 +25,9 @@ package struct ClientRoutes: Sendable {
             .init(.GET, "/v1/projects/{projectId}/token") { request, values in
                 try await counted { try await token(request, values) }
             },
+            .init(.GET, "/v1/projects/{projectId}/authorization") { request, values in
+                try await counted { try await authorizationField(request, values) }
+            },
             .init(.POST, "/v1/projects/{projectId}/token/rejected", answer: rejected),
             .init(.GET, "/v1/projects", answer: projects),
         ])
@@ -51,6 +54,28 @@ package struct ClientRoutes: Sendable {
 
     /// `GET …/token?min_ttl=SECONDS`, for people who prefer a GET.
     private func token(_ request: WholeRequest, _ values: [Substring]) async throws -> WholeResponse {
+        let (asked, authorization) = try await asked(request, values)
+        guard !Accept.prefersText(request.head.headers.first(name: "Accept")) else {
+            return try await answer(
+                asked, as: authorization, type: "text/plain; charset=utf-8", written: TokenAnswer.text
+            )
+        }
+        return try await answer(asked, as: authorization, written: TokenAnswer.full)
+    }
+
+    /// The token as the field that an API wants, for proxies that ask before they forward: nginx's `auth_request`,
+    /// Envoy's `ext_authz`, Caddy's and Traefik's forward authentication.
+    private func authorizationField(_ request: WholeRequest, _ values: [Substring]) async throws -> WholeResponse {
+        let (asked, authorization) = try await asked(request, values)
+        let handOut = try await broker.token(for: asked, as: authorization)
+        metrics.count(handOut)
+        return WholeResponse(body: ByteBuffer(), fields: ["Authorization": "Bearer \(handOut.token.value.reveal())"])
+    }
+
+    /// What a GET asks for, and who asks.
+    private func asked(
+        _ request: WholeRequest, _ values: [Substring]
+    ) async throws -> (TokenRequest, Authorization) {
         let authorization = try await authenticator.authorize(
             ClientClaim(request.head.headers, form: nil), from: request.peer)
         var minimumLife: Duration = .zero
@@ -60,13 +85,7 @@ package struct ClientRoutes: Sendable {
             }
             minimumLife = .seconds(seconds)
         }
-        let asked = TokenRequest(project: try project(values).get(), scope: nil, minimumLife: minimumLife)
-        guard !Accept.prefersText(request.head.headers.first(name: "Accept")) else {
-            return try await answer(
-                asked, as: authorization, type: "text/plain; charset=utf-8", written: TokenAnswer.text
-            )
-        }
-        return try await answer(asked, as: authorization, written: TokenAnswer.full)
+        return (TokenRequest(project: try project(values).get(), scope: nil, minimumLife: minimumLife), authorization)
     }
 
     /// Counts what came of a request for a token; one that came about was counted when it did.

@@ -26,7 +26,7 @@ def proxied(request, shared):
     """A proxy in front of the broker, and the wire between them."""
     wire = Wire(shared.tcp)
     with tempfile.TemporaryDirectory(prefix="tb.") as folder:
-        proxy = Proxy(request.param, wire.address, pathlib.Path(folder))
+        proxy = Proxy.to_broker(request.param, wire.address, pathlib.Path(folder))
         yield proxy, wire
         proxy.stop()
     wire.close()

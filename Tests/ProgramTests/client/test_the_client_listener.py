@@ -55,6 +55,16 @@ def test_a_get_tells_more(address, clients):
     assert same["access_token"] == token["access_token"], "the GET hands out the same token"
 
 
+def test_a_proxy_gets_the_token_as_the_field_that_an_api_wants(address, clients):
+    answer = get(address, "/v1/projects/prj-a/authorization", client=clients["one"])
+    assert answer.status == 200 and answer.body == b"", f"{answer}"
+    assert_uncached(answer)
+    same = get(address, "/v1/projects/prj-a/token", client=clients["one"]).json
+    assert answer.headers["Authorization"] == f"Bearer {same['access_token']}"
+    assert_error(get(address, "/v1/projects/prj-b/authorization", client=clients["one"]), 403, "unauthorized_client")
+    assert_error(get(address, "/v1/projects/prj-a/authorization"), 401, "invalid_client")
+
+
 def test_the_bare_token_is_there_for_those_who_accept_plain_text(address, clients):
     answer = get(address, "/v1/projects/prj-a/token", client=clients["one"], headers=[("Accept", "text/plain")])
     assert answer.status == 200 and answer.headers["Content-Type"].startswith("text/plain"), f"{answer}"

@@ -2,7 +2,7 @@ import os
 
 import pytest
 
-from rig.examples import CLIENTS, Worker, by_socket
+from rig.examples import CLIENTS
 from rig.processes import free_port
 from rig.wire import get
 
@@ -16,7 +16,7 @@ def client(request):
 @pytest.fixture
 def with_user(stopped, client):
     """The broker, not running, that knows the client by the Unix user of these tests where it has no secret."""
-    if client.settings is by_socket:
+    if client.by_user:
         stopped.ask("client", "add", "local", "--project", "prj-a", "--uid", str(os.getuid()))
     return stopped
 
@@ -30,7 +30,7 @@ def broker(with_user):
 @pytest.fixture
 def worker(client, broker, clients, sandbox):
     """The program, running, with the credentials of a client that has prj-a."""
-    worker = Worker(client, broker, clients["one"], sandbox.url)
+    worker = client.start(broker, clients["one"], sandbox.url)
     yield worker
     worker.stop()
 

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from rig.examples import CLIENTS, Worker, assert_cell, failed, rows
+from rig.examples import CLIENTS, HALF, assert_cell, failed, rows
 
 YES = "✓"
 # What the sandbox's tokens live, where a client has to replace one: longer than it likes its tokens to live.
@@ -15,7 +15,7 @@ WHILE = 5
 @pytest.fixture
 def lifetime(client, sandbox) -> int:
     """How long a token lasts that this client replaces after `WHILE` seconds."""
-    seconds = WHILE + (client.margin or 0)
+    seconds = 2 * WHILE if client.margin == HALF else WHILE + (client.margin or 0)
     sandbox.change(expires_in=seconds)
     return seconds
 
@@ -41,12 +41,14 @@ def test_it_replaces_a_token_in_time(client, lifetime, worker, handed_out, sandb
     assert failed(worker.call()) == []
     time.sleep(WHILE + 1.5)
     assert failed(worker.call()) == []
-    assert handed_out() == 2
-    refused = sandbox.counters["api_unauthorized"]
+    fetched, refused = handed_out(), sandbox.counters["api_unauthorized"]
+    assert fetched >= 2
     if client.margin is None:
         text = "fetches for every call"
+    elif client.margin == HALF:
+        text = "when half of it is over"
     else:
-        text = f"{client.margin} s before" if refused == 0 else "after the API's 401, call repeated"
+        text = "after the API's 401, call repeated" if refused else f"{client.margin} s before"
     assert_cell(client, "refresh", text)
 
 
@@ -58,9 +60,9 @@ def test_fifty_at_once_are_one_mint(client, worker, handed_out, sandbox):
 
 
 def test_a_wrong_secret_is_understandable(client, broker, sandbox):
-    if "BROKER_SOCKET" in client.settings(broker, ("", "")):
+    if client.by_user:
         broker.ask("client", "disable", "local")
-    worker = Worker(client, broker, ("one", "wrong"), sandbox.url)
+    worker = client.start(broker, ("one", "wrong"), sandbox.url)
     (said,) = worker.call()
     worker.stop()
     print(said)
@@ -78,7 +80,7 @@ def test_a_wrong_secret_is_understandable(client, broker, sandbox):
     assert_cell(client, "wrong secret", text)
 
 
-def test_a_restart_of_the_broker_fails_no_call(client, lifetime, worker, broker):
+def test_it_survives_a_restart_of_the_broker(client, lifetime, worker, broker):
     assert failed(worker.call()) == []
     restarting = threading.Thread(target=broker.restart)
     restarting.start()
@@ -88,14 +90,14 @@ def test_a_restart_of_the_broker_fails_no_call(client, lifetime, worker, broker)
         answers += worker.call()
         time.sleep(0.1)
     restarting.join()
-    assert failed(answers) == []
-    assert_cell(client, "broker restarts", YES)
+    assert failed(worker.call()) == []
+    assert_cell(client, "broker restarts", "calls fail meanwhile" if failed(answers) else YES)
 
 
 def test_an_outage_at_sinch_fails_no_call(client, broker, clients, sandbox):
     broker.ask("key", "verify", "key-a")
     sandbox.fail(503)
-    worker = Worker(client, broker, clients["one"], sandbox.url)
+    worker = client.start(broker, clients["one"], sandbox.url)
     answers = [answer for _ in range(5) for answer in worker.call()]
     worker.stop()
     assert failed(answers) == []

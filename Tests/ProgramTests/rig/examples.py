@@ -1,5 +1,6 @@
 """The programs in Examples: how each is started and asked, and the table that says what they do."""
 
+import concurrent.futures
 import itertools
 import os
 import pathlib
@@ -9,76 +10,43 @@ import sys
 import threading
 import typing
 
-from rig.processes import end, environment, start
+import requests
+import yaml
+
+from rig.processes import end, environment, free_port, start
+from rig.proxies import Proxy, nginx_settings
 
 EXAMPLES = pathlib.Path(__file__).parents[3] / "Examples"
 TABLE = EXAMPLES / "README.md"
 PATIENCE = 30
+PROJECT = "prj-a"
+HALF = "half"
 
 
 class Client(typing.NamedTuple):
     """One row of the table."""
 
     name: str
-    command: list[str]
-    # How many seconds before its end the client replaces a token; None: it keeps none.
-    margin: int | None
-    # What it is told besides the project and the API.
-    settings: typing.Callable
-    link: str = ""
-
-
-def by_url(broker, credentials) -> dict[str, str]:
-    return {"TOKEN_URL": f"http://{broker.tcp}/oauth2/token", **by_secret(credentials)}
-
-
-def by_address(broker, credentials) -> dict[str, str]:
-    return {"BROKER_URL": f"http://{broker.tcp}", **by_secret(credentials)}
-
-
-def by_origin(broker, credentials) -> dict[str, str]:
-    return {"AUTH_ORIGIN": f"http://{broker.tcp}", **by_secret(credentials)}
-
-
-def by_socket(broker, credentials) -> dict[str, str]:
-    return {"BROKER_SOCKET": broker.unix.removeprefix("unix:")}
-
-
-def by_secret(credentials) -> dict[str, str]:
-    return {"CLIENT_ID": credentials[0], "CLIENT_SECRET": credentials[1]}
-
-
-def python(folder: str, settings=by_url, margin: int = 60) -> tuple:
-    return [sys.executable, str(EXAMPLES / folder / "list_numbers.py")], margin, settings
-
-
-CLIENTS = [
-    Client("curl", [str(EXAMPLES / "curl/list-numbers.sh")], None, by_address),
-    Client("curl, Unix socket", [str(EXAMPLES / "curl/list-numbers.sh")], None, by_socket),
-    Client("Python: requests-oauthlib", *python("python-requests-oauthlib")),
-    Client("Python: Authlib", *python("python-authlib")),
-    Client("Python: httpx", *python("python-httpx")),
-    Client("Python: Sinch's SDK", *python("python-sinch-sdk", by_origin, 0)),
-    Client("Go", [os.environ.get("EXAMPLE_GO", "")], 10, by_url),
-    Client("Java", ["java", str(EXAMPLES / "java/ListNumbers.java")], 60, by_url),
-    Client("Node", ["node", str(EXAMPLES / "node/list-numbers.mjs")], 60, by_url),
-    Client("Perl", ["perl", str(EXAMPLES / "perl/list-numbers.pl")], 60, by_url),
-]
+    # Starts it for a broker, a client's credentials and an API; what comes of it has `call` and `stop`.
+    start: typing.Callable
+    # How many seconds before its end the client replaces a token, or HALF; None: it keeps none.
+    margin: int | str | None = 60
+    # Whether the broker knows it by its Unix user.
+    by_user: bool = False
 
 
 class Worker:
-    """A running example."""
+    """A running example that reads lines."""
 
-    def __init__(self, client: Client, broker, credentials, api: str, project: str = "prj-a"):
-        settings = client.settings(broker, credentials)
+    def __init__(self, broker, api: str, command: list[str], **settings: str):
         self.complaints = broker.folder / "example.err"
         with self.complaints.open("w") as complaints:
             self.process = start(
-                client.command,
+                command,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=complaints,
-                env=environment(API_URL=api, PROJECT_ID=project, OAUTHLIB_INSECURE_TRANSPORT="1", **settings),
+                env=environment(API_URL=api, PROJECT_ID=PROJECT, OAUTHLIB_INSECURE_TRANSPORT="1", **settings),
                 text=True,
             )
         self.lines = queue.SimpleQueue()
@@ -103,6 +71,116 @@ class Worker:
         for line in self.process.stdout:
             self.lines.put(line.rstrip())
         self.lines.put(None)
+
+
+class InFront:
+    """A running proxy that gives requests their tokens."""
+
+    def __init__(self, kind: str, settings: str, port: int, folder: pathlib.Path):
+        self.proxy = Proxy(kind, settings, port, folder)
+        self.url = f"http://{self.proxy.address}/v1/projects/{PROJECT}/activeNumbers"
+        self.threads = concurrent.futures.ThreadPoolExecutor(50)
+
+    def call(self, times: int = 1) -> list[str]:
+        return list(self.threads.map(self._call, range(times)))
+
+    def stop(self):
+        self.threads.shutdown()
+        self.proxy.stop()
+
+    def _call(self, _) -> str:
+        answer = requests.get(self.url, timeout=PATIENCE)
+        return answer.text if answer.ok else f"error: {answer.status_code} {answer.text}"
+
+
+def by_url(*command: str):
+    """Starts a program that is given the token URL."""
+
+    def start(broker, credentials, api):
+        return Worker(broker, api, command, TOKEN_URL=f"http://{broker.tcp}/oauth2/token", **secret(credentials))
+
+    return start
+
+
+def by_address(variable: str, *command: str):
+    """Starts a program that is given the broker's address."""
+
+    def start(broker, credentials, api):
+        return Worker(broker, api, command, **{variable: f"http://{broker.tcp}"}, **secret(credentials))
+
+    return start
+
+
+def by_socket(*command: str):
+    """Starts a program that is given the broker's Unix socket, and no secret."""
+
+    def start(broker, _, api):
+        return Worker(broker, api, command, BROKER_SOCKET=broker.unix.removeprefix("unix:"))
+
+    return start
+
+
+def secret(credentials: tuple[str, str]) -> dict[str, str]:
+    return {"CLIENT_ID": credentials[0], "CLIENT_SECRET": credentials[1]}
+
+
+def nginx(broker, _, api: str) -> InFront:
+    port = free_port()
+    server = (EXAMPLES / "nginx/sinch.conf").read_text()
+    for ours, here in {
+        "127.0.0.1:8080": f"127.0.0.1:{port}",
+        "https://numbers.api.sinch.com": api,
+        "/var/lib/token-broker/client.sock": broker.unix.removeprefix("unix:"),
+        "my-project": PROJECT,
+    }.items():
+        assert ours in server
+        server = server.replace(ours, here)
+    return InFront("nginx", nginx_settings(server, broker.folder), port, broker.folder)
+
+
+def envoy(broker, credentials: tuple[str, str], api: str) -> InFront:
+    port, secret = free_port(), broker.folder / "client-secret"
+    secret.write_text(credentials[1])
+    settings = yaml.safe_load((EXAMPLES / "envoy/envoy.yaml").read_text())
+    resources = settings["static_resources"]
+    (listener,) = resources["listeners"]
+    listener["address"]["socket_address"]["port_value"] = port
+    injector = listener["filter_chains"][0]["filters"][0]["typed_config"]["http_filters"][0]
+    oauth2 = injector["typed_config"]["credential"]["typed_config"]
+    oauth2["token_endpoint"]["uri"] = f"http://{broker.tcp}/oauth2/token"
+    oauth2["client_credentials"]["client_id"] = credentials[0]
+    resources["secrets"][0]["generic_secret"]["secret"]["filename"] = str(secret)
+    for cluster, address in zip(resources["clusters"], (broker.tcp, api.removeprefix("http://")), strict=True):
+        (endpoint,) = cluster["load_assignment"]["endpoints"][0]["lb_endpoints"]
+        host, number = address.split(":")
+        endpoint["endpoint"]["address"]["socket_address"] = {"address": host, "port_value": int(number)}
+        # The sandbox is plain HTTP.
+        cluster.pop("transport_socket", None)
+    return InFront("envoy", yaml.safe_dump(settings), port, broker.folder)
+
+
+def example(path: str) -> str:
+    return str(EXAMPLES / path)
+
+
+CLIENTS = [
+    Client("curl", by_address("BROKER_URL", example("curl/list-numbers.sh")), None),
+    Client("curl, Unix socket", by_socket(example("curl/list-numbers.sh")), None, by_user=True),
+    Client("Python: requests-oauthlib", by_url(sys.executable, example("python-requests-oauthlib/list_numbers.py"))),
+    Client("Python: Authlib", by_url(sys.executable, example("python-authlib/list_numbers.py"))),
+    Client("Python: httpx", by_url(sys.executable, example("python-httpx/list_numbers.py"))),
+    Client(
+        "Python: Sinch's SDK",
+        by_address("AUTH_ORIGIN", sys.executable, example("python-sinch-sdk/list_numbers.py")),
+        margin=0,
+    ),
+    Client("Go", by_url(os.environ.get("EXAMPLE_GO", "")), margin=10),
+    Client("Java", by_url("java", example("java/ListNumbers.java"))),
+    Client("Node", by_url("node", example("node/list-numbers.mjs"))),
+    Client("Perl", by_url("perl", example("perl/list-numbers.pl"))),
+    Client("nginx in front", nginx, None, by_user=True),
+    Client("Envoy in front", envoy, margin=HALF),
+]
 
 
 def failed(answers: list[str]) -> list[str]:

@@ -1,7 +1,9 @@
 """Other people's proxies in front of the broker, and what goes over the wire between the two."""
 
+import getpass
 import pathlib
 import socket
+import sys
 import threading
 
 from rig.processes import TOOLS, environment, free_port, start, tool, wait_until
@@ -27,8 +29,10 @@ backend broker
     server broker {server}
 """
 
-NGINX = """
+# The user only where it was started by root.
+NGINX_AROUND = """
 daemon off;
+user {user};
 pid {folder}/nginx.pid;
 error_log stderr;
 events {{}}
@@ -36,6 +40,11 @@ http {{
     access_log off;
     client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy; fastcgi_temp_path {folder}/fastcgi;
     uwsgi_temp_path {folder}/uwsgi; scgi_temp_path {folder}/scgi;
+    {http}
+}}
+"""
+
+NGINX = """
     upstream broker {{ server {server}; keepalive 4; }}
     server {{
         listen 127.0.0.1:{port};
@@ -48,8 +57,12 @@ http {{
             proxy_set_header X-Proxied 1;
         }}
     }}
-}}
 """
+
+
+def nginx_settings(http: str, folder: pathlib.Path) -> str:
+    """What nginx wants around a part of `http`."""
+    return NGINX_AROUND.format(user=getpass.getuser(), folder=folder, http=http)
 
 
 class Wire:
@@ -98,20 +111,32 @@ class Wire:
 
 
 class Proxy:
-    def __init__(self, kind: str, server: str, folder: pathlib.Path):
-        port = free_port()
+    """A proxy that was started with these settings, and listens at `port`."""
+
+    def __init__(self, kind: str, settings: str, port: int, folder: pathlib.Path):
         self.address = f"127.0.0.1:{port}"
-        settings = folder / f"{kind}.conf"
-        settings.write_text({"haproxy": HAPROXY, "nginx": NGINX}[kind].format(port=port, server=server, folder=folder))
-        arguments = {"haproxy": ["-f", settings, "-db", "-q"], "nginx": ["-p", folder, "-c", settings]}[kind]
-        with (folder / f"{kind}.log").open("wb") as log:
+        file = folder / f"{kind}.yaml"
+        file.write_text(settings)
+        command = {
+            "haproxy": [tool("haproxy"), "-f", file, "-db", "-q"],
+            "nginx": [tool("nginx"), "-p", folder, "-c", file],
+            "envoy": [pathlib.Path(sys.executable).with_name("envoy"), "-c", file, "--use-dynamic-base-id"],
+        }[kind]
+        self.log = folder / f"{kind}.log"
+        with self.log.open("wb") as log:
             self.process = start(
-                [tool(kind), *map(str, arguments)], stdout=log, stderr=log, env=environment(LD_LIBRARY_PATH=LIBRARIES)
+                [*map(str, command)], stdout=log, stderr=log, env=environment(LD_LIBRARY_PATH=LIBRARIES)
             )
         wait_until(self._is_listening, f"{kind} listens")
 
+    @classmethod
+    def to_broker(cls, kind: str, server: str, folder: pathlib.Path) -> "Proxy":
+        port = free_port()
+        settings = {"haproxy": HAPROXY, "nginx": NGINX}[kind].format(port=port, server=server)
+        return cls(kind, nginx_settings(settings, folder) if kind == "nginx" else settings, port, folder)
+
     def _is_listening(self) -> bool:
-        assert self.process.poll() is None, "the proxy did not start"
+        assert self.process.poll() is None, f"the proxy did not start: {self.log.read_text()}"
         try:
             connect(self.address).close()
         except ConnectionRefusedError:
