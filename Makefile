@@ -22,12 +22,12 @@ GO_TOOLS := $(CACHE)/tools-$(shell echo $(GO_PACKAGES) | sha256sum | head -c 16)
 export BROKER_TOOLS_DIR := $(CACHE)/tools-$(shell echo $(TOOL_PACKAGES) | sha256sum | head -c 16)
 export TOKEN_BROKER_COMMIT := $(shell git describe --always --dirty --exclude '*' 2>/dev/null || echo unknown)
 PYTHON_SOURCES := Tests Benchmarks Examples
-SWIFT_SOURCES := Package.swift Benchmarks Sources Tests migrations
+SWIFT_SOURCES := Package.swift Benchmarks Examples Sources Tests migrations
 DEBUG := swift build $(SCRATCH) --build-tests --explicit-target-dependency-import-check error
 RELEASE := swift build $(SCRATCH) --configuration release --static-swift-stdlib
 SWIFT_TEST := swift test $(SCRATCH) --skip-build
 # What is measured in real time over real sockets does not share the processor with what keeps it busy.
-REAL_TIME := ^(BrokerUpstreamTests|SandboxTests)\.
+REAL_TIME := ^(BrokerUpstreamTests|SandboxTests|TokenBrokerClientTests)\.
 
 # The programs are tested and shown as they are built for production.
 PROGRAMS := export BROKER_BIN_DIR="$$($(RELEASE) --show-bin-path)" &&
@@ -64,6 +64,7 @@ check: packages ## Red or green in two minutes: format, build, the domain's test
 test: packages ## Everything that must pass
 	$(call stage,lint,60)
 	$(call stage,build,2400)
+	$(call stage,docs,120)
 	$(call stage,test-swift,420)
 	$(call stage,test-program,600)
 	$(call stage,test-image,2400)
@@ -111,6 +112,16 @@ bench: release $(CACHE)/load $(CACHE)/go-broker $(VENV)/installed $(BROKER_TOOLS
 	LOAD=$(CACHE)/load GO_BROKER=$(CACHE)/go-broker GO=$(GO) ENVOY=$(VENV)/bin/envoy \
 	GO_OAUTH2_VERSION=$$(apt-cache policy golang-golang-x-oauth2-dev | awk '/Candidate/ { print $$2 }') \
 	timeout 1800 $(VENV)/bin/python bench.py $(or $(ARGS),--results ../RESULTS.md)
+
+LIBRARY := $(CACHE)/TokenBrokerClient
+.PHONY: docs
+docs: debug ## The Swift library's documentation, with a warning for an error: for Xcode, or any web server
+	@rm -rf $(LIBRARY)*; mkdir -p $(LIBRARY)
+	swift package $(SCRATCH) dump-symbol-graph --minimum-access-level public > $(LIBRARY).log
+	cp $(CACHE)/build/*/symbolgraph/TokenBrokerClient*.json $(LIBRARY)
+	docc convert Sources/TokenBrokerClient/TokenBrokerClient.docc --additional-symbol-graph-dir $(LIBRARY) \
+		--output-path $(LIBRARY).doccarchive --warnings-as-errors
+	@echo $(LIBRARY).doccarchive
 
 PREFIX ?= /usr
 .PHONY: install
@@ -169,6 +180,7 @@ release: packages
 	$(RELEASE) --product token-broker
 	$(RELEASE) --product sinch-sandbox
 	$(RELEASE) --product make-registry
+	$(RELEASE) --product list-numbers
 
 .PHONY: test-domain
 test-domain:

@@ -41,7 +41,8 @@ let x509 = Target.Dependency.product(name: "X509", package: "swift-certificates"
 let package = Package(
     name: "token-broker",
     products: [
-        .executable(name: "token-broker", targets: ["token-broker"])
+        .executable(name: "token-broker", targets: ["token-broker"]),
+        .library(name: "TokenBrokerClient", targets: ["TokenBrokerClient"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.0"),
@@ -61,7 +62,10 @@ let package = Package(
     ],
     targets: [
         // What a broker is. Knows no technology.
-        .target(name: "Broker", dependencies: [coreMetrics, heap, logging], swiftSettings: settings),
+        .target(name: "Broker", dependencies: ["Futures", coreMetrics, heap, logging], swiftSettings: settings),
+
+        // An outcome that many wait for.
+        .target(name: "Futures", swiftSettings: settings),
 
         // One adapter for each technology. Adapters do not know one another.
         .target(
@@ -121,6 +125,17 @@ let package = Package(
             linkerSettings: [.unsafeFlags(["-Xlinker", "--no-export-dynamic"])]
         ),
 
+        // For services in Swift that fetch tokens.
+        .target(
+            name: "TokenBrokerClient",
+            dependencies: ["Futures", asyncHTTPClient, logging, nioCore, nioFoundationCompat, nioHTTP1],
+            swiftSettings: settings
+        ),
+        .executableTarget(
+            name: "list-numbers", dependencies: ["TokenBrokerClient", asyncHTTPClient, nioCore, nioHTTP1],
+            path: "Examples/swift", exclude: ["README.md"], swiftSettings: settings
+        ),
+
         // A stand-in for auth.sinch.com and for one Sinch API: for the demo and the tests, never deployed.
         .executableTarget(
             name: "sinch-sandbox",
@@ -172,6 +187,14 @@ let package = Package(
             name: "token-brokerTests",
             dependencies: [
                 "Broker", "BrokerHTTP", "BrokerSQLite", "ProcessLimits", "token-broker", argumentParser, logging,
+            ],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "TokenBrokerClientTests",
+            dependencies: [
+                "BrokerTesting", "TokenBrokerClient", asyncHTTPClient, httpTypes, hummingbird, hummingbirdCore, logging,
+                nioCore, nioHTTP1,
             ],
             swiftSettings: settings
         ),

@@ -1,3 +1,5 @@
+import Futures
+
 /// Recognises clients: by their secret, or by who is at the other end of their connection.
 package struct ClientAuthenticator: Sendable {
     private let registry: Registry

@@ -1,4 +1,5 @@
 package import Foundation
+import Futures
 import Synchronization
 
 /// A circuit breaker for each token endpoint: does not send requests to one that keeps failing.

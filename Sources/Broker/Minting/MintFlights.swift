@@ -1,3 +1,4 @@
+import Futures
 import Synchronization
 
 /// Single flight: however many ask for the same token at the same time, one of them causes one mint.

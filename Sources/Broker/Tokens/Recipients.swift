@@ -1,3 +1,4 @@
+import Futures
 import Synchronization
 
 /// Who got a token: the first time to each of them is recorded, once however many requests ask at the same time.

@@ -26,6 +26,7 @@ enum TokenAnswer {
                     ("project_id", .text(handOut.project.description)),
                     ("refresh_after", .number(handOut.refreshAfter)),
                     ("scope", .text(handOut.token.slot.scope.description)),
+                    ("token_sha256", .text(handOut.token.digest.hex)),
                     ("token_type", .text("bearer")),
                 ]
         )

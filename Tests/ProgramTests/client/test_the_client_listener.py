@@ -46,7 +46,16 @@ def test_a_get_tells_more(address, clients):
     assert_uncached(answer)
     assert answer.headers["Content-Type"] == "application/json"
     token = answer.json
-    keys = {"access_token", "expires_in", "scope", "token_type", "expires_at", "project_id", "refresh_after"}
+    keys = {
+        "access_token",
+        "expires_in",
+        "scope",
+        "token_type",
+        "expires_at",
+        "project_id",
+        "refresh_after",
+        "token_sha256",
+    }
     assert set(token) == keys, f"not the keys of DESIGN 4.1: {set(token) ^ keys}"
     left = datetime.datetime.fromisoformat(token["expires_at"]) - before
     assert abs(left.total_seconds() - token["expires_in"]) < 5, "expires_at and expires_in disagree"

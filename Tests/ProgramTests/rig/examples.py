@@ -8,19 +8,20 @@ import queue
 import subprocess
 import sys
 import threading
+import time
 import typing
 
 import requests
 import yaml
 
-from rig.processes import end, environment, free_port, start
+from rig.processes import PROGRAMS, end, environment, free_port, start
 from rig.proxies import Proxy, nginx_settings
 
 EXAMPLES = pathlib.Path(__file__).parents[3] / "Examples"
 TABLE = EXAMPLES / "README.md"
 PATIENCE = 30
 PROJECT = "prj-a"
-HALF = "half"
+HALF, TOLD = "half", "told"
 
 
 class Client(typing.NamedTuple):
@@ -29,7 +30,7 @@ class Client(typing.NamedTuple):
     name: str
     # Starts it for a broker, a client's credentials and an API; what comes of it has `call` and `stop`.
     start: typing.Callable
-    # How many seconds before its end the client replaces a token, or HALF; None: it keeps none.
+    # How many seconds before its end the client replaces a token, or HALF, or when it is TOLD to; None: it keeps none.
     margin: int | str | None = 60
     # Whether the broker knows it by its Unix user.
     by_user: bool = False
@@ -156,7 +157,12 @@ def envoy(broker, credentials: tuple[str, str], api: str) -> InFront:
         endpoint["endpoint"]["address"]["socket_address"] = {"address": host, "port_value": int(number)}
         # The sandbox is plain HTTP.
         cluster.pop("transport_socket", None)
-    return InFront("envoy", yaml.safe_dump(settings), port, broker.folder)
+    front = InFront("envoy", yaml.safe_dump(settings), port, broker.folder)
+    # Until it has its first token it refuses calls; with a wrong secret it goes on doing that.
+    end = time.monotonic() + 1
+    while failed(front.call()) and time.monotonic() < end:
+        time.sleep(0.02)
+    return front
 
 
 def example(path: str) -> str:
@@ -178,6 +184,7 @@ CLIENTS = [
     Client("Java", by_url("java", example("java/ListNumbers.java"))),
     Client("Node", by_url("node", example("node/list-numbers.mjs"))),
     Client("Perl", by_url("perl", example("perl/list-numbers.pl"))),
+    Client("Swift", by_address("BROKER_URL", f"{PROGRAMS}/list-numbers"), margin=TOLD),
     Client("nginx in front", nginx, None, by_user=True),
     Client("Envoy in front", envoy, margin=HALF),
 ]

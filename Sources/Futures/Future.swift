@@ -1,7 +1,7 @@
 import Synchronization
 
 /// An outcome that many wait for and none of them owns: they may give up, what they wait for goes on.
-final class Future<Value: Sendable>: Sendable {
+package final class Future<Value: Sendable>: Sendable {
     private struct State {
         var outcome: Result<Value, any Error>?
         var waiters: [Int: CheckedContinuation<Value, any Error>] = [:]
@@ -11,13 +11,16 @@ final class Future<Value: Sendable>: Sendable {
     /// Guards the outcome and those who wait for it.
     private let state = Mutex(State())
 
-    init() {}
+    package init() {}
+
+    /// What came of it, where it is known.
+    package var outcome: Result<Value, any Error>? { state.withLock(\.outcome) }
 
     /// How many wait for it.
-    var waiterCount: Int { state.withLock(\.waiters.count) }
+    package var waiterCount: Int { state.withLock(\.waiters.count) }
 
     /// Starts what is waited for, as a task of nobody who waits.
-    convenience init(of work: @escaping @Sendable () async throws -> Value) {
+    package convenience init(of work: @escaping @Sendable () async throws -> Value) {
         self.init()
         Task {
             do {
@@ -29,7 +32,7 @@ final class Future<Value: Sendable>: Sendable {
     }
 
     /// Gives everybody the outcome.
-    func complete(with outcome: Result<Value, any Error>) {
+    package func complete(with outcome: Result<Value, any Error>) {
         let waiters = state.withLock { state in
             state.outcome = outcome
             defer { state.waiters = [:] }
@@ -38,23 +41,8 @@ final class Future<Value: Sendable>: Sendable {
         for waiter in waiters { waiter.resume(with: outcome) }
     }
 
-    /// The outcome; throws ``DeadlinePassed`` when it does not come in time.
-    func value(by deadline: Deadline, clock: any BrokerClock) async throws -> Value {
-        if let outcome = state.withLock(\.outcome) { return try outcome.get() }
-        return try await withThrowingTaskGroup(of: Value.self) { group in
-            group.addTask { try await self.value() }
-            group.addTask {
-                try await clock.timeout(after: deadline.remaining(at: clock.now))
-                throw DeadlinePassed()
-            }
-            defer { group.cancelAll() }
-            // There are two, so that there is a next one.
-            return try await group.next()!
-        }
-    }
-
     /// The outcome, whenever it comes.
-    func value() async throws -> Value {
+    package func value() async throws -> Value {
         let id = state.withLock { state in
             state.nextWaiter += 1
             return state.nextWaiter

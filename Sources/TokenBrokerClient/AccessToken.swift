@@ -1,0 +1,16 @@
+/// A token for the APIs of one project.
+public struct AccessToken: Sendable, Hashable, CustomStringConvertible, CustomReflectable {
+    /// What goes behind `Bearer` in the `Authorization` field.
+    public let value: String
+    public let project: String
+    /// Until when APIs take it, by the clock of this machine.
+    public let expiry: ContinuousClock.Instant
+    /// The hex of its SHA-256, whose first sixteen digits are what the broker's log and audit log call it.
+    public let sha256: String
+
+    /// Its fingerprint, which is no secret.
+    public var description: String { "token \(sha256.prefix(16)) of project \(project)" }
+
+    /// Nothing that prints an object's parts gets to see the token.
+    public var customMirror: Mirror { Mirror(self, children: ["description": description]) }
+}

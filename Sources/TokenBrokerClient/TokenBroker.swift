@@ -1,0 +1,127 @@
+public import AsyncHTTPClient
+import Futures
+public import Logging
+
+/// Access tokens of Sinch projects, fetched from a token broker and kept for as long as they are good.
+///
+/// A token is fetched once for all who ask for it at the same time. When the broker says that it has a newer one
+/// (`refresh_after`), that is fetched while the old one goes on being handed out: whoever asks waits only where there is
+/// no token with life in it. A broker that restarts, or one whose authorization server fails, is not noticed until then.
+public actor TokenBroker {
+    /// What is not used any more when it may end on its way to the API.
+    private static let margin: Duration = .seconds(5)
+    /// The least time between two fetches of one project's token, unless somebody waits for it.
+    private static let pace: Duration = .seconds(1)
+    /// How long a fetch goes on trying where the broker is away or says that it may succeed.
+    private static let patience: Duration = .seconds(10)
+
+    private let connection: BrokerConnection
+    private let logger: Logger
+    private var entries: [String: Entry] = [:]
+    /// What became of tokens that an API refused, by digest, while it is being asked.
+    private var reports: [String: Future<Bool>] = [:]
+
+    private struct Entry {
+        var token: AccessToken?
+        /// When a fetch may begin although there is a token with life in it.
+        var due = ContinuousClock.now
+        var fetch: Future<AccessToken>?
+    }
+
+    /// - Parameters:
+    ///   - address: where the broker listens for its clients
+    ///   - credentials: none for a client that is registered with a Unix user, by the Unix socket
+    ///   - httpClient: what the broker is asked with; it decides which certificate authorities are trusted
+    ///   - logger: where it is said that a token could not be replaced, while the old one is still good
+    public init(
+        _ address: BrokerAddress, credentials: BrokerCredentials? = nil, httpClient: HTTPClient = .shared,
+        logger: Logger = Logger(label: "token-broker-client")
+    ) {
+        connection = BrokerConnection(address: address, credentials: credentials, httpClient: httpClient)
+        self.logger = logger
+    }
+
+    /// A token of the project, with life in it.
+    ///
+    /// Throws ``TokenBrokerError``, or `CancellationError` as soon as the task is cancelled; a fetch that others wait for
+    /// goes on.
+    public func token(for project: String) async throws -> AccessToken {
+        let now = ContinuousClock.now
+        let entry = entries[project] ?? Entry()
+        guard let token = entry.token, now < token.expiry - Self.margin else {
+            return try await (entry.fetch ?? fetch(project)).value()
+        }
+        if now >= entry.due, entry.fetch == nil { _ = fetch(project) }
+        return token
+    }
+
+    /// Tells the broker that an API refused a token with 401, and returns whether there is another one now.
+    ///
+    /// Throws ``TokenBrokerError`` or `CancellationError`.
+    public func report(rejected token: AccessToken) async throws -> Bool {
+        guard entries[token.project]?.token == token else { return true }
+        if let report = reports[token.sha256] { return try await report.value() }
+        let report = Future { try await self.ask(about: token) }
+        reports[token.sha256] = report
+        return try await report.value()
+    }
+
+    /// Of how many projects something is kept.
+    var projectCount: Int { entries.count }
+
+    private func ask(about token: AccessToken) async throws -> Bool {
+        defer { reports[token.sha256] = nil }
+        guard try await connection.report(rejected: token).outcome != .tooSoon else { return false }
+        if entries[token.project]?.token == token { entries[token.project]?.token = nil }
+        return true
+    }
+
+    private func fetch(_ project: String) -> Future<AccessToken> {
+        let future = Future { try await self.fetched(project) }
+        let now = ContinuousClock.now
+        // Whoever names projects that nobody has would fill the memory with them.
+        entries = entries.filter { $1.fetch != nil || $1.token.map { now < $0.expiry } ?? false }
+        entries[project, default: Entry()].fetch = future
+        return future
+    }
+
+    private func fetched(_ project: String) async throws -> AccessToken {
+        defer { entries[project]?.fetch = nil }
+        do {
+            let (answer, asked) = try await persistently { try await connection.token(of: project) }
+            let token = AccessToken(
+                value: answer.accessToken, project: project, expiry: asked + .seconds(answer.expiresIn),
+                sha256: answer.tokenSha256
+            )
+            entries[project]?.token = token
+            entries[project]?.due = asked + max(.seconds(answer.refreshAfter), Self.pace)
+            return token
+        } catch {
+            entries[project]?.due = .now + Self.pace
+            if let token = entries[project]?.token {
+                logger.warning(
+                    "a token could not be replaced, and is handed out while it lives",
+                    metadata: ["token": "\(token)", "error": "\(error)"]
+                )
+            }
+            throw error
+        }
+    }
+
+    private func persistently<Answer: Sendable>(
+        _ ask: @Sendable () async throws -> Answer
+    ) async throws -> Answer {
+        let end = ContinuousClock.now + Self.patience
+        var pause: Duration = .milliseconds(100)
+        while true {
+            do {
+                return try await ask()
+            } catch let error as TokenBrokerError where error.isRetryable {
+                let wait = error.retryAfter ?? pause * Double.random(in: 0.5...1.5)
+                guard .now + wait < end else { throw error }
+                try await Task.sleep(for: wait)
+                pause = min(pause * 2, .seconds(1))
+            }
+        }
+    }
+}
