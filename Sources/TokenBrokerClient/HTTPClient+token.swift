@@ -6,7 +6,8 @@ extension HTTPClient {
     /// Sends a request to a Sinch API with a token of the project.
     ///
     /// Where the API answers 401, the broker is told that the token is dead, and the request is sent once more with
-    /// another one. Its body must be one that can be sent twice: bytes, not a stream.
+    /// another one; where the broker gives no other, the API's answer stands. The body must be one that can be sent twice:
+    /// bytes, not a stream.
     ///
     /// Throws ``TokenBrokerError`` and what `execute(_:timeout:)` throws.
     ///
@@ -17,10 +18,10 @@ extension HTTPClient {
     ) async throws -> HTTPClientResponse {
         let token = try await broker.token(for: project)
         let response = try await execute(request, with: token, timeout: timeout)
-        guard response.status == .unauthorized, try await broker.report(rejected: token) else { return response }
-
-        let other = try await broker.token(for: project)
-        return other == token ? response : try await execute(request, with: other, timeout: timeout)
+        guard response.status == .unauthorized, let other = try await broker.token(insteadOf: token) else {
+            return response
+        }
+        return try await execute(request, with: other, timeout: timeout)
     }
 
     private func execute(

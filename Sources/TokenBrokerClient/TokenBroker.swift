@@ -66,6 +66,21 @@ public actor TokenBroker {
         return try await report.value()
     }
 
+    /// What there is in place of a token that an API refused; `nil` where the broker gives no other one.
+    func token(insteadOf token: AccessToken) async throws -> AccessToken? {
+        do {
+            guard try await report(rejected: token) else { return nil }
+            let other = try await self.token(for: token.project)
+            return other == token ? nil : other
+        } catch let error as TokenBrokerError {
+            logger.warning(
+                "an API refused a token, and the broker gives no other",
+                metadata: ["token": "\(token)", "error": "\(error)"]
+            )
+            return nil
+        }
+    }
+
     /// Of how many projects something is kept.
     var projectCount: Int { entries.count }
 

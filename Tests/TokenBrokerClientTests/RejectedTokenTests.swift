@@ -44,6 +44,19 @@ import Testing
         }
     }
 
+    @Test func `where the broker fails, the API's answer stands`() async throws {
+        try await StubBroker.with({
+            switch $0 {
+            case 1: .token(1)
+            case 2: .init(status: 401, body: "dead")
+            default: .error(502, "server_error", retryable: false)
+            }
+        }) { stub, broker in
+            let status = try await stub.call(with: broker)
+            #expect(status == 401)
+        }
+    }
+
     @Test func `it is sent again once and no more`() async throws {
         try await StubBroker.with({
             switch $0 {
