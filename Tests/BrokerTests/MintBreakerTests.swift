@@ -55,6 +55,21 @@ import Testing
         #expect(test.store.records.count { $0.outcome == "unavailable" } == 2)
     }
 
+    @Test func `an endpoint that may be probed again is as unavailable as before`() async throws {
+        let test = try await TestBroker()
+        try await test.addKey()
+        test.endpoint.fail(.unavailable("no"))
+        for _ in 0..<2 {
+            await #expect(throws: BrokerError.self) { try await test.token() }
+            test.clock.advance(by: .seconds(1))
+        }
+        for _ in 0..<2 {
+            #expect(try await test.status().problems.map(\.state).contains("unavailable"))
+            test.clock.advance(by: .seconds(10))
+            _ = try? await test.perform(KeyVerification(KeyID("key-1")))
+        }
+    }
+
     @Test func `what is refused in plain words opens nothing`() async throws {
         let test = try await TestBroker()
         for number in 0..<10 { try await test.addKey("key-\(number)", project: ProjectID("project-\(number)")) }

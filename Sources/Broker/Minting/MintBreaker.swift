@@ -119,6 +119,14 @@ package final class MintBreaker: Sendable {
         }
     }
 
+    /// Whether the endpoint counts as one that does not work, be it time for a probe or not.
+    func isOpen(_ url: URL) -> Bool {
+        switch endpoints.withLock({ $0[url]?.state }) {
+        case .closed, nil: false
+        case .open, .probing: true
+        }
+    }
+
     /// What rests on an endpoint's failing; invalid as soon as it has answered well.
     func outage(of url: URL) -> Validity {
         let now = clock.now

@@ -70,11 +70,11 @@ struct RecordingTokenSource: TokenSource {
 
     private func report(_ failure: MintFailure, of request: MintRequest) {
         let endpoint = Health.Subject.endpoint(request.endpoint)
-        let isOpen = breaker.wait(of: request.endpoint) != nil
         switch failure {
         case .throttled: health.report(endpoint, is: .throttled, because: "\(failure)")
         case .unavailable, .garbled:
-            health.report(endpoint, is: isOpen ? .unavailable : .failing, because: "\(failure)")
+            health.report(
+                endpoint, is: breaker.isOpen(request.endpoint) ? .unavailable : .failing, because: "\(failure)")
         case .keyRefused, .refused: health.reportWorking(endpoint)
         case .secretDamaged, .postponed, .budgetSpent: break
         }
