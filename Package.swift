@@ -116,9 +116,8 @@ let package = Package(
             name: "token-broker",
             dependencies: [
                 "Broker", "BrokerSQLite", "BrokerUpstream", "BrokerHTTP", "BrokerPrometheus", "CLinux", "CVersion",
-                "ProcessLimits", argumentParser, asyncHTTPClient, coreMetrics, crypto, logging, nioCore,
-                nioFoundationCompat,
-                nioHTTP1, nioPosix, serviceLifecycle, unixSignals,
+                "ProcessLimits", "TokenBrokerClient", argumentParser, asyncHTTPClient, coreMetrics, crypto, logging,
+                nioCore, nioFoundationCompat, nioHTTP1, nioPosix, serviceLifecycle, unixSignals,
             ],
             swiftSettings: settings,
             // Nobody links with the program: a twentieth of it would be names for those who did.

@@ -60,8 +60,8 @@ echo
 step "an access key, verified by minting with it"
 printf %s "$secret" | "$bin/token-broker" key add --project "$project" --key-id "$key"
 
-step "a client"
-"$bin/token-broker" client add demo-service --project "$project" | tee "$dir/client"
+step "a client, which this Unix user is by the Unix socket"
+"$bin/token-broker" client add demo-service --project "$project" --uid "$(id -u)" | tee "$dir/client"
 credentials=demo-service:$(await 'client secret: ([^ ]*) .*' "$dir/client")
 
 step "a token, as any OAuth2 client fetches it"
@@ -91,8 +91,8 @@ cat <<END
 == by hand, in another terminal
 curl -u $credentials -d grant_type=client_credentials $broker/oauth2/token
 curl -u $credentials --unix-socket $TOKEN_BROKER_DATA_DIR/client.sock -d grant_type=client_credentials http://localhost/oauth2/token
-token=\$($bin/token-broker token --project $project --data-dir $TOKEN_BROKER_DATA_DIR)
-curl -H "Authorization: Bearer \$token" $api/v1/projects/$project/trunks
+curl -H @<($bin/token-broker token --project $project --format header --data-dir $TOKEN_BROKER_DATA_DIR) \\
+    $api/v1/projects/$project/trunks
 curl $operations/health/ready
 
 up until interrupted (Ctrl-C)

@@ -4,15 +4,17 @@ public struct BrokerAddress: Sendable, Hashable {
     let base: String
     /// Whom a request says that it is for, where the address does not say it.
     let host: String?
+    /// As people write it.
+    let text: String
 
     /// The broker behind a URL, such as `http://127.0.0.1:8787`.
     public static func url(_ url: String) -> BrokerAddress {
-        BrokerAddress(base: url.hasSuffix("/") ? String(url.dropLast()) : url, host: nil)
+        BrokerAddress(base: url.hasSuffix("/") ? String(url.dropLast()) : url, host: nil, text: url)
     }
 
     /// The broker on this machine, by its Unix socket, where a client that is registered with a Unix user needs no secret.
     public static func unixSocket(_ path: String) -> BrokerAddress {
-        BrokerAddress(base: "http+unix://" + path.percentEncoded, host: "localhost")
+        BrokerAddress(base: "http+unix://" + path.percentEncoded, host: "localhost", text: "unix:" + path)
     }
 }
 

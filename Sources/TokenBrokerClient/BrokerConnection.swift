@@ -98,8 +98,12 @@ extension TokenBrokerError {
     fileprivate init(unreachable address: BrokerAddress, because error: any Error) {
         self.init(
             code: "unreachable",
-            description: "the token broker does not answer at \(address.base.removingPercentEncoding ?? ""): \(error)",
+            description: "the token broker does not answer at \(address.text): \(Self.reason(error))",
             isRetryable: true, operatorAction: nil, requestID: nil, retryAfter: nil
         )
+    }
+
+    private static func reason(_ error: any Error) -> String {
+        (error as? IOError).map { String(cString: strerror($0.errnoCode)) } ?? "\(error)"
     }
 }

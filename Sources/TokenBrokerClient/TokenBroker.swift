@@ -12,10 +12,9 @@ public actor TokenBroker {
     private static let margin: Duration = .seconds(5)
     /// The least time between two fetches of one project's token, unless somebody waits for it.
     private static let pace: Duration = .seconds(1)
-    /// How long a fetch goes on trying where the broker is away or says that it may succeed.
-    private static let patience: Duration = .seconds(10)
 
     private let connection: BrokerConnection
+    private let patience: Duration
     private let logger: Logger
     private var entries: [String: Entry] = [:]
     /// What became of tokens that an API refused, by digest, while it is being asked.
@@ -32,12 +31,14 @@ public actor TokenBroker {
     ///   - address: where the broker listens for its clients
     ///   - credentials: none for a client that is registered with a Unix user, by the Unix socket
     ///   - httpClient: what the broker is asked with; it decides which certificate authorities are trusted
+    ///   - patience: how long a fetch goes on trying where the broker is away, or says that it may succeed
     ///   - logger: where it is said that a token could not be replaced, while the old one is still good
     public init(
         _ address: BrokerAddress, credentials: BrokerCredentials? = nil, httpClient: HTTPClient = .shared,
-        logger: Logger = Logger(label: "token-broker-client")
+        patience: Duration = .seconds(10), logger: Logger = Logger(label: "token-broker-client")
     ) {
         connection = BrokerConnection(address: address, credentials: credentials, httpClient: httpClient)
+        self.patience = patience
         self.logger = logger
     }
 
@@ -126,7 +127,7 @@ public actor TokenBroker {
     private func persistently<Answer: Sendable>(
         _ ask: @Sendable () async throws -> Answer
     ) async throws -> Answer {
-        let end = ContinuousClock.now + Self.patience
+        let end = ContinuousClock.now + patience
         var pause: Duration = .milliseconds(100)
         while true {
             do {

@@ -15,11 +15,7 @@ struct SecretInput: ParsableArguments {
         let text: String
         switch secretFile {
         case "-": text = try Self.text(of: FileHandle.standardInput)
-        case let path?:
-            guard let file = FileHandle(forReadingAtPath: path) else {
-                throw OperatorError.system("--secret-file: cannot open '\(path)'")
-            }
-            text = try Self.text(of: file)
+        case let path?: text = try Self.text(ofFile: path, namedBy: "--secret-file")
         case nil where isatty(STDIN_FILENO) == 1: text = try Self.prompt("key secret: ")
         case nil: text = try Self.text(of: FileHandle.standardInput)
         }
@@ -30,6 +26,16 @@ struct SecretInput: ParsableArguments {
                 hint: "give it at the prompt, on standard input or with --secret-file")
         }
         return Secret(secret)
+    }
+
+    /// What a file of secrets holds.
+    ///
+    /// Throws ``OperatorError``.
+    static func text(ofFile path: String, namedBy flag: String) throws -> String {
+        guard let file = FileHandle(forReadingAtPath: path) else {
+            throw OperatorError.system("\(flag): cannot open '\(path)'")
+        }
+        return try text(of: file)
     }
 
     private static func text(of file: FileHandle) throws -> String {

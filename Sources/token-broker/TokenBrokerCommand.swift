@@ -10,6 +10,7 @@ struct TokenBrokerCommand: AsyncParsableCommand {
         version: "\(Version.number) (\(Version.commit))",
         subcommands: [
             Init.self, Serve.self, KeyCommand.self, ClientCommand.self, ProjectCommand.self, TokenCommand.self,
+            ExecCommand.self,
             StatusCommand.self, DoctorCommand.self, AuditCommand.self, BackupCommand.self, Restore.self,
             MasterKeyCommand.self,
             Healthcheck.self,
@@ -17,9 +18,11 @@ struct TokenBrokerCommand: AsyncParsableCommand {
     )
 
     static func main() async {
+        _ = ExecCommand.inherited
         do {
-            try ProcessHardening.apply()
             var command = try parseAsRoot()
+            // What it becomes has the rights and limits of whoever runs it.
+            if !(command is ExecCommand) { try ProcessHardening.apply() }
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()
             } else {

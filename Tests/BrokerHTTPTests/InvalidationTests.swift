@@ -40,16 +40,16 @@ import Testing
         Change("another key added") { try await $0.test.addKey("key-2") },
         Change("token replaced") { _ = try await $0.test.perform(KeyVerification(try KeyID("key-1"))) },
         Change("token rejected") { listener in
-            let token = try await listener.test.core.broker.token(of: TestBroker.project, as: .administrator(user: 0))
+            let token = try await listener.test.accessToken()
             let outcome = try await listener.test.core.broker.replace(
-                token.token.digest, of: TestBroker.project, as: listener.authorization(Peer(.unknown)))
+                token.digest, of: TestBroker.project, as: listener.authorization(Peer(.unknown)))
             #expect(outcome == .replaced)
         },
         Change("key refused after a report") { listener in
-            let token = try await listener.test.core.broker.token(of: TestBroker.project, as: .administrator(user: 0))
+            let token = try await listener.test.accessToken()
             listener.test.endpoint.fail(.keyRefused, key: try KeyID("key-1"))
             _ = try? await listener.test.core.broker.replace(
-                token.token.digest, of: TestBroker.project, as: listener.authorization(Peer(.unknown)))
+                token.digest, of: TestBroker.project, as: listener.authorization(Peer(.unknown)))
         },
         Change("key refused when more life was asked for") { listener in
             listener.test.clock.advance(by: .seconds(1200))

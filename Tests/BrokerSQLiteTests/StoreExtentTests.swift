@@ -106,7 +106,7 @@ import Testing
             ClientChange(.grant(projectID: try ProjectID("keyless")), client),
             ClientChange(.revoke(projectID: project), client), ClientChange(.disable, client),
             ClientChange(.remove, client), ClientListing(page: try Page()), ProjectListing(page: try Page()),
-            try StatusReport(), TokenFetch(projectID: project), AuditListing(limit: 10),
+            try StatusReport(), AuditListing(limit: 10),
         ]
         for request in requests {
             let whole = try await result(of: request, reading: .everything)

@@ -22,7 +22,7 @@ package struct TokenBroker: Sendable {
         let project = try project(for: request, of: client)
         try check(client, mayHaveTokensOf: project)
         let (token, key) = try await handOut(
-            of: project, scope: request.scope, minimumLife: request.minimumLife, to: .client(client.id),
+            of: project, scope: request.scope, minimumLife: request.minimumLife, to: client.id,
             by: authorization.deadline
         )
         // A mint takes seconds: the client may have been disabled, or its grant revoked, meanwhile.
@@ -32,13 +32,6 @@ package struct TokenBroker: Sendable {
             token, of: project, at: clock.now,
             repeatable: repeatable(token, of: project, key: key, minimumLife: request.minimumLife, authorization)
         )
-    }
-
-    /// A token for an operator, who needs no grant.
-    package func token(of project: ProjectID, as actor: Actor) async throws -> HandOut {
-        let deadline = Deadline(after: Deadline.request, from: clock.now)
-        let (token, _) = try await handOut(of: project, scope: nil, minimumLife: .zero, to: actor, by: deadline)
-        return HandOut(token, of: project, at: clock.now)
     }
 
     /// Replaces a token that Sinch does not accept any more, for a client that may have tokens of the project.
@@ -70,11 +63,11 @@ package struct TokenBroker: Sendable {
     }
 
     private func handOut(
-        of project: ProjectID, scope: Scope?, minimumLife: Duration, to recipient: Actor, by deadline: Deadline
+        of project: ProjectID, scope: Scope?, minimumLife: Duration, to client: ClientID, by deadline: Deadline
     ) async throws -> (AccessToken, AccessKey) {
         repeat {
             let token = try await tokens.token(of: project, scope: scope, minimumLife: minimumLife, by: deadline)
-            try await record(token, of: project, to: recipient, by: deadline)
+            try await record(token, of: project, to: client, by: deadline)
             // Its key may have been disabled while the hand-out was recorded.
             guard registry.isEnabled(token.slot), let key = registry.key(token.slot.keyID) else { continue }
             uses.note(key.use, at: clock.now.wall)
@@ -84,14 +77,15 @@ package struct TokenBroker: Sendable {
     }
 
     private func record(
-        _ token: AccessToken, of project: ProjectID, to recipient: Actor, by deadline: Deadline
+        _ token: AccessToken, of project: ProjectID, to client: ClientID, by deadline: Deadline
     ) async throws {
-        try await token.recipients.record(recipient, by: deadline, clock: clock) { [store, clock] in
+        try await token.recipients.record(.client(client), by: deadline, clock: clock) { [store, clock] in
             var record = AuditRecord(
-                at: clock.now.wall, actor: recipient, action: .tokenHandedOut, project: project, key: token.slot.keyID,
+                at: clock.now.wall, actor: .client(client), action: .tokenHandedOut, project: project,
+                key: token.slot.keyID,
                 token: token.digest
             )
-            if case .client(let id) = recipient { record.client = id }
+            record.client = client
             try await store.record(record)
         }
     }

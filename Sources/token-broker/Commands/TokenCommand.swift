@@ -1,16 +1,44 @@
 import ArgumentParser
 import Broker
+import TokenBrokerClient
 
-struct TokenCommand: AdminCommand {
+/// How `token` prints a token.
+enum TokenFormat: String, ExpressibleByArgument, CaseIterable {
+    case token, header, env, json
+}
+
+struct TokenCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "token", abstract: "Fetches a token of a project and prints it, for scripts."
+        commandName: "token", abstract: "Fetches a token of a project, as the client that this user is, and prints it.",
+        discussion: """
+            Example: curl -H @<(token-broker token --project my-project --format header) \\
+                https://numbers.api.sinch.com/v1/projects/my-project/activeNumbers
+            """
     )
 
     @Option(help: "The project.") var project: ProjectID
+    @Option(help: "What is printed: the token alone, or as header, env or json.") var format = TokenFormat.token
     @OptionGroup var output: Output
+    @OptionGroup(title: "Broker") var connection: BrokerConnection
     @OptionGroup(title: "Settings") var settings: Settings
 
+    private struct Reply: Encodable {
+        let accessToken: String
+        let expiresIn: Int
+        let projectID: ProjectID
+    }
+
     func run() async throws {
-        try output.print(await perform(TokenFetch(projectID: project)), orFor: \.accessToken)
+        let token = try await connection.token(of: project, settings)
+        let left = ContinuousClock.now.duration(to: token.expiry).components.seconds
+        var output = output
+        output.json = output.json || format == .json
+        try output.print(Reply(accessToken: token.value, expiresIn: Int(left), projectID: project)) { reply in
+            switch format {
+            case .header: "Authorization: Bearer \(reply.accessToken)"
+            case .env: "SINCH_ACCESS_TOKEN=\(reply.accessToken)"
+            case .token, .json: reply.accessToken
+            }
+        }
     }
 }

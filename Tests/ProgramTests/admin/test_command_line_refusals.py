@@ -1,5 +1,6 @@
 """Every refusal of the command line: its exit code, and a sentence that says what is wrong."""
 
+import os
 import shutil
 
 import pytest
@@ -37,7 +38,6 @@ UNKNOWN = [
     *(("key", verb, "nothing") for verb in ("verify", "activate", "disable", "enable", "remove")),
     *(("client", verb, "nothing") for verb in ("rotate", "disable", "enable", "remove")),
     *(("client", verb, "nothing", "--project", "prj-a") for verb in ("grant", "revoke")),
-    ("token", "--project", "nothing"),
 ]
 
 
@@ -99,12 +99,27 @@ def test_an_authorization_server_that_is_gone_is_69(either_way):
     assert_refused(result, 69, "authorization server")
 
 
-def test_a_token_of_a_refused_key_is_1_and_of_a_failing_server_69(stopped, sandbox):
+def test_a_token_of_a_refused_key_is_1_and_of_a_failing_server_69(broker, sandbox):
+    broker.ask("client", "add", "tests", "--uid", str(os.getuid()), "--project", "prj-a", "--project", "prj-b")
     sandbox.fail(500)
-    assert_refused(stopped.admin("token", "--project", "prj-a"), 69)
+    assert_refused(broker.admin("token", "--project", "prj-a"), 69)
     sandbox.calm()
     sandbox.delete_key("key-b")
-    assert_refused(stopped.admin("token", "--project", "prj-b"), 1)
+    assert_refused(broker.admin("token", "--project", "prj-b"), 1, "refuses every key")
+
+
+def test_a_token_for_somebody_who_is_no_client_is_77(broker):
+    refused = broker.admin("token", "--project", "prj-a")
+    assert_refused(refused, 77, "no credentials")
+    assert "client add NAME --uid" in refused.hint
+    broker.ask("client", "add", "tests", "--uid", str(os.getuid()))
+    refused = broker.admin("token", "--project", "prj-a")
+    assert_refused(refused, 77, "no grant")
+    assert "client grant NAME --project prj-a" in refused.hint
+
+
+def test_a_token_of_a_broker_that_does_not_run_is_69(stopped):
+    assert_refused(stopped.admin("token", "--project", "prj-a"), 69, "does not answer", "client.sock")
 
 
 @pytest.mark.parametrize("secret", ["", "\n", "two words", "sécret", "x" * 10_000, b"\xff\xfe"])

@@ -54,16 +54,6 @@ def test_a_key_and_a_client_later_curl_gets_a_token_that_opens_the_trunks(fresh,
     assert sandbox.trunks("prj-b", over_tcp["access_token"]).status_code != 200, "the sandbox lets anybody in"
 
 
-def test_a_token_for_scripts_comes_from_the_admin_command(fresh, sandbox):
-    fresh.ask("key", "add", *KEY, input=SECRET)
-    plain = fresh.admin("token", "--project", "prj-a")
-    assert plain.code == 0, f"{plain}"
-    reply = fresh.ask("token", "--project", "prj-a")
-    assert set(reply) == {"access_token", "expires_in", "project_id"}, f"{set(reply)}"
-    assert plain.out == reply["access_token"] + "\n", "without --json it is the token alone"
-    assert sandbox.trunks("prj-a", plain.out.strip()).status_code == 200
-
-
 def test_the_secret_comes_from_a_file_too(fresh, folder):
     secret = folder / "secret"
     secret.write_text(SECRET + "\n")

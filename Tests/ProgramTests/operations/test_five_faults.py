@@ -51,7 +51,7 @@ FAULTS = {
     "spent budget": Fault(
         ["0 of 1 requests left in the budget now"],
         ["problem  budget: ", "it is spent", "raise --mint-rate"],
-        happens=lambda broker, sandbox: broker.ask("token", "--project", "prj-b"),
+        happens=lambda broker, sandbox: broker.token("prj-b"),
         environment=lambda: {"TOKEN_BROKER_MINT_RATE": "0.01", "TOKEN_BROKER_MINT_BURST": "1"},
     ),
 }

@@ -1,6 +1,7 @@
 """One broker as an operator has it: a data directory, a process that serves it, and the admin command."""
 
 import json
+import os
 import pathlib
 import shutil
 import signal
@@ -165,6 +166,12 @@ class Broker:
         result = self.admin(*arguments, "--json", input=input)
         assert result.code == 0, f"this should work: {result}"
         return result.json
+
+    def token(self, project: str) -> str:
+        """A token as the Unix user of these tests gets it from the running broker."""
+        self.admin("client", "add", "tests", "--uid", str(os.getuid()))
+        self.ask("client", "grant", "tests", "--project", project)
+        return self.ask("token", "--project", project)["access_token"]
 
     def status(self) -> dict:
         """What `status` says of the broker, whether it runs or not."""

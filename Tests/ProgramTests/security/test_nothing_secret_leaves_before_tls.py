@@ -48,7 +48,7 @@ def test_a_certificate_that_nobody_vouches_for_gets_no_secret(either_way, tls_sa
     # Nor later, when the key is stored all the same.
     endpoint = f"{untrusted.https_url}/oauth2/token"
     either_way.ask("key", "add", *KEY, "--token-endpoint", endpoint, "--no-verify", input=SECRET)
-    assert either_way.admin("token", "--project", "prj-tls").code == 69
+    assert either_way.admin("key", "verify", KEY[-1]).code == 69
     assert_nothing_came(untrusted)
 
 
@@ -67,7 +67,7 @@ def test_a_certificate_of_the_named_authority_is_trusted(stopped, tls_sandbox, f
     assert added.code == 0, f"{added}"
     seen = trusted.counters
     assert seen["tokens_minted"] == 1 and seen["authorization_seen"] == {"http": 0, "https": 1}, f"{seen}"
-    token = stopped.ask("token", "--project", "prj-tls")["access_token"]
+    token = stopped.token("prj-tls")
     assert trusted.trunks("prj-tls", token).status_code == 200
     assert trusted.token_requests == 1, "the token that verified the key is kept, not wasted"
 
