@@ -192,7 +192,8 @@ let package = Package(
         .testTarget(
             name: "TokenBrokerClientTests",
             dependencies: [
-                "BrokerTesting", "TokenBrokerClient", asyncHTTPClient, httpTypes, hummingbird, hummingbirdCore, logging,
+                "BrokerTesting", "Futures", "TokenBrokerClient", asyncHTTPClient, httpTypes, hummingbird,
+                hummingbirdCore, logging,
                 nioCore, nioHTTP1,
             ],
             swiftSettings: settings

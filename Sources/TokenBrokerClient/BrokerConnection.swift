@@ -6,28 +6,25 @@ import NIOHTTP1
 
 /// What is asked of a broker, over HTTP.
 struct BrokerConnection: Sendable {
-    /// The broker answers within eight seconds, a cold mint with retries and all.
-    private static let timeout: TimeAmount = .seconds(10)
     private static let largestAnswer = 64 * 1024
 
     let address: BrokerAddress
     let credentials: BrokerCredentials?
     let httpClient: HTTPClient
 
-    /// `GET /v1/projects/{project}/token`, and when it was asked.
-    func token(of project: String) async throws -> (answer: TokenAnswer, asked: ContinuousClock.Instant) {
-        let asked = ContinuousClock.now
-        return (try await ask(.GET, "/v1/projects/\(project.percentEncoded)/token"), asked)
+    /// `GET /v1/projects/{project}/token`.
+    func token(of project: String, timeout: Duration) async throws -> TokenAnswer {
+        try await ask(.GET, "/v1/projects/\(project.percentEncoded)/token", timeout: timeout)
     }
 
     /// `POST /v1/projects/{project}/token/rejected`.
-    func report(rejected token: AccessToken) async throws -> ReportAnswer {
-        let form = "token_sha256=\(token.sha256)"
-        return try await ask(.POST, "/v1/projects/\(token.project.percentEncoded)/token/rejected", form: form)
+    func report(rejected token: AccessToken, timeout: Duration) async throws -> ReportAnswer {
+        let path = "/v1/projects/\(token.project.percentEncoded)/token/rejected"
+        return try await ask(.POST, path, form: "token_sha256=\(token.sha256)", timeout: timeout)
     }
 
     private func ask<Answer: Decodable>(
-        _ method: HTTPMethod, _ path: String, form: String? = nil
+        _ method: HTTPMethod, _ path: String, form: String? = nil, timeout: Duration
     ) async throws -> Answer {
         var request = HTTPClientRequest(url: address.base + path)
         request.method = method
@@ -40,7 +37,7 @@ struct BrokerConnection: Sendable {
         let response: HTTPClientResponse
         let body: ByteBuffer
         do {
-            response = try await httpClient.execute(request, timeout: Self.timeout)
+            response = try await httpClient.execute(request, timeout: TimeAmount(timeout))
             body = try await response.body.collect(upTo: Self.largestAnswer)
         } catch let error as CancellationError {
             throw error

@@ -14,16 +14,17 @@ public actor TokenBroker {
     private static let pace: Duration = .seconds(1)
 
     private let connection: BrokerConnection
-    private let patience: Duration
+    private let timeout: Duration
+    private let now: @Sendable () -> ContinuousClock.Instant
     private let logger: Logger
-    private var entries: [String: Entry] = [:]
+    private(set) var entries: [String: Entry] = [:]
     /// What became of tokens that an API refused, by digest, while it is being asked.
     private var reports: [String: Future<Bool>] = [:]
 
-    private struct Entry {
+    struct Entry {
         var token: AccessToken?
         /// When a fetch may begin although there is a token with life in it.
-        var due = ContinuousClock.now
+        var due: ContinuousClock.Instant
         var fetch: Future<AccessToken>?
     }
 
@@ -31,15 +32,26 @@ public actor TokenBroker {
     ///   - address: where the broker listens for its clients
     ///   - credentials: none for a client that is registered with a Unix user, by the Unix socket
     ///   - httpClient: what the broker is asked with; it decides which certificate authorities are trusted
-    ///   - patience: how long a fetch goes on trying where the broker is away, or says that it may succeed
+    ///   - timeout: how long the broker is asked, again where it is away or says that it may give a token; a mint with
+    ///     retries takes it up to eight seconds
     ///   - logger: where it is said that a token could not be replaced, while the old one is still good
     public init(
         _ address: BrokerAddress, credentials: BrokerCredentials? = nil, httpClient: HTTPClient = .shared,
-        patience: Duration = .seconds(10), logger: Logger = Logger(label: "token-broker-client")
+        timeout: Duration = .seconds(10), logger: Logger = Logger(label: "token-broker-client")
     ) {
-        connection = BrokerConnection(address: address, credentials: credentials, httpClient: httpClient)
-        self.patience = patience
+        let connection = BrokerConnection(address: address, credentials: credentials, httpClient: httpClient)
+        self.init(connection, timeout: timeout, logger: logger) { ContinuousClock.now }
+    }
+
+    /// - Parameter now: the time, as far as tokens live
+    init(
+        _ connection: BrokerConnection, timeout: Duration, logger: Logger,
+        now: @escaping @Sendable () -> ContinuousClock.Instant
+    ) {
+        self.connection = connection
+        self.timeout = timeout
         self.logger = logger
+        self.now = now
     }
 
     /// A token of the project, with life in it.
@@ -47,8 +59,8 @@ public actor TokenBroker {
     /// Throws ``TokenBrokerError``, or `CancellationError` as soon as the task is cancelled; a fetch that others wait for
     /// goes on.
     public func token(for project: String) async throws -> AccessToken {
-        let now = ContinuousClock.now
-        let entry = entries[project] ?? Entry()
+        let now = self.now()
+        let entry = entries[project] ?? Entry(due: now)
         guard let token = entry.token, now < token.expiry - Self.margin else {
             return try await (entry.fetch ?? fetch(project)).value()
         }
@@ -82,29 +94,36 @@ public actor TokenBroker {
         }
     }
 
-    /// Of how many projects something is kept.
-    var projectCount: Int { entries.count }
-
     private func ask(about token: AccessToken) async throws -> Bool {
         defer { reports[token.sha256] = nil }
-        guard try await connection.report(rejected: token).outcome != .tooSoon else { return false }
-        if entries[token.project]?.token == token { entries[token.project]?.token = nil }
+        guard try await connection.report(rejected: token, timeout: timeout).outcome != .tooSoon else { return false }
+        forget(token)
+        // What is being fetched may be the dead token once more.
+        _ = try? await entries[token.project]?.fetch?.value()
+        forget(token)
         return true
+    }
+
+    private func forget(_ token: AccessToken) {
+        if entries[token.project]?.token == token { entries[token.project]?.token = nil }
     }
 
     private func fetch(_ project: String) -> Future<AccessToken> {
         let future = Future { try await self.fetched(project) }
-        let now = ContinuousClock.now
+        let now = self.now()
         // Whoever names projects that nobody has would fill the memory with them.
         entries = entries.filter { $1.fetch != nil || $1.token.map { now < $0.expiry } ?? false }
-        entries[project, default: Entry()].fetch = future
+        entries[project, default: Entry(due: now)].fetch = future
         return future
     }
 
     private func fetched(_ project: String) async throws -> AccessToken {
         defer { entries[project]?.fetch = nil }
         do {
-            let (answer, asked) = try await persistently { try await connection.token(of: project) }
+            let (answer, asked) = try await retrying { left in
+                let asked = now()
+                return (try await connection.token(of: project, timeout: left), asked)
+            }
             let token = AccessToken(
                 value: answer.accessToken, project: project, expiry: asked + .seconds(answer.expiresIn),
                 sha256: answer.tokenSha256
@@ -113,7 +132,7 @@ public actor TokenBroker {
             entries[project]?.due = asked + max(.seconds(answer.refreshAfter), Self.pace)
             return token
         } catch {
-            entries[project]?.due = .now + Self.pace
+            entries[project]?.due = now() + Self.pace
             if let token = entries[project]?.token {
                 logger.warning(
                     "a token could not be replaced, and is handed out while it lives",
@@ -124,14 +143,14 @@ public actor TokenBroker {
         }
     }
 
-    private func persistently<Answer: Sendable>(
-        _ ask: @Sendable () async throws -> Answer
+    private func retrying<Answer: Sendable>(
+        _ ask: @Sendable (_ left: Duration) async throws -> Answer
     ) async throws -> Answer {
-        let end = ContinuousClock.now + patience
+        let end = ContinuousClock.now + timeout
         var pause: Duration = .milliseconds(100)
         while true {
             do {
-                return try await ask()
+                return try await ask(end - ContinuousClock.now)
             } catch let error as TokenBrokerError where error.isRetryable {
                 let wait = error.retryAfter ?? pause * Double.random(in: 0.5...1.5)
                 guard .now + wait < end else { throw error }

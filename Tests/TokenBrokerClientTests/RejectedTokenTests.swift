@@ -1,4 +1,5 @@
 import BrokerTesting
+import Futures
 import Testing
 
 @testable import TokenBrokerClient
@@ -89,6 +90,42 @@ import Testing
             #expect(other.value == "token-3")
             let isReplaced = try await broker.report(rejected: token)
             #expect(isReplaced)
+            #expect(stub.requests.count == 3)
+        }
+    }
+
+    @Test func `a dead token that was being fetched once more is not taken for the new one`() async throws {
+        let gate = Gate()
+        try await StubBroker.with({
+            switch $0 {
+            case 1: return .token(1, refreshAfter: 0)
+            case 2:
+                await gate.pass()
+                return .token(1)
+            case 3: return .outcome("replaced")
+            default: return .token($0)
+            }
+        }) { stub, broker in
+            let token = try await broker.token(for: "p")
+            stub.advance(by: .seconds(1))
+            _ = try await broker.token(for: "p")
+            try await until { stub.requests.count == 2 }
+            let report = Task { try await broker.report(rejected: token) }
+            while await broker.entries["p"]?.token != nil { await Task.yield() }
+            await gate.open()
+            _ = try await report.value
+            #expect(try await broker.token(for: "p").value == "token-4")
+        }
+    }
+
+    @Test func `a token that was fetched again is still the one that was refused`() async throws {
+        try await StubBroker.with({ $0 == 3 ? .outcome("too_soon") : .token(1, refreshAfter: 0) }) { stub, broker in
+            let token = try await broker.token(for: "p")
+            stub.advance(by: .seconds(1))
+            _ = try await broker.token(for: "p")
+            for fetch in await broker.entries.values.compactMap(\.fetch) { _ = try await fetch.value() }
+            let isReplaced = try await broker.report(rejected: token)
+            #expect(!isReplaced)
             #expect(stub.requests.count == 3)
         }
     }

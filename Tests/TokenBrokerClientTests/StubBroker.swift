@@ -47,6 +47,7 @@ final class StubBroker: Sendable {
         var requests: [String] = []
         var authorizations: [String?] = []
         var port = 0
+        var now = ContinuousClock.now
         var answer: @Sendable (_ request: Int) async -> Answer
     }
 
@@ -79,18 +80,22 @@ final class StubBroker: Sendable {
             defer { group.cancelAll() }
             for await port in ports {
                 stub.state.withLock { $0.port = port }
-                let credentials = BrokerCredentials(clientID: "billing", clientSecret: "tbs_s3cret")
-                try await body(
-                    stub,
-                    TokenBroker(
-                        .url("http://127.0.0.1:\(port)/"), credentials: credentials,
-                        logger: Logger(label: "client") { _ in SwiftLogNoOpLogHandler() }
-                    )
+                let connection = BrokerConnection(
+                    address: .url("http://127.0.0.1:\(port)/"),
+                    credentials: BrokerCredentials(clientID: "billing", clientSecret: "tbs_s3cret"), httpClient: .shared
                 )
+                let silent = Logger(label: "client") { _ in SwiftLogNoOpLogHandler() }
+                let broker = TokenBroker(connection, timeout: .seconds(10), logger: silent) {
+                    stub.state.withLock(\.now)
+                }
+                try await body(stub, broker)
                 return
             }
         }
     }
+
+    /// Lets time pass for the tokens.
+    func advance(by duration: Duration) { state.withLock { $0.now += duration } }
 
     /// Calls the API that is behind the same port; returns the status.
     func call(with broker: TokenBroker) async throws -> Int {
