@@ -18,6 +18,7 @@ struct TokenBrokerCommand: AsyncParsableCommand {
     )
 
     static func main() async {
+        // Before anything opens a file.
         _ = ExecCommand.inherited
         do {
             var command = try parseAsRoot()

@@ -3,6 +3,18 @@ import BrokerTesting
 import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct MintBreakerTests {
+    /// A broker whose endpoint has failed often enough to open the breaker, a second ago.
+    private func failing() async throws -> TestBroker {
+        let test = try await TestBroker()
+        try await test.addKey()
+        test.endpoint.fail(.unavailable("no"))
+        for _ in 0..<2 {
+            await #expect(throws: BrokerError.self) { try await test.token() }
+            test.clock.advance(by: .seconds(1))
+        }
+        return test
+    }
+
     @Test func `five failures in a row open the breaker, and nothing is sent while it is open`() async throws {
         let test = try await TestBroker()
         for number in 0..<10 { try await test.addKey("key-\(number)", project: ProjectID("project-\(number)")) }
@@ -44,25 +56,13 @@ import Testing
     }
 
     @Test func `a mint whose last attempt could not be sent is recorded for why the one before failed`() async throws {
-        let test = try await TestBroker()
-        try await test.addKey()
-        test.endpoint.fail(.unavailable("no"))
-        for _ in 0..<2 {
-            await #expect(throws: BrokerError.self) { try await test.token() }
-            test.clock.advance(by: .seconds(1))
-        }
+        let test = try await failing()
         #expect(test.endpoint.mints.count == 5)
         #expect(test.store.records.count { $0.outcome == "unavailable" } == 2)
     }
 
     @Test func `an endpoint that may be probed again is as unavailable as before`() async throws {
-        let test = try await TestBroker()
-        try await test.addKey()
-        test.endpoint.fail(.unavailable("no"))
-        for _ in 0..<2 {
-            await #expect(throws: BrokerError.self) { try await test.token() }
-            test.clock.advance(by: .seconds(1))
-        }
+        let test = try await failing()
         for _ in 0..<2 {
             #expect(try await test.status().problems.map(\.state).contains("unavailable"))
             test.clock.advance(by: .seconds(10))

@@ -6,9 +6,7 @@ import pytest
 
 from rig import processes
 from rig.broker import Broker
-from rig.sandbox import Sandbox
-
-KEYS = {"prj-a": ("key-a", "secret-of-key-a"), "prj-b": ("key-b", "secret-of-key-b")}
+from rig.sandbox import KEYS, Sandbox
 
 
 @pytest.fixture(scope="session", autouse=True)

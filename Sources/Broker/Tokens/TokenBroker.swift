@@ -79,7 +79,7 @@ package struct TokenBroker: Sendable {
     private func record(
         _ token: AccessToken, of project: ProjectID, to client: ClientID, by deadline: Deadline
     ) async throws {
-        try await token.recipients.record(.client(client), by: deadline, clock: clock) { [store, clock] in
+        try await token.recipients.record(client, by: deadline, clock: clock) { [store, clock] in
             var record = AuditRecord(
                 at: clock.now.wall, actor: .client(client), action: .tokenHandedOut, project: project,
                 key: token.slot.keyID,

@@ -15,7 +15,7 @@ struct ExecCommand: AsyncParsableCommand {
     )
 
     @Option(help: "The project.") var project: ProjectID
-    @OptionGroup(title: "Broker") var connection: BrokerConnection
+    @OptionGroup(title: "Broker") var client: ClientSettings
     @OptionGroup(title: "Settings") var settings: Settings
     @Argument(parsing: .postTerminator, help: "The command and its arguments, behind '--'.") var command: [String]
 
@@ -25,7 +25,7 @@ struct ExecCommand: AsyncParsableCommand {
 
     /// Becomes the command: its exit code is the command's.
     func run() async throws {
-        setenv("SINCH_ACCESS_TOKEN", try await connection.token(of: project, settings).value, 1)
+        setenv("SINCH_ACCESS_TOKEN", try await client.token(of: project, settings).value, 1)
         // As a shell starts it, whatever the libraries have opened, ignored and blocked.
         for file in try Self.openFiles().subtracting(Self.inherited) { _ = fcntl(file, F_SETFD, FD_CLOEXEC) }
         signal(SIGPIPE, SIG_DFL)

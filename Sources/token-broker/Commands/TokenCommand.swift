@@ -19,7 +19,7 @@ struct TokenCommand: AsyncParsableCommand {
     @Option(help: "The project.") var project: ProjectID
     @Option(help: "What is printed: the token alone, or as header, env or json.") var format = TokenFormat.token
     @OptionGroup var output: Output
-    @OptionGroup(title: "Broker") var connection: BrokerConnection
+    @OptionGroup(title: "Broker") var client: ClientSettings
     @OptionGroup(title: "Settings") var settings: Settings
 
     private struct Reply: Encodable {
@@ -29,7 +29,7 @@ struct TokenCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let token = try await connection.token(of: project, settings)
+        let token = try await client.token(of: project, settings)
         let left = ContinuousClock.now.duration(to: token.expiry).components.seconds
         var output = output
         output.json = output.json || format == .json

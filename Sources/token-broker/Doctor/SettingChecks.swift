@@ -14,10 +14,9 @@ struct SettingChecks {
     init(_ configuration: Configuration, environment: [String: String]) {
         self.configuration = configuration
         self.environment = environment
-        // The help is where each of them stands.
-        known = Set(
-            Serve.helpMessage(columns: 1000).matches(of: /\[(TOKEN_BROKER_[A-Z_]+)\]/).map { String($0.output.1) }
-        )
+        // The help is where each of them stands; a client's are in the help of those who are clients.
+        let help = Serve.helpMessage(columns: 1000) + TokenCommand.helpMessage(columns: 1000)
+        known = Set(help.matches(of: /\[(TOKEN_BROKER_[A-Z_]+)\]/).map { String($0.output.1) })
     }
 
     var findings: [Finding] {

@@ -1,13 +1,14 @@
 """`token` and `exec`: what a service's user, a script or a person gets a token with."""
 
 import os
+import pty
 import subprocess
 import sys
 
 import pytest
 
 from rig.checks import assert_refused
-from rig.processes import program
+from rig.processes import PATIENCE, program, start
 
 # What a process inherits, as it sees it.
 INHERITED = """
@@ -46,6 +47,31 @@ def test_by_url_it_has_an_id_and_a_secret(broker, clients, folder):
     settings = {"CLIENT_ID": name, "CLIENT_SECRET_FILE": str(folder / "secret"), "URL": f"http://{broker.tcp}"}
     by_environment = {f"TOKEN_BROKER_{name}": value for name, value in settings.items()}
     assert broker.admin("token", "--project", "prj-b", **by_environment).code == 0
+
+
+def test_a_wrong_secret_is_not_mended_by_a_unix_user(broker, folder):
+    (folder / "secret").write_text("wrong")
+    flags = ("--broker", f"http://{broker.tcp}", "--client-id", "one", "--client-secret-file", str(folder / "secret"))
+    refused = broker.admin("token", "--project", "prj-a", *flags)
+    assert_refused(refused, 77, "the client ID or the client secret is wrong")
+    assert refused.hint == ""
+
+
+def test_on_a_terminal_it_says_what_it_waits_for(known, sandbox):
+    sandbox.change(delay_milliseconds=1500)
+    person, computer = pty.openpty()
+    command = start(
+        [program("token-broker"), "token", "--project", "prj-a"],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=computer,
+        env=known.settings(),
+    )
+    out, _ = command.communicate(timeout=PATIENCE)
+    said = os.read(person, 4096).decode()
+    os.close(person)
+    os.close(computer)
+    assert command.returncode == 0 and out and said.strip() == "waiting for a token …"
 
 
 def test_a_command_gets_the_token_and_its_exit_code_is_that_of_exec(known):

@@ -2,11 +2,13 @@
 
 import threading
 import time
+import types
 
 import pytest
 
 from rig.examples import CLIENTS, HALF, TOLD, assert_cell, failed, rows
 from rig.processes import wait_until
+from rig.sandbox import KEYS
 
 YES = "✓"
 TEXTS = {None: "fetches for every call", HALF: "when half of it is over", TOLD: "when the broker has a newer one"}
@@ -33,6 +35,15 @@ def test_it_fetches_a_token_and_calls_the_api(client, worker):
     assert_cell(client, "fetch", YES)
 
 
+@pytest.mark.parametrize("client", [client for client in CLIENTS if client.drop_in], ids=lambda client: client.name)
+def test_nothing_but_the_token_endpoint_and_the_credentials_are_others_than_at_sinch(client, sandbox, folder):
+    at_sinch = types.SimpleNamespace(tcp=sandbox.url.removeprefix("http://"), folder=folder)
+    worker = client.start(at_sinch, KEYS["prj-a"], sandbox.url)
+    answers = worker.call()
+    worker.stop()
+    assert failed(answers) == [] and sandbox.token_requests == 1
+
+
 def test_it_uses_a_token_again(client, worker, handed_out):
     for _ in range(10):
         assert failed(worker.call()) == []
@@ -40,7 +51,9 @@ def test_it_uses_a_token_again(client, worker, handed_out):
 
 
 def test_it_replaces_a_token_in_time(client, lifetime, worker, broker, handed_out, sandbox):
-    assert failed(worker.call()) == []
+    for _ in range(2):
+        assert failed(worker.call()) == []
+    assert handed_out() == (2 if client.margin is None else 1), "it has replaced the token at once"
     # What it was connected to is not there any more when it needs the next one.
     broker.restart()
     time.sleep(WHILE + 1.5)

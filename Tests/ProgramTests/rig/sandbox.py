@@ -8,6 +8,8 @@ import requests
 
 from rig.processes import end, environment, program, start
 
+# What every test finds there.
+KEYS = {"prj-a": ("key-a", "secret-of-key-a"), "prj-b": ("key-b", "secret-of-key-b")}
 SETTINGS = {
     "expires_in": 3599,
     "delay_milliseconds": 0,

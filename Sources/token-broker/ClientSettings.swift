@@ -1,0 +1,68 @@
+import ArgumentParser
+import Broker
+import BrokerSQLite
+import Foundation
+import Logging
+import TokenBrokerClient
+
+/// How a command that is a client of the broker reaches it, and who it is there.
+struct ClientSettings: ParsableArguments {
+    @Option(help: "A URL, or unix:PATH. [TOKEN_BROKER_URL] (default: unix:<data-dir>/client.sock)")
+    var broker: String?
+
+    @Option(help: "Without it, whom this Unix user is registered as. [TOKEN_BROKER_CLIENT_ID]")
+    var clientID: String?
+
+    @Option(help: "A file with the client secret. [TOKEN_BROKER_CLIENT_SECRET_FILE]")
+    var clientSecretFile: String?
+
+    /// Throws ``OperatorError``.
+    func token(of project: ProjectID, _ settings: Settings) async throws -> TokenBrokerClient.AccessToken {
+        let environment = ProcessInfo.processInfo.environment
+        let directory = try Configuration(settings).directory.path
+        let address = broker ?? environment["TOKEN_BROKER_URL"] ?? "unix:\(directory)/client.sock"
+        let credentials = try credentials(environment)
+        let broker = TokenBrokerClient.TokenBroker(
+            address.hasPrefix("unix:") ? .unixSocket(String(address.dropFirst(5))) : .url(address),
+            credentials: credentials, logger: .silent
+        )
+        do {
+            return try await Progress.shown("waiting for a token") { try await broker.token(for: "\(project)") }
+        } catch let error as TokenBrokerError {
+            let client = credentials?.clientID
+            throw OperatorError(error.reason, error.description, hint: error.hint(client, project: project))
+        }
+    }
+
+    private func credentials(_ environment: [String: String]) throws -> BrokerCredentials? {
+        guard let id = clientID ?? environment["TOKEN_BROKER_CLIENT_ID"] else { return nil }
+        guard let file = clientSecretFile ?? environment["TOKEN_BROKER_CLIENT_SECRET_FILE"] else {
+            throw OperatorError(
+                .invalid, "client '\(id)' has no secret", hint: "name a file with it: --client-secret-file FILE"
+            )
+        }
+        let secret = try SecretInput.text(ofFile: file, namedBy: "--client-secret-file")
+        return BrokerCredentials(clientID: id, clientSecret: secret.trimmingCharacters(in: .newlines))
+    }
+}
+
+extension TokenBrokerError {
+    fileprivate var reason: OperatorError.Reason {
+        switch code {
+        case "invalid_client", "unauthorized_client": .notPermitted
+        default: isRetryable ? .unavailable : .failed
+        }
+    }
+
+    /// - Parameter client: as whom it was asked; `nil` where that was this Unix user
+    fileprivate func hint(_ client: String?, project: ProjectID) -> String? {
+        switch code {
+        case "unreachable": "does it run, and listen there? --broker says where"
+        case "invalid_client" where client == nil:
+            "an operator lets this user in: token-broker client add NAME --uid \(getuid()) --project \(project)"
+        case "unauthorized_client":
+            "an operator grants it: token-broker client grant \(client ?? "NAME") --project \(project)"
+        default: nil
+        }
+    }
+}
