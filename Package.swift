@@ -84,7 +84,7 @@ let package = Package(
                 "Broker", coreMetrics, crypto, hummingbirdCore, logging, nioCore, nioFoundationCompat, nioHTTP1,
                 nioPosix, nioSSL, nioTLS, serviceLifecycle, swiftASN1,
             ],
-            resources: [.embedInCode("Operations/status.html")],
+            resources: [.embedInCode("Client/openapi.json"), .embedInCode("Operations/status.html")],
             swiftSettings: settings
         ),
 

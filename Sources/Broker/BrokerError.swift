@@ -8,12 +8,12 @@ package enum BrokerError: Error, Equatable {
     case invalidScope
     /// Unknown, disabled, or the wrong secret: one and the same on purpose.
     case invalidClient
-    /// Nothing was shown that could be somebody's.
-    case noCredentials
+    /// Nothing was shown that could be somebody's, by a Unix user or from elsewhere.
+    case noCredentials(user: UInt32?)
     case unknownCertificate([CertificateName])
     case certificateExpired
     /// Not granted or no such project: one and the same on purpose.
-    case unauthorizedClient
+    case unauthorizedClient(String)
     /// Too many failed authentications from one peer.
     case authenticationThrottled
     /// Our budget to the authorization server is spent, or it said that its own is.
@@ -26,6 +26,10 @@ package enum BrokerError: Error, Equatable {
     case noKey
     /// The client has the grant, but an operator has disabled every key of the project.
     case everyKeyDisabled
+
+    package static func noGrant(for project: ProjectID) -> Self {
+        .unauthorizedClient("this client has no grant for project \(project): ask the operator of the token broker")
+    }
 
     /// The short word that metrics know the error by.
     package var outcome: String {

@@ -48,13 +48,10 @@ struct ErrorAnswer {
             fields.add(name: "WWW-Authenticate", value: #"Basic realm="token-broker", charset="UTF-8""#)
             // The connection's certificate stays what it is: the next connection has another one.
             if case BrokerError.certificateExpired = error { fields.add(name: "Connection", value: "close") }
-        case BrokerError.unauthorizedClient:
+        case BrokerError.unauthorizedClient(let description):
             (status, body) = (
                 dialect == .oauth2 ? .badRequest : .forbidden,
-                Body(
-                    error: "unauthorized_client",
-                    errorDescription: "this client has no grant for this project: ask the operator of the token broker"
-                )
+                Body(error: "unauthorized_client", errorDescription: description)
             )
         case BrokerError.authenticationThrottled:
             (status, body) = (
@@ -136,17 +133,22 @@ struct ErrorAnswer {
             (status, body) = (
                 .forbidden, Body(error: "invalid_request", errorDescription: "the token broker does not serve browsers")
             )
-        case RequestRefusal.wrongHost:
+        case RequestRefusal.wrongHost(let host):
             (status, body) = (
                 .misdirectedRequest,
                 Body(
                     error: "invalid_request",
-                    errorDescription: "this listener goes by a loopback name, or one named with --allowed-hosts"
+                    errorDescription: "this listener does not go by '\(host.quotable)': use a loopback name, "
+                        + "or one that the operator of the token broker names with --allowed-hosts"
                 )
             )
-        case RequestRefusal.notFound:
+        case RequestRefusal.notFound(let paths):
             (status, body) = (
-                .notFound, Body(error: "invalid_request", errorDescription: "nothing is served at this path")
+                .notFound,
+                Body(
+                    error: "invalid_request",
+                    errorDescription: "nothing is served at this path; there are \(paths.joined(separator: ", "))"
+                )
             )
         case RequestRefusal.methodNotAllowed(let allow):
             (status, body) = (
@@ -191,9 +193,10 @@ struct ErrorAnswer {
 extension ErrorAnswer {
     private static func unauthorized(_ error: any Error) -> String {
         switch error {
-        case BrokerError.noCredentials:
-            "no credentials that can be used came with the request: send the client ID and the client secret by HTTP "
-                + "Basic, or as client_id and client_secret in the form"
+        case BrokerError.noCredentials(let user):
+            "no credentials that can be used came with the request"
+                + (user.map { ", and no client is registered for Unix user \($0)" } ?? "")
+                + ": send the client ID and the client secret by HTTP Basic, or as client_id and client_secret in the form"
         case BrokerError.unknownCertificate(let names):
             "no client is registered for this certificate, which names "
                 + (names.isEmpty ? "nobody" : names.map(\.description).joined(separator: " and "))
@@ -203,6 +206,16 @@ extension ErrorAnswer {
         default:
             "the client ID or the client secret is wrong, or the client is disabled: ask the operator of the token broker"
         }
+    }
+}
+
+extension String {
+    /// What a description may have of it (RFC 6749 §5.2).
+    fileprivate var quotable: String {
+        String(
+            decoding: utf8.prefix(100).map { (0x20...0x7E).contains($0) && $0 != 0x22 && $0 != 0x5C ? $0 : 0x3F },
+            as: UTF8.self
+        )
     }
 }
 

@@ -8,16 +8,16 @@ struct HostRule {
         self.allowed = Self.loopback.union(allowed)
     }
 
-    /// Throws ``RequestRefusal/wrongHost``. HTTP/1.0 may leave its host out.
+    /// Throws ``RequestRefusal/wrongHost(_:)``. HTTP/1.0 may leave its host out.
     func check(_ field: String?) throws {
         guard let authority = field?.lowercased() else { return }
         var host = authority[...]
         if let colon = authority.lastIndex(of: ":"), !authority.hasSuffix("]") {
             guard authority[authority.index(after: colon)...].allSatisfy(\.isNumber) else {
-                throw RequestRefusal.wrongHost
+                throw RequestRefusal.wrongHost(authority)
             }
             host = authority[..<colon]
         }
-        guard allowed.contains(String(host)) else { throw RequestRefusal.wrongHost }
+        guard allowed.contains(String(host)) else { throw RequestRefusal.wrongHost(authority) }
     }
 }

@@ -11,9 +11,10 @@ extension Listener {
         on address: ListenAddress, _ client: ClientRoutes, allowedHosts: Set<String>, tls: ListenerTLS?,
         limits: ConnectionLimits, readiness: Readiness, logger: Logger
     ) -> Listener {
-        Listener(
-            .client, on: address, routes: client.routes, allowedHosts: allowedHosts,
-            tls: address.isLoopback ? nil : tls, limit: limits.client, readiness: readiness, logger: logger
+        let tls = address.isLoopback ? nil : tls
+        return Listener(
+            .client, on: address, routes: client.routes(tls?.security ?? .none), allowedHosts: allowedHosts, tls: tls,
+            limit: limits.client, readiness: readiness, logger: logger
         )
     }
 

@@ -7,8 +7,8 @@ enum RequestRefusal: Error, Equatable {
     case bodyTooLarge(most: Int)
     case notAForm
     case fromBrowser
-    case wrongHost
-    case notFound
+    case wrongHost(String)
+    case notFound(paths: [String])
     case methodNotAllowed(allow: String)
     /// The admin listener is for the broker's own user and root.
     case notPermitted

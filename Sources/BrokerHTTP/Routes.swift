@@ -38,7 +38,7 @@ struct Routes: Sendable {
             if route.methods.contains(request.head.method) { return (route, values) }
             allowed += route.methods
         }
-        guard !allowed.isEmpty else { throw RequestRefusal.notFound }
+        guard !allowed.isEmpty else { throw RequestRefusal.notFound(paths: all.map(\.template)) }
         throw RequestRefusal.methodNotAllowed(allow: allowed.map(\.rawValue).joined(separator: ", "))
     }
 }

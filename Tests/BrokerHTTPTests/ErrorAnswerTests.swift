@@ -26,10 +26,10 @@ import Testing
         Row(BrokerError.unsupportedGrantType, 400, "unsupported_grant_type"),
         Row(BrokerError.invalidScope, 400, "invalid_scope"),
         Row(BrokerError.invalidClient, 401, "invalid_client"),
-        Row(BrokerError.noCredentials, 401, "invalid_client"),
+        Row(BrokerError.noCredentials(user: nil), 401, "invalid_client"),
         Row(BrokerError.unknownCertificate([]), 401, "invalid_client"),
         Row(BrokerError.certificateExpired, 401, "invalid_client"),
-        Row(BrokerError.unauthorizedClient, 403, "unauthorized_client"),
+        Row(BrokerError.unauthorizedClient("x"), 403, "unauthorized_client"),
         Row(BrokerError.authenticationThrottled, 429, "temporarily_unavailable", retryAfter: "5"),
         Row(BrokerError.mintThrottled(retryAfter: .zero), 429, "temporarily_unavailable", retryAfter: "1"),
         Row(BrokerError.mintThrottled(retryAfter: .seconds(60)), 429, "temporarily_unavailable", retryAfter: "5"),
@@ -42,8 +42,8 @@ import Testing
         Row(RequestRefusal.bodyTooLarge(most: 16 << 10), 413, "invalid_request"),
         Row(RequestRefusal.notAForm, 415, "invalid_request"),
         Row(RequestRefusal.fromBrowser, 403, "invalid_request"),
-        Row(RequestRefusal.wrongHost, 421, "invalid_request"),
-        Row(RequestRefusal.notFound, 404, "invalid_request"),
+        Row(RequestRefusal.wrongHost("\u{7F}\"\\é\n"), 421, "invalid_request"),
+        Row(RequestRefusal.notFound(paths: ["/a", "/b/{c}"]), 404, "invalid_request"),
         Row(RequestRefusal.methodNotAllowed(allow: "POST"), 405, "invalid_request"),
         Row(RequestRefusal.tooManyConnections, 503, "temporarily_unavailable", retryAfter: "1"),
         Row(CocoaError(.fileNoSuchFile), 500, "server_error"),
@@ -72,7 +72,7 @@ import Testing
     }
 
     @Test func `OAuth2 paths say 400 where others say 403`() {
-        #expect(ErrorAnswer(BrokerError.unauthorizedClient, dialect: .oauth2, requestID: id).status.code == 400)
+        #expect(ErrorAnswer(BrokerError.unauthorizedClient("x"), dialect: .oauth2, requestID: id).status.code == 400)
     }
 
     @Test func `an unknown error says nothing but where to look`() throws {

@@ -35,7 +35,8 @@ import Testing
 
     @Test(
         arguments: [
-            (BrokerError.noCredentials, "invalid_client"), (BrokerError.unauthorizedClient, "unauthorized_client"),
+            (BrokerError.noCredentials(user: nil), "invalid_client"),
+            (BrokerError.unauthorizedClient("x"), "unauthorized_client"),
             (BrokerError.mintUnavailable(retryAfter: Duration.zero), "mint_unavailable"),
             (BrokerError.mintThrottled(retryAfter: Duration.zero), "mint_throttled"),
             (RequestRefusal.notAForm, "invalid_request"), (DeadlinePassed(), "failed"),

@@ -15,7 +15,8 @@ import Testing
     private func log() -> RequestLog { RequestLog(of: .client, logger: lines.logger) }
 
     @Test func `a request is found in the log by the ID that its answer carries`() throws {
-        let answer = log().answer(to: BrokerError.unauthorizedClient, route: "/v1/projects/{projectId}/token")
+        let error = BrokerError.unauthorizedClient("no grant for this project")
+        let answer = log().answer(to: error, route: "/v1/projects/{projectId}/token")
         let body = try #require(
             try JSONSerialization.jsonObject(with: Data(answer.body.readableBytesView)) as? [String: Any]
         )

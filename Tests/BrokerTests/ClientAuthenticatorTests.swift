@@ -101,10 +101,12 @@ import Testing
         let test = try await TestBroker()
         try await test.addClient("client-1", users: [1001])
         #expect(try await authenticate(test, nil, nil, from: Peer(.user(1001))).description == "client-1")
-        await #expect(throws: BrokerError.noCredentials) {
+        await #expect(throws: BrokerError.noCredentials(user: 1002)) {
             try await authenticate(test, nil, nil, from: Peer(.user(1002)))
         }
-        await #expect(throws: BrokerError.noCredentials) { try await authenticate(test, nil, nil, from: address) }
+        await #expect(throws: BrokerError.noCredentials(user: nil)) {
+            try await authenticate(test, nil, nil, from: address)
+        }
     }
 
     @Test func `of several clients of one Unix user the ID picks one`() async throws {

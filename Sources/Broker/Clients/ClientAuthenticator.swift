@@ -61,7 +61,7 @@ package struct ClientAuthenticator: Sendable {
         if let certificate = peer.certificate {
             return certificate.expires > clock.now.wall ? .unknownCertificate(certificate.names) : .certificateExpired
         }
-        return .noCredentials
+        return .noCredentials(user: peer.user)
     }
 
     /// Why a claim was refused: for the audit alone, since whoever is refused must not learn it.

@@ -50,16 +50,19 @@ package struct TokenBroker: Sendable {
     private func project(for request: TokenRequest, of client: Client) throws -> ProjectID {
         if let project = request.project { return project }
         if client.grants.count == 1, let only = client.grants.first { return only }
+        guard !client.grants.isEmpty else {
+            throw BrokerError.unauthorizedClient(
+                "this client has no grant for any project yet: ask the operator of the token broker"
+            )
+        }
         throw BrokerError.invalidRequest(
-            client.grants.isEmpty
-                ? "this client has no grant yet; ask the operator for one"
-                : "this client has several grants: name the project with the form parameter project_id, "
-                    + "or use /projects/{projectId}/oauth2/token"
+            "this client has several grants: name the project with the form parameter project_id, "
+                + "or use /projects/{projectId}/oauth2/token"
         )
     }
 
     private func check(_ client: Client, mayHaveTokensOf project: ProjectID) throws {
-        guard client.grants.contains(project) else { throw BrokerError.unauthorizedClient }
+        guard client.grants.contains(project) else { throw BrokerError.noGrant(for: project) }
     }
 
     private func handOut(

@@ -14,23 +14,38 @@ package struct ClientRoutes: Sendable {
         self.authenticator = authenticator
     }
 
-    var routes: Routes {
-        Routes(all: [
-            .init(.POST, "/oauth2/token", dialect: .oauth2) { request, _ in
+    /// What the API description says, done.
+    func routes(_ security: ListenerSecurity) -> Routes {
+        Routes(all: APIDescription.operations.map { route($0, $1, $2, security) })
+    }
+
+    private func route(
+        _ method: HTTPMethod, _ path: String, _ operation: APIDescription.Operation, _ security: ListenerSecurity
+    ) -> Routes.Route {
+        switch operation {
+        case .requestToken:
+            .init(method, path, dialect: .oauth2) { request, _ in
                 try await counted { try await oauth2Token(request, of: nil) }
-            },
-            .init(.POST, "/projects/{projectId}/oauth2/token", dialect: .oauth2) { request, values in
+            }
+        case .requestTokenOfProject:
+            .init(method, path, dialect: .oauth2) { request, values in
                 try await counted { try await oauth2Token(request, of: project(values)) }
-            },
-            .init(.GET, "/v1/projects/{projectId}/token") { request, values in
-                try await counted { try await token(request, values) }
-            },
-            .init(.GET, "/v1/projects/{projectId}/authorization") { request, values in
+            }
+        case .getToken:
+            .init(method, path) { request, values in try await counted { try await token(request, values) } }
+        case .getAuthorization:
+            .init(method, path) { request, values in
                 try await counted { try await authorizationField(request, values) }
-            },
-            .init(.POST, "/v1/projects/{projectId}/token/rejected", answer: rejected),
-            .init(.GET, "/v1/projects", answer: projects),
-        ])
+            }
+        case .reportRejectedToken: .init(method, path, answer: rejected)
+        case .listProjects: .init(method, path, answer: projects)
+        case .getMetadata:
+            .init(method, path) { request, _ in
+                try WholeResponse(json: ServerMetadata(for: request.head.headers, security: security))
+            }
+        case .getDescription:
+            .init(method, path) { _, _ in WholeResponse(body: ByteBuffer(bytes: APIDescription.json)) }
+        }
     }
 
     /// The client credentials grant (RFC 6749 §4.4).
@@ -158,9 +173,11 @@ package struct ClientRoutes: Sendable {
         projectID(values.first.flatMap { String($0).removingPercentEncoding } ?? "")
     }
 
-    /// What is no project's ID is no project.
+    /// What is no ID is no project's.
     private func projectID(_ text: String) -> Result<ProjectID, BrokerError> {
-        (try? ProjectID(text)).map { .success($0) } ?? .failure(.unauthorizedClient)
+        (try? ProjectID(text)).map { .success($0) }
+            ?? .failure(
+                .unauthorizedClient("no project has such an ID: it is the project's ID at Sinch, as it stands there"))
     }
 }
 

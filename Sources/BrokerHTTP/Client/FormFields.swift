@@ -20,12 +20,19 @@ struct FormFields {
         self.values = values
     }
 
-    /// The same parameters as a flat JSON object of strings.
+    /// The same parameters as a JSON object's strings; what else is in it means nothing, as an unknown parameter does.
     init(json: Data) throws {
+        struct Member: Decodable {
+            let text: String?
+
+            init(from decoder: any Decoder) throws {
+                text = try? decoder.singleValueContainer().decode(String.self)
+            }
+        }
         do {
-            values = try JSONDecoder().decode([String: String].self, from: json)
+            values = try JSONDecoder().decode([String: Member].self, from: json).compactMapValues(\.text)
         } catch {
-            throw BrokerError.invalidRequest("the body is no JSON object of strings")
+            throw BrokerError.invalidRequest("the body is no JSON object")
         }
     }
 

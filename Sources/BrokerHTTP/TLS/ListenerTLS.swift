@@ -28,6 +28,8 @@ package final class ListenerTLS: Service {
         state = Mutex(State(contents: contents, configuration: try files.configuration(contents)))
     }
 
+    var security: ListenerSecurity { files.haveClientAuthorities ? .mutualTLS : .tls }
+
     /// A context of its own for each connection: none has a key for another's session tickets. BoringSSL resumes a
     /// session for days without a look at the client certificate that it began with.
     func context() throws -> NIOSSLContext {

@@ -17,6 +17,9 @@ package struct TLSFiles: Sendable {
         self.clientAuthorities = clientAuthorities
     }
 
+    /// Whether clients are asked for certificates.
+    var haveClientAuthorities: Bool { clientAuthorities != nil }
+
     /// What is in the files.
     struct Contents: Equatable {
         let certificate: Data

@@ -99,7 +99,8 @@ def test_a_head_over_16_kib_or_64_fields_is_431(shared, clients):
 
 @pytest.mark.parametrize("path", ["/", "/oauth2", "/oauth2/tokens", "/v1/projects/prj-a", "/admin/KeyListing"])
 def test_another_path_is_404(shared, clients, path):
-    assert_error(get(shared.tcp, path, client=clients["one"]), 404, "invalid_request")
+    error = assert_error(get(shared.tcp, path, client=clients["one"]), 404, "invalid_request")
+    assert OAUTH2 in error["error_description"], f"it does not say what there is: {error}"
     assert_error(post_form(shared.tcp, client=clients["one"], target=path), 404, "invalid_request")
 
 
@@ -127,7 +128,8 @@ def test_another_method_is_405_and_says_which_is_allowed(shared, method, path):
 
 @pytest.mark.parametrize("host", ["evil.example", "evil.example:8787", "127.0.0.1.evil.example", "[::2]", ""])
 def test_another_host_is_421_over_tcp(shared, clients, host):
-    assert_error(post_form(shared.tcp, client=clients["one"], headers=[("Host", host)]), 421, "invalid_request")
+    answer = post_form(shared.tcp, client=clients["one"], headers=[("Host", host)])
+    assert f"'{host}'" in assert_error(answer, 421, "invalid_request")["error_description"], f"{answer}"
     target = f"http://{host}/oauth2/token"
     if host:
         assert_error(post_form(shared.tcp, client=clients["one"], target=target, host=host), 421, "invalid_request")

@@ -56,23 +56,25 @@ def test_credentials_are_form_encoded_and_the_scheme_is_in_any_case(shared, clie
     ids=["named by the form", "named by the path"],
 )
 def test_no_grant_and_no_such_project_are_one_and_the_same_400_on_oauth2_paths(shared, clients, target, form):
-    answers = [
-        post_form(shared.tcp, form.format(project), client=clients["one"], target=target.format(project))
-        for project in ("prj-b", "no-such-project", "not%20an%20id")
-    ]
-    for answer in answers:
-        assert_error(answer, 400, "unauthorized_client")
-    assert len({str(answer.identity) for answer in answers}) == 1, "a client can find out which projects there are"
+    def ask(project):
+        return post_form(shared.tcp, form.format(project), client=clients["one"], target=target.format(project))
+
+    assert_ungranted(ask, 400)
 
 
 def test_no_grant_and_no_such_project_are_one_and_the_same_403_under_v1(shared, clients):
-    answers = [
-        get(shared.tcp, f"/v1/projects/{project}/token", client=clients["one"])
-        for project in ("prj-b", "no-such-project", "not%20an%20id")
-    ]
-    for answer in answers:
-        assert_error(answer, 403, "unauthorized_client")
-    assert len({str(answer.identity) for answer in answers}) == 1, "a client can find out which projects there are"
+    assert_ungranted(lambda project: get(shared.tcp, f"/v1/projects/{project}/token", client=clients["one"]), 403)
+
+
+def assert_ungranted(ask, status: int):
+    identities = set()
+    for project in ("prj-b", "prj-x"):
+        answer = ask(project)
+        description = assert_error(answer, status, "unauthorized_client")["error_description"]
+        assert f"no grant for project {project}" in description, f"it does not say which project: {description}"
+        identities.add(str(answer.identity).replace(project, ""))
+    assert len(identities) == 1, "a client can find out which projects there are"
+    assert_error(ask("not%20an%20id"), status, "unauthorized_client")
 
 
 def test_a_granted_project_without_a_usable_key_says_what_the_operator_has_to_do(broker, clients):
@@ -85,7 +87,7 @@ def test_a_granted_project_without_a_usable_key_says_what_the_operator_has_to_do
 
 
 def test_a_client_without_any_grant_gets_nothing(shared, clients):
-    body = assert_error(post_form(shared.tcp, client=clients["none"]), 400, "invalid_request")
+    body = assert_error(post_form(shared.tcp, client=clients["none"]), 400, "unauthorized_client")
     assert "no grant" in body["error_description"], f"it does not say what is missing: {body}"
     assert_error(get(shared.tcp, "/v1/projects/prj-a/token", client=clients["none"]), 403, "unauthorized_client")
 

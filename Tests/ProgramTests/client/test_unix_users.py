@@ -31,7 +31,8 @@ def test_over_tcp_a_unix_user_is_nobody(named):
 
 def test_another_users_client_is_not_ours(broker):
     broker.ask("client", "add", "theirs", "--uid", str(os.geteuid() + 1), "--project", "prj-a")
-    assert_error(post_form(broker.unix), 401, "invalid_client")
+    error = assert_error(post_form(broker.unix), 401, "invalid_client")
+    assert f"Unix user {os.geteuid()}:" in error["error_description"], f"it does not say who is not registered: {error}"
     assert_error(post_form(broker.unix, headers=[basic("theirs", "")]), 401, "invalid_client")
 
 

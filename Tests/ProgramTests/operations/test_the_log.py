@@ -75,7 +75,7 @@ def test_what_is_no_request_is_found_as_well(broker):
 
 def test_who_keeps_asking_wrongly_does_not_fill_the_log(broker, clients):
     for _ in range(200):
-        assert_error(post_form(broker.tcp, client=clients["none"]), 400, "invalid_request")
+        assert_error(post_form(broker.tcp, client=clients["none"]), 400, "unauthorized_client")
     few = len(lines_of(broker, "request.refused"))
     assert 20 <= few < 100, f"{few} lines"
 

@@ -11,6 +11,7 @@ import subprocess
 import time
 
 import pytest
+from authlib.oauth2.rfc8414 import AuthorizationServerMetadata
 
 from rig.certificates import Authority, client_context
 from rig.checks import assert_error, assert_refused, assert_token
@@ -277,3 +278,14 @@ def test_plain_text_beyond_loopback_is_said_in_the_log(stopped):
     with socket.create_connection(("127.0.0.1", int(secured(stopped).rsplit(":", 1)[1]))) as connection:
         connection.sendall(request("GET", "/v1/projects"))
         assert connection.recv(65536).startswith(b"HTTP/1.1 401")
+
+
+def test_the_metadata_is_what_rfc_8414_wants(broker, authority):
+    with tls(broker, client_context(authority)) as connection:
+        message = request("GET", "/.well-known/oauth-authorization-server", host="localhost:8787")
+        metadata = AuthorizationServerMetadata(converse(connection, message).json)
+    # Not response_types_supported: it is required, there are none, and Authlib takes an empty list for no list.
+    for key in ("issuer", "token_endpoint", "grant_types_supported", "token_endpoint_auth_methods_supported"):
+        getattr(metadata, f"validate_{key}")()
+    assert metadata["issuer"] == "https://localhost:8787"
+    assert "tls_client_auth" in metadata["token_endpoint_auth_methods_supported"]
