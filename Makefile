@@ -123,13 +123,29 @@ docs: debug ## The Swift library's documentation, with a warning for an error: f
 		--output-path $(LIBRARY).doccarchive --warnings-as-errors
 	@echo $(LIBRARY).doccarchive
 
+MANUAL := $(CACHE)/manual
+.PHONY: manual
+manual: release ## The manual page, and completions for bash, zsh and fish
+	@# For its help alone the plugin builds the generator, and not the program once more.
+	swift package $(SCRATCH) generate-manual --help > /dev/null
+	mkdir -p $(MANUAL)
+	$(PROGRAMS) $(CACHE)/build/*/debug/generate-manual-tool "$$BROKER_BIN_DIR/token-broker" \
+		--date $(or $(shell git log -1 --format=%cs 2>/dev/null),$(shell date +%F)) --output-directory $(MANUAL); \
+	for shell in bash zsh fish; do \
+		"$$BROKER_BIN_DIR/token-broker" --generate-completion-script $$shell > $(MANUAL)/token-broker.$$shell; \
+	done
+
 PREFIX ?= /usr
 .PHONY: install
-install: release ## The program, its documents and its systemd unit; PREFIX=/usr, DESTDIR= for packagers
+install: manual ## The program, its documents, its manual and its systemd unit; PREFIX=/usr, DESTDIR= for packagers
 	$(PROGRAMS) install -D --strip --mode 0755 "$$BROKER_BIN_DIR/token-broker" "$(DESTDIR)$(PREFIX)/bin/token-broker"
 	install -D --mode 0644 --target-directory "$(DESTDIR)$(PREFIX)/share/doc/token-broker" README.md CHANGELOG.md LICENSE
 	install -D --mode 0644 --target-directory "$(DESTDIR)$(PREFIX)/share/doc/token-broker/docs" docs/*.md
 	install -D --mode 0644 --target-directory "$(DESTDIR)$(PREFIX)/share/doc/token-broker/docs/screenshots" docs/screenshots/*.png
+	install -D --mode 0644 $(MANUAL)/token-broker.1 "$(DESTDIR)$(PREFIX)/share/man/man1/token-broker.1"
+	install -D --mode 0644 $(MANUAL)/token-broker.bash "$(DESTDIR)$(PREFIX)/share/bash-completion/completions/token-broker"
+	install -D --mode 0644 $(MANUAL)/token-broker.zsh "$(DESTDIR)$(PREFIX)/share/zsh/vendor-completions/_token-broker"
+	install -D --mode 0644 $(MANUAL)/token-broker.fish "$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/token-broker.fish"
 	install -D --mode 0644 deploy/systemd/token-broker.sysusers "$(DESTDIR)$(PREFIX)/lib/sysusers.d/token-broker.conf"
 	mkdir -p "$(DESTDIR)$(PREFIX)/lib/systemd/system"
 	sed 's|/usr/|$(PREFIX)/|g' deploy/systemd/token-broker.service > "$(DESTDIR)$(PREFIX)/lib/systemd/system/token-broker.service"

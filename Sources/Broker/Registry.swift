@@ -101,6 +101,9 @@ package final class Registry: Sendable {
     /// The projects that have keys; a snapshot.
     package var projects: some Collection<ProjectID> { state.withLock(\.keysOfProject).keys }
 
+    /// The keys' IDs; a snapshot.
+    var keyIDs: some Collection<KeyID> { state.withLock(\.keys).keys }
+
     /// The clients; a snapshot.
     package var clients: some Collection<Client> { state.withLock(\.clients).values }
 

@@ -4,7 +4,7 @@ import NIOCore
 
 extension Error {
     /// Why a connection failed, as the system says it: NIO's own text names its functions.
-    var connectionReason: String {
+    package var connectionReason: String {
         (self as? IOError).map { String(cString: strerror($0.errnoCode)) } ?? reason
     }
 }

@@ -14,7 +14,9 @@ protocol AdminCommand: AsyncParsableCommand {
 
 extension AdminCommand {
     func perform<Request: AdminRequest>(_ request: Request) async throws -> Request.Reply {
-        try await withAdministration(reading: request.extent) { try await $0.perform(request) }
+        try await withAdministration(reading: request.extent) { administration in
+            try await Progress.shown("waiting for the broker") { try await administration.perform(request) }
+        }
     }
 
     /// - Parameter extent: what the requests must know of the store.
@@ -37,7 +39,11 @@ extension AdminCommand {
             return nil
         }
         let client = HTTPClient(eventLoopGroupProvider: .singleton)
-        let reply = await Result { try await body(AdminSocketClient(client, path: path)) }
+        let reply = await Result {
+            let broker = AdminSocketClient(client, path: path)
+            try await broker.probe()
+            return try await body(broker)
+        }
         try await client.shutdown()
         return try reply.get()
     }

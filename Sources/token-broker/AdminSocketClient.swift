@@ -8,7 +8,9 @@ import NIOHTTP1
 
 /// Has an operator's requests done by the running broker, over its admin socket.
 struct AdminSocketClient: Administration {
-    private static let timeout: TimeAmount = .seconds(60)
+    private static let timeout: TimeAmount = .seconds(30)
+    /// For a broker that does nothing at all.
+    private static let shortestTimeout: TimeAmount = .seconds(2)
     private static let largestReply = 256 * 1024 * 1024
 
     private let client: HTTPClient
@@ -20,26 +22,10 @@ struct AdminSocketClient: Administration {
     }
 
     func perform<Request: AdminRequest>(_ request: Request) async throws -> Request.Reply {
-        guard let url = URL(httpURLWithSocketPath: path, uri: Request.path) else {
-            throw OperatorError(.invalid, "'\(path)' is no path of a socket")
-        }
-        var message = HTTPClientRequest(url: url.absoluteString)
-        message.method = .POST
-        // A socket's path is no host, so that the library names none, and a request without one is malformed.
-        message.headers = ["Host": "localhost", "Content-Type": "application/json"]
-        message.body = .bytes(ByteBuffer(bytes: try WireJSON.encode(request)))
-        let status: UInt
-        let body: Data
-        do {
-            let response = try await client.execute(message, timeout: Self.timeout)
-            status = response.status.code
-            body = Data(buffer: try await response.body.collect(upTo: Self.largestReply))
-        } catch {
-            throw OperatorError(
-                .unavailable, "the running broker does not answer on '\(path)': \(error)",
-                hint: "what was asked for may have been done or not; look, and ask again"
-            )
-        }
+        let (status, body) = try await answer(
+            to: .POST, Request.path, WireJSON.encode(request), within: Self.timeout,
+            hint: "what was asked for may have been done or not; look, and ask again"
+        )
         if status == 200 { return try WireJSON.decode(Request.Reply.self, from: body) }
         if let error = try? WireJSON.decode(OperatorError.self, from: body) { throw error }
         if status == 403 {
@@ -50,5 +36,35 @@ struct AdminSocketClient: Administration {
         }
         throw OperatorError(
             .failed, "the running broker failed to do this (status \(status))", hint: "its log says why")
+    }
+
+    /// Throws ``OperatorError`` where a broker listens and answers nothing.
+    func probe() async throws {
+        _ = try await answer(
+            to: .HEAD, "/", Data(), within: Self.shortestTimeout,
+            hint: "it is there and does nothing, or its machine is too busy; nothing was asked of it"
+        )
+    }
+
+    private func answer(
+        to method: HTTPMethod, _ target: String, _ body: Data, within timeout: TimeAmount, hint: String
+    ) async throws -> (status: UInt, body: Data) {
+        guard let url = URL(httpURLWithSocketPath: path, uri: target) else {
+            throw OperatorError(.invalid, "'\(path)' is no path of a socket")
+        }
+        var message = HTTPClientRequest(url: url.absoluteString)
+        message.method = method
+        // A socket's path is no host, so that the library names none, and a request without one is malformed.
+        message.headers = ["Host": "localhost", "Content-Type": "application/json"]
+        message.body = .bytes(ByteBuffer(data: body))
+        do {
+            let response = try await client.execute(message, timeout: timeout)
+            return (response.status.code, Data(buffer: try await response.body.collect(upTo: Self.largestReply)))
+        } catch {
+            let reason = error as? HTTPClientError == .deadlineExceeded ? "nothing came" : error.connectionReason
+            throw OperatorError(
+                .unavailable, "the running broker does not answer on '\(path)': \(reason)", hint: hint
+            )
+        }
     }
 }

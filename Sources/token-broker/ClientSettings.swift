@@ -7,13 +7,13 @@ import TokenBrokerClient
 
 /// How a command that is a client of the broker reaches it, and who it is there.
 struct ClientSettings: ParsableArguments {
-    @Option(help: "A URL, or unix:PATH. [TOKEN_BROKER_URL] (default: unix:<data-dir>/client.sock)")
+    @Option(help: ArgumentHelp("A URL, or unix:PATH. [TOKEN_BROKER_URL]", valueName: "url"))
     var broker: String?
 
-    @Option(help: "Without it, whom this Unix user is registered as. [TOKEN_BROKER_CLIENT_ID]")
+    @Option(help: ArgumentHelp("Else, who this user is. [TOKEN_BROKER_CLIENT_ID]", valueName: "id"))
     var clientID: String?
 
-    @Option(help: "A file with the client secret. [TOKEN_BROKER_CLIENT_SECRET_FILE]")
+    @Option(help: ArgumentHelp("[TOKEN_BROKER_CLIENT_SECRET_FILE]", valueName: "file"))
     var clientSecretFile: String?
 
     /// Throws ``OperatorError``.

@@ -88,14 +88,14 @@ struct Configuration {
             Set(text.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces).lowercased() })
         }
         drainDelay = try read("--drain-delay", settings.drainDelay, or: "0s") { text in
-            guard let delay = TimeSpan(argument: text), delay.seconds <= 300 else {
+            guard let delay = try? TimeSpan(text), delay.seconds <= 300 else {
                 throw OperatorError(.invalid, "'\(text)' is no length of time up to 5m, such as 5s")
             }
             return .seconds(delay.seconds)
         }
         auditRetention = try read("--audit-retention", settings.auditRetention, or: "") { text in
             if text.isEmpty { return nil }
-            guard let span = TimeSpan(argument: text), span.seconds >= 86_400 else {
+            guard let span = try? TimeSpan(text), span.seconds >= 86_400 else {
                 throw OperatorError(.invalid, "'\(text)' is no length of time of a day or more, such as 400d")
             }
             return .seconds(span.seconds)

@@ -35,9 +35,3 @@ struct Output: ParsableArguments {
         }
     }
 }
-
-extension Identifier: ExpressibleByArgument {
-    public init?(argument: String) {
-        try? self.init(argument)
-    }
-}

@@ -3,10 +3,12 @@ import Broker
 
 /// Which part of a list is shown.
 struct Paging<Subject>: ParsableArguments {
-    @Option(help: "How many are shown at most.")
+    @Option(help: "How many are shown at most.", transform: Int.argument)
     var limit = Page<Subject>.largest
 
-    @Option(help: "Only what comes behind this ID, which is the last one of the part before.")
+    @Option(
+        help: "Only what comes behind this ID, which is the last one of the part before.",
+        transform: Identifier.argument)
     var after: Identifier<Subject>?
 
     func page() throws -> Page<Subject> { try Page(after: after, limit: limit) }

@@ -6,7 +6,7 @@ import Glibc
 
 /// A client secret's way out: printed once, or into a file.
 struct SecretOutput: ParsableArguments {
-    @Option(help: "Write the client secret to this new file, which only you can read, and do not print it.")
+    @Option(help: ArgumentHelp("A new file for the secret, which is not printed then.", valueName: "file"))
     var secretOut: String?
 
     /// Before there is a secret that could be lost.
@@ -32,9 +32,8 @@ struct SecretOutput: ParsableArguments {
         }
         try output.print(credentials, lost: lost) { credentials in
             var lines = ["client ID:     \(credentials.clientID)"]
-            lines.append(
-                "client secret: \(credentials.clientSecret.map { "\($0) (shown this once)" } ?? "in '\(secretOut ?? "")'")"
-            )
+            let file = secretOut.map { "in '\($0)'" } ?? "none: it is recognised without"
+            lines.append("client secret: \(credentials.clientSecret.map { "\($0) (shown this once)" } ?? file)")
             if let expires = credentials.previousSecretExpiresAt {
                 lines.append("the old secret works until \(expires.formatted(.iso8601))")
             }

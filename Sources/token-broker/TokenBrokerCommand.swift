@@ -6,14 +6,14 @@ import Foundation
 struct TokenBrokerCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "token-broker",
-        abstract: "Mints and caches Sinch access tokens, and hands them to internal services.",
+        abstract: "Hands access tokens for Sinch to internal services.",
         version: "\(Version.number) (\(Version.commit))",
         subcommands: [
             Init.self, Serve.self, KeyCommand.self, ClientCommand.self, ProjectCommand.self, TokenCommand.self,
             ExecCommand.self,
             StatusCommand.self, DoctorCommand.self, AuditCommand.self, BackupCommand.self, Restore.self,
             MasterKeyCommand.self,
-            Healthcheck.self,
+            Healthcheck.self, HelpCommand.self,
         ]
     )
 
@@ -21,6 +21,7 @@ struct TokenBrokerCommand: AsyncParsableCommand {
         // Before anything opens a file.
         _ = ExecCommand.inherited
         do {
+            _ = try CommandTree.command(named: Array(CommandLine.arguments.dropFirst().prefix { !$0.hasPrefix("-") }))
             var command = try parseAsRoot()
             // What it becomes has the rights and limits of whoever runs it.
             if !(command is ExecCommand) { try ProcessHardening.apply() }

@@ -44,14 +44,22 @@ package struct Administrator: Administration {
 
     func key(_ id: KeyID) throws -> AccessKey {
         guard let key = core.registry.key(id) else {
-            throw OperatorError(.notFound, "no key '\(id)'", hint: "'token-broker key list' shows them")
+            let meant = id.description.closest(in: core.registry.keyIDs.lazy.map(\.description))
+            throw OperatorError(
+                .notFound, "no key '\(id)'",
+                hint: (meant.map { "is '\($0)' meant? " } ?? "") + "'token-broker key list' shows them"
+            )
         }
         return key
     }
 
     func client(_ id: ClientID) throws -> Client {
         guard let client = core.registry.client(id) else {
-            throw OperatorError(.notFound, "no client '\(id)'", hint: "'token-broker client list' shows them")
+            let meant = id.description.closest(in: core.registry.clients.lazy.map(\.id.description))
+            throw OperatorError(
+                .notFound, "no client '\(id)'",
+                hint: (meant.map { "is '\($0)' meant? " } ?? "") + "'token-broker client list' shows them"
+            )
         }
         return client
     }

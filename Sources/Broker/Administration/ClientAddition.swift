@@ -5,14 +5,18 @@ package struct ClientAddition: AdminRequest {
     /// Unix users.
     package let users: [UInt32]
     package let certificateNames: [CertificateName]
+    /// Whether it gets a secret; one that is not recognised otherwise always does.
+    package let withSecret: Bool
 
     package init(
-        clientID: ClientID, projects: [ProjectID], users: [UInt32], certificateNames: [CertificateName] = []
+        clientID: ClientID, projects: [ProjectID], users: [UInt32], certificateNames: [CertificateName] = [],
+        withSecret: Bool = false
     ) {
         self.clientID = clientID
         self.projects = projects
         self.users = users
         self.certificateNames = certificateNames
+        self.withSecret = withSecret || users.isEmpty && certificateNames.isEmpty
     }
 
     package var extent: StoreExtent { .part(projects: Set(projects), clients: [clientID]) }
@@ -22,8 +26,8 @@ package struct ClientAddition: AdminRequest {
             throw OperatorError(.invalid, "\(user) is the number of no Unix user in particular")
         }
         let now = administrator.core.clock.now.wall
-        let secret = ClientSecret.generate()
-        let verifier = administrator.core.sealer.verifier(of: secret)
+        let secret = withSecret ? ClientSecret.generate() : nil
+        let verifier = secret.map(administrator.core.sealer.verifier)
         try await administrator.core.changes.make {
             guard administrator.core.registry.client(clientID) == nil else {
                 throw OperatorError(
@@ -33,7 +37,7 @@ package struct ClientAddition: AdminRequest {
             }
             let client = Client(
                 id: clientID, isEnabled: true,
-                credentials: [Client.Credential(verifier: verifier, created: now, expires: nil)],
+                credentials: verifier.map { [Client.Credential(verifier: $0, created: now, expires: nil)] } ?? [],
                 identities: Set(users.map(Identity.user) + certificateNames.map(Identity.certificate)),
                 grants: Set(projects), created: now
             )
@@ -45,7 +49,7 @@ package struct ClientAddition: AdminRequest {
         }
         let keyless = projects.filter { !administrator.core.registry.has($0) }
         return ClientCredentials(
-            clientID: clientID, clientSecret: secret.reveal(), previousSecretExpiresAt: nil,
+            clientID: clientID, clientSecret: secret?.reveal(), previousSecretExpiresAt: nil,
             projectsWithoutKeys: keyless.isEmpty ? nil : keyless
         )
     }

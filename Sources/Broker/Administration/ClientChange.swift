@@ -31,11 +31,8 @@ package struct ClientChange: AdminRequest {
                 record.project = project
                 return (client.grants.contains(project) ? [] : [.grant(project, to: clientID)], record)
             case .revoke(let project):
-                guard client.grants.contains(project) else {
-                    throw OperatorError(.notFound, "client '\(clientID)' has no grant for project '\(project)'")
-                }
                 record.project = project
-                return ([.revoke(project, from: clientID)], record)
+                return (client.grants.contains(project) ? [.revoke(project, from: clientID)] : [], record)
             case .enable: return ([.setClientEnabled(clientID, true)], record)
             case .disable: return ([.setClientEnabled(clientID, false)], record)
             case .remove: return ([.removeClient(clientID)], record)

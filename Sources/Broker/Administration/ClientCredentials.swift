@@ -3,7 +3,7 @@ package import Foundation
 /// What a new client secret is printed as, once.
 package struct ClientCredentials: Codable, Sendable {
     package let clientID: ClientID
-    /// `nil` where it went to a file.
+    /// `nil` where there is none, or it went to a file.
     package var clientSecret: String?
     package let previousSecretExpiresAt: Date?
     /// Granted, but nobody registered a key for them.

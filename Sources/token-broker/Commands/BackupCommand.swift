@@ -4,14 +4,14 @@ import Broker
 struct BackupCommand: AdminCommand {
     static let configuration = CommandConfiguration(
         commandName: "backup",
-        abstract: "Writes a verified copy of everything but the master key to a file, while the broker serves."
-    )
+        abstract: "Writes a verified copy of the database to a file.",
+        example: "backup broker.backup")
 
     @Argument(help: "The file, which takes the place of an older one once it is whole; '-' is standard output.")
     var file: String
 
     @OptionGroup var output: Output
-    @OptionGroup(title: "Settings") var settings: Settings
+    @OptionGroup(visibility: .hidden) var settings: Settings
 
     func run() async throws {
         let destination = try BackupDestination(file, besides: Configuration(settings).directory)

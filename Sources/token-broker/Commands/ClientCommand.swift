@@ -4,7 +4,7 @@ import Foundation
 
 struct ClientCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "client", abstract: "Registers, shows and changes clients and their grants.",
+        commandName: "client", abstract: "Registers, shows and changes clients and grants.",
         subcommands: [
             Add.self, List.self, Grant.self, Revoke.self, Rotate.self, Disable.self, Enable.self, Remove.self,
         ]
@@ -12,33 +12,41 @@ struct ClientCommand: AsyncParsableCommand {
 
     /// A client that is there already.
     struct OneClient: ParsableArguments {
-        @Argument(help: "The client's name.") var name: ClientID
+        @Argument(help: "The client's name.", transform: ClientID.argument) var name: ClientID
         @OptionGroup var output: Output
-        @OptionGroup(title: "Settings") var settings: Settings
+        @OptionGroup(visibility: .hidden) var settings: Settings
     }
 
     struct Add: AdminCommand {
-        static let configuration = CommandConfiguration(abstract: "Registers a client; prints its secret, once.")
+        static let configuration = CommandConfiguration(
+            abstract: "Registers a client; prints its secret, once, where it needs one.",
+            example: "client add web --project my-project --uid www-data")
 
-        @Argument(help: "The client's name, which is its client ID.") var name: ClientID
-        @Option(help: "A project that the client may have tokens of; repeatable.") var project: [ProjectID] = []
-        @Option(help: "A Unix user that needs no secret on the Unix socket; repeatable.") var uid: [UInt32] = []
+        @Argument(help: "The client's name, which is its client ID.", transform: ClientID.argument) var name: ClientID
+        @Option(help: "A project that it may have tokens of.", transform: ProjectID.argument)
+        var project: [ProjectID] = []
         @Option(
-            help: "A URI, such as a SPIFFE ID, of a client certificate that needs no secret; repeatable.",
-            transform: { try CertificateName(.uri, $0) })
+            help: ArgumentHelp("A Unix user, who needs no secret on the Unix socket.", valueName: "user"),
+            transform: UInt32.user)
+        var uid: [UInt32] = []
+        @Option(
+            help: ArgumentHelp("A URI of a client certificate, such as a SPIFFE ID.", valueName: "uri"),
+            transform: CertificateName.argument(.uri))
         var certificateURI: [CertificateName] = []
         @Option(
-            help: "A DNS name of a client certificate that needs no secret; repeatable.",
-            transform: { try CertificateName(.dns, $0) })
+            help: ArgumentHelp("A DNS name of a client certificate.", valueName: "dns"),
+            transform: CertificateName.argument(.dns))
         var certificateDNS: [CertificateName] = []
+        @Flag(help: "Beside a user or a certificate, a secret, too.") var withSecret = false
         @OptionGroup var secret: SecretOutput
         @OptionGroup var output: Output
-        @OptionGroup(title: "Settings") var settings: Settings
+        @OptionGroup(visibility: .hidden) var settings: Settings
 
         func run() async throws {
             try secret.check()
             let addition = ClientAddition(
-                clientID: name, projects: project, users: uid, certificateNames: certificateURI + certificateDNS
+                clientID: name, projects: project, users: uid, certificateNames: certificateURI + certificateDNS,
+                withSecret: withSecret || secret.secretOut != nil
             )
             try secret.print(await perform(addition), by: output)
         }
@@ -46,16 +54,18 @@ struct ClientCommand: AsyncParsableCommand {
 
     struct Rotate: AdminCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Gives a client a new secret, prints it, once, and lets the old one work for a while yet."
-        )
+            abstract: "Gives a client a new secret, prints it, once, and lets the old one work for a while yet.",
+            example: "client rotate billing --overlap 24h")
 
-        @Argument(help: "The client's name.") var name: ClientID
-        @Option(help: "How long the old secret still works, such as 30m, 24h or 7d; 0 ends it now.")
+        @Argument(help: "The client's name.", transform: ClientID.argument) var name: ClientID
+        @Option(
+            help: "How long the old secret still works, such as 30m, 24h or 7d; 0 ends it now.",
+            transform: TimeSpan.init)
         var overlap = TimeSpan(seconds: 24 * 3600)
         @Flag(help: "Even if an older secret still works, which ends it now.") var force = false
         @OptionGroup var secret: SecretOutput
         @OptionGroup var output: Output
-        @OptionGroup(title: "Settings") var settings: Settings
+        @OptionGroup(visibility: .hidden) var settings: Settings
 
         func run() async throws {
             try secret.check()
@@ -65,11 +75,12 @@ struct ClientCommand: AsyncParsableCommand {
     }
 
     struct List: AdminCommand {
-        static let configuration = CommandConfiguration(abstract: "Shows the clients; never a secret.")
+        static let configuration = CommandConfiguration(
+            abstract: "Shows the clients; never a secret.", example: "client list")
 
         @OptionGroup var paging: Paging<Client>
         @OptionGroup var output: Output
-        @OptionGroup(title: "Settings") var settings: Settings
+        @OptionGroup(visibility: .hidden) var settings: Settings
 
         func run() async throws {
             try output.print(await perform(ClientListing(page: try paging.page()))) { listing in
@@ -90,8 +101,9 @@ struct ClientCommand: AsyncParsableCommand {
     }
 
     struct Grant: AdminCommand {
-        static let configuration = CommandConfiguration(abstract: "Lets a client have tokens of a project.")
-        @Option(help: "The project.") var project: ProjectID
+        static let configuration = CommandConfiguration(
+            abstract: "Lets a client have tokens of a project.", example: "client grant billing --project my-project")
+        @Option(help: "The project.", transform: ProjectID.argument) var project: ProjectID
         @OptionGroup var client: OneClient
         var settings: Settings { client.settings }
         func run() async throws {
@@ -100,8 +112,10 @@ struct ClientCommand: AsyncParsableCommand {
     }
 
     struct Revoke: AdminCommand {
-        static let configuration = CommandConfiguration(abstract: "Lets a client have no more tokens of a project.")
-        @Option(help: "The project.") var project: ProjectID
+        static let configuration = CommandConfiguration(
+            abstract: "Lets a client have no more tokens of a project.",
+            example: "client revoke billing --project my-project")
+        @Option(help: "The project.", transform: ProjectID.argument) var project: ProjectID
         @OptionGroup var client: OneClient
         var settings: Settings { client.settings }
         func run() async throws {
@@ -110,21 +124,24 @@ struct ClientCommand: AsyncParsableCommand {
     }
 
     struct Disable: AdminCommand {
-        static let configuration = CommandConfiguration(abstract: "Refuses a client until it is enabled again.")
+        static let configuration = CommandConfiguration(
+            abstract: "Refuses a client until it is enabled again.", example: "client disable billing")
         @OptionGroup var client: OneClient
         var settings: Settings { client.settings }
         func run() async throws { try await change(.disable, client, done: "is disabled") }
     }
 
     struct Enable: AdminCommand {
-        static let configuration = CommandConfiguration(abstract: "Lets a disabled client in again.")
+        static let configuration = CommandConfiguration(
+            abstract: "Lets a disabled client in again.", example: "client enable billing")
         @OptionGroup var client: OneClient
         var settings: Settings { client.settings }
         func run() async throws { try await change(.enable, client, done: "is enabled") }
     }
 
     struct Remove: AdminCommand {
-        static let configuration = CommandConfiguration(abstract: "Forgets a client and its grants.")
+        static let configuration = CommandConfiguration(
+            abstract: "Forgets a client and its grants.", example: "client remove billing")
         @OptionGroup var client: OneClient
         var settings: Settings { client.settings }
         func run() async throws { try await change(.remove, client, done: "is removed") }

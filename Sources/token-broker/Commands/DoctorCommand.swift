@@ -5,12 +5,13 @@ import Foundation
 
 struct DoctorCommand: AdminCommand {
     static let configuration = CommandConfiguration(
-        commandName: "doctor", abstract: "Looks at everything that the broker rests on, and says what to do.",
+        commandName: "doctor", abstract: "Looks at all that a broker rests on; says what to do.",
+        example: "doctor",
         discussion: "Sends each token endpoint one request without a key. Exits with 1 where there is a problem."
     )
 
     @OptionGroup var output: Output
-    @OptionGroup(title: "Settings") var settings: Settings
+    @OptionGroup(visibility: .hidden) var settings: Settings
 
     private struct Report: Encodable {
         let problemCount: Int
@@ -36,7 +37,7 @@ struct DoctorCommand: AdminCommand {
         do {
             configuration = try Configuration(settings)
         } catch {
-            let hint = (error as? OperatorError)?.hint ?? "'token-broker serve --help' says what each may be"
+            let hint = (error as? OperatorError)?.hint ?? "'token-broker help settings' says what each may be"
             return [.problem("settings", error.reason, action: hint)]
         }
         let environment = ProcessInfo.processInfo.environment

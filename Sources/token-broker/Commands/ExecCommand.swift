@@ -6,17 +6,14 @@ import TokenBrokerClient
 
 struct ExecCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "exec", abstract: "Runs a command with a token of a project in SINCH_ACCESS_TOKEN.",
-        discussion: """
-            The token is not replaced while the command runs: it has five minutes or more left.
-
-            Example: token-broker exec --project my-project -- ./report.sh
-            """
+        commandName: "exec", abstract: "Runs a command with a token in SINCH_ACCESS_TOKEN.",
+        example: "exec --project my-project -- ./report.sh",
+        discussion: "The token is not replaced while the command runs: it has five minutes or more left."
     )
 
-    @Option(help: "The project.") var project: ProjectID
+    @Option(help: "The project.", transform: ProjectID.argument) var project: ProjectID
     @OptionGroup(title: "Broker") var client: ClientSettings
-    @OptionGroup(title: "Settings") var settings: Settings
+    @OptionGroup(visibility: .hidden) var settings: Settings
     @Argument(parsing: .postTerminator, help: "The command and its arguments, behind '--'.") var command: [String]
 
     func validate() throws {

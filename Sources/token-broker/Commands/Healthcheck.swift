@@ -10,10 +10,10 @@ import NIOHTTP1
 /// Asks the operations listener; prints and exits as Docker's `HEALTHCHECK` wants it: 0 is healthy, 1 is not.
 struct Healthcheck: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Asks the running broker whether it is ready, for a container without a shell."
-    )
+        abstract: "Asks the broker whether it is ready.",
+        example: "healthcheck")
 
-    @OptionGroup(title: "Settings") var settings: Settings
+    @OptionGroup(visibility: .hidden) var settings: Settings
 
     func run() async throws {
         let address = try Configuration(settings).operations

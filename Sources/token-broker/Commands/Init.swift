@@ -4,19 +4,28 @@ import BrokerSQLite
 
 struct Init: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Makes the data directory, the master key and the database; overwrites nothing."
-    )
+        abstract: "Makes data directory, master key and database.",
+        example: "init --data-dir /var/lib/token-broker")
 
-    @OptionGroup var settings: Settings
+    @OptionGroup var output: Output
+    @OptionGroup(visibility: .hidden) var settings: Settings
+
+    private struct Reply: Encodable {
+        let dataDirectory: String
+        let masterKeyFile: String
+    }
 
     func run() async throws {
         let configuration = try Configuration(settings)
         try await Self.make(configuration)
-        print("data directory: \(configuration.directory.path)")
-        print(
-            "master key:     \(configuration.masterKey.path) (without it the database opens for nobody: keep a copy elsewhere)"
-        )
-        print("next:           token-broker serve")
+        let made = Reply(dataDirectory: configuration.directory.path, masterKeyFile: configuration.masterKey.path)
+        try output.print(made) { made in
+            """
+            data directory: \(made.dataDirectory)
+            master key:     \(made.masterKeyFile) (without it the database opens for nobody: keep a copy elsewhere)
+            next:           token-broker serve
+            """
+        }
     }
 
     static func make(_ configuration: Configuration) async throws {

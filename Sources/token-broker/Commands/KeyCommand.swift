@@ -11,10 +11,10 @@ struct KeyCommand: AsyncParsableCommand {
 
     /// What describes a key that is to be registered.
     struct Registration: ParsableArguments {
-        @Option(help: "The Sinch project that the key belongs to.")
+        @Option(help: "The Sinch project that the key belongs to.", transform: ProjectID.argument)
         var project: ProjectID
 
-        @Option(help: "The key's ID at Sinch.")
+        @Option(help: "The key's ID at Sinch.", transform: KeyID.argument)
         var keyID: KeyID
 
         @Option(help: "A name for people.")
@@ -40,20 +40,20 @@ struct KeyCommand: AsyncParsableCommand {
 
     /// A key that is there already.
     struct OneKey: ParsableArguments {
-        @Argument(help: "The key's ID.") var keyID: KeyID
+        @Argument(help: "The key's ID.", transform: KeyID.argument) var keyID: KeyID
         @OptionGroup var output: Output
-        @OptionGroup(title: "Settings") var settings: Settings
+        @OptionGroup(visibility: .hidden) var settings: Settings
     }
 
     struct Add: AdminCommand {
         static let configuration = CommandConfiguration(
             abstract:
-                "Registers an access key, after minting once with it. A project's first is active, later ones stand by."
-        )
+                "Registers an access key, after minting once with it. A project's first is active, later ones stand by.",
+            example: "key add --project my-project --key-id key-1")
 
         @OptionGroup var key: Registration
         @OptionGroup var output: Output
-        @OptionGroup(title: "Settings") var settings: Settings
+        @OptionGroup(visibility: .hidden) var settings: Settings
 
         func run() async throws {
             try output.print(await perform(KeyAddition(try key.registration(settings)))) {
@@ -64,12 +64,12 @@ struct KeyCommand: AsyncParsableCommand {
 
     struct Rotate: AdminCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Registers an access key and activates it; the one that was active stands by."
-        )
+            abstract: "Registers an access key and activates it; the one that was active stands by.",
+            example: "key rotate --project my-project --key-id key-2")
 
         @OptionGroup var key: Registration
         @OptionGroup var output: Output
-        @OptionGroup(title: "Settings") var settings: Settings
+        @OptionGroup(visibility: .hidden) var settings: Settings
 
         func run() async throws {
             try output.print(await perform(KeyRotation(try key.registration(settings)))) { rotation in
@@ -82,13 +82,14 @@ struct KeyCommand: AsyncParsableCommand {
     }
 
     struct List: AdminCommand {
-        static let configuration = CommandConfiguration(abstract: "Shows the access keys; never a secret.")
+        static let configuration = CommandConfiguration(
+            abstract: "Shows the access keys; never a secret.", example: "key list --project my-project")
 
-        @Option(help: "Only this project's.")
+        @Option(help: "Only this project's.", transform: ProjectID.argument)
         var project: ProjectID?
         @OptionGroup var paging: Paging<Project>
         @OptionGroup var output: Output
-        @OptionGroup(title: "Settings") var settings: Settings
+        @OptionGroup(visibility: .hidden) var settings: Settings
 
         func run() async throws {
             let request = try project.map(KeyListing.init(of:)) ?? KeyListing(page: paging.page())
@@ -109,7 +110,8 @@ struct KeyCommand: AsyncParsableCommand {
     }
 
     struct Verify: AdminCommand {
-        static let configuration = CommandConfiguration(abstract: "Mints once with the key, and ends its quarantine.")
+        static let configuration = CommandConfiguration(
+            abstract: "Mints once with the key, and ends its quarantine.", example: "key verify key-1")
         @OptionGroup var key: OneKey
         var settings: Settings { key.settings }
         func run() async throws {
@@ -119,7 +121,7 @@ struct KeyCommand: AsyncParsableCommand {
 
     struct Activate: AdminCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Mints the project's tokens with this key from now on.")
+            abstract: "Mints the project's tokens with this key from now on.", example: "key activate key-2")
         @OptionGroup var key: OneKey
         var settings: Settings { key.settings }
         func run() async throws { try await change(.activate, key) }
@@ -127,7 +129,7 @@ struct KeyCommand: AsyncParsableCommand {
 
     struct Disable: AdminCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Neither mints with the key nor hands out its tokens.")
+            abstract: "Neither mints with the key nor hands out its tokens.", example: "key disable key-1")
         @Flag(help: "Even if it is the project's last enabled key.") var force = false
         @OptionGroup var key: OneKey
         var settings: Settings { key.settings }
@@ -136,14 +138,15 @@ struct KeyCommand: AsyncParsableCommand {
 
     struct Enable: AdminCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Lets a disabled key stand by, or be active where none is.")
+            abstract: "Lets a disabled key stand by, or be active where none is.", example: "key enable key-1")
         @OptionGroup var key: OneKey
         var settings: Settings { key.settings }
         func run() async throws { try await change(.enable, key) }
     }
 
     struct Remove: AdminCommand {
-        static let configuration = CommandConfiguration(abstract: "Forgets the key and its tokens.")
+        static let configuration = CommandConfiguration(
+            abstract: "Forgets the key and its tokens.", example: "key remove key-1")
         @Flag(help: "Even if it is the project's last enabled key.") var force = false
         @OptionGroup var key: OneKey
         var settings: Settings { key.settings }

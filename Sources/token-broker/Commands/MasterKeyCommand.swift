@@ -10,11 +10,11 @@ struct MasterKeyCommand: AsyncParsableCommand {
     struct Rotate: AdminCommand {
         static let configuration = CommandConfiguration(
             abstract:
-                "Seals everything under a new master key while the broker serves; goes on where it was broken off."
-        )
+                "Seals everything under a new master key while the broker serves; goes on where it was broken off.",
+            example: "master-key rotate")
 
         @OptionGroup var output: Output
-        @OptionGroup(title: "Settings") var settings: Settings
+        @OptionGroup(visibility: .hidden) var settings: Settings
 
         func run() async throws {
             var progress = try await perform(

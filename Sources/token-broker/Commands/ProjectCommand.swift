@@ -7,11 +7,12 @@ struct ProjectCommand: AsyncParsableCommand {
     )
 
     struct List: AdminCommand {
-        static let configuration = CommandConfiguration(abstract: "Shows projects with their keys, clients and tokens.")
+        static let configuration = CommandConfiguration(
+            abstract: "Shows projects with their keys, clients and tokens.", example: "project list --limit 20")
 
         @OptionGroup var paging: Paging<Project>
         @OptionGroup var output: Output
-        @OptionGroup(title: "Settings") var settings: Settings
+        @OptionGroup(visibility: .hidden) var settings: Settings
 
         func run() async throws {
             try output.print(await perform(ProjectListing(page: try paging.page()))) { listing in

@@ -6,11 +6,11 @@ import Glibc
 
 struct Restore: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Makes the database of a backup in an empty data directory, once it is verified."
-    )
+        abstract: "Makes the database anew of a backup.",
+        example: "restore broker.backup")
 
     @Argument(help: "The file that 'token-broker backup' wrote; '-' is standard input.") var file: String
-    @OptionGroup(title: "Settings") var settings: Settings
+    @OptionGroup(visibility: .hidden) var settings: Settings
 
     func run() async throws {
         let configuration = try Configuration(settings)

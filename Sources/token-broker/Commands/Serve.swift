@@ -12,14 +12,14 @@ import ProcessLimits
 import ServiceLifecycle
 
 struct Serve: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Runs the broker.")
+    static let configuration = CommandConfiguration(abstract: "Runs the broker.", example: "serve --init")
 
     @Flag(
         name: .customLong("init"),
         help: "Make the data directory, the master key and the database first, where there is no database.")
     var makesWhatIsMissing = false
 
-    @OptionGroup var settings: Settings
+    @OptionGroup(visibility: .hidden) var settings: Settings
 
     func run() async throws {
         let begin = ContinuousClock.now

@@ -4,6 +4,7 @@ import Broker
 struct StatusCommand: AdminCommand {
     static let configuration = CommandConfiguration(
         commandName: "status", abstract: "Shows what is wrong, tokens and budgets at a glance.",
+        example: "status --watch",
         discussion: "Exits with 1 when somebody has to do something: 'to do' says what."
     )
 
@@ -14,7 +15,7 @@ struct StatusCommand: AdminCommand {
     var watch = false
 
     @OptionGroup var output: Output
-    @OptionGroup(title: "Settings") var settings: Settings
+    @OptionGroup(visibility: .hidden) var settings: Settings
 
     func run() async throws {
         if watch { try await showAgainAndAgain() }

@@ -9,18 +9,16 @@ enum TokenFormat: String, ExpressibleByArgument, CaseIterable {
 
 struct TokenCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "token", abstract: "Fetches a token of a project, as the client that this user is, and prints it.",
-        discussion: """
-            Example: curl -H @<(token-broker token --project my-project --format header) \\
-                https://numbers.api.sinch.com/v1/projects/my-project/activeNumbers
-            """
+        commandName: "token", abstract: "Prints a token of a project, fetched as a client.",
+        example: "token --project my-project --format header",
+        discussion: "In bash: curl -H @<(token-broker token --project my-project --format header) https://…"
     )
 
-    @Option(help: "The project.") var project: ProjectID
-    @Option(help: "What is printed: the token alone, or as header, env or json.") var format = TokenFormat.token
+    @Option(help: "The project.", transform: ProjectID.argument) var project: ProjectID
+    @Option(help: "What is printed.") var format = TokenFormat.token
     @OptionGroup var output: Output
     @OptionGroup(title: "Broker") var client: ClientSettings
-    @OptionGroup(title: "Settings") var settings: Settings
+    @OptionGroup(visibility: .hidden) var settings: Settings
 
     private struct Reply: Encodable {
         let accessToken: String

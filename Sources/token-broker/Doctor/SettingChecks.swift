@@ -15,7 +15,7 @@ struct SettingChecks {
         self.configuration = configuration
         self.environment = environment
         // The help is where each of them stands; a client's are in the help of those who are clients.
-        let help = Serve.helpMessage(columns: 1000) + TokenCommand.helpMessage(columns: 1000)
+        let help = Settings.table(columns: 1000) + TokenCommand.helpMessage(columns: 1000)
         known = Set(help.matches(of: /\[(TOKEN_BROKER_[A-Z_]+)\]/).map { String($0.output.1) })
     }
 
@@ -25,7 +25,7 @@ struct SettingChecks {
             Finding.warning(
                 "settings", "\(name) is set, and means nothing",
                 action: known.min { ($0.distance(to: name), $0) < ($1.distance(to: name), $1) }
-                    .map { "is \($0) meant? 'token-broker serve --help' has all of them" }
+                    .map { "is \($0) meant? 'token-broker help settings' has all of them" }
             )
         }
         let idle =

@@ -21,7 +21,7 @@ USAGE = {
     "no project to fetch a token of": ("token",),
     "one argument too many": ("key", "activate", "key-a", "key-b"),
     "an ID that none can have": ("key", "activate", "../key"),
-    "a user that is no number": ("client", "add", "new", "--uid", "root"),
+    "a user that is not there": ("client", "add", "new", "--uid", "no-such-user"),
     "an overlap that is none": ("client", "rotate", "one", "--overlap", "soon"),
     "a secret as an argument": (*ADD, "--secret", CANARY),
     "a secret among the arguments": (*ADD, CANARY),
@@ -48,8 +48,10 @@ def test_unknown_names_are_refused_and_named(shared, stopped, way):
         assert_refused(broker.admin(*arguments), 1, "nothing")
 
 
-def test_a_grant_that_is_not_there_is_not_revoked(either_way):
-    assert_refused(either_way.admin("client", "revoke", "one", "--project", "prj-b"), 1, "prj-b")
+def test_granting_and_revoking_twice_is_as_good_as_once(either_way):
+    for verb, projects in (("grant", ["prj-a", "prj-b"]), ("revoke", ["prj-a"])):
+        for _ in range(2):
+            assert either_way.ask("client", verb, "one", "--project", "prj-b")["projects"] == projects
 
 
 def test_what_is_registered_already_is_not_registered_again(either_way, sandbox):

@@ -4,21 +4,23 @@ import Foundation
 
 struct AuditList: AdminCommand {
     static let configuration = CommandConfiguration(
-        commandName: "list", abstract: "Shows the newest audit records, newest first."
-    )
+        commandName: "list", abstract: "Shows the newest audit records, newest first.",
+        example: "audit list --project my-project --since 24h")
 
-    @Option(help: "Only of this project.") var project: ProjectID?
-    @Option(help: "Only of this client.") var client: ClientID?
-    @Option(help: "Only of this key.") var key: KeyID?
+    @Option(help: "Only of this project.", transform: ProjectID.argument) var project: ProjectID?
+    @Option(help: "Only of this client.", transform: ClientID.argument) var client: ClientID?
+    @Option(help: "Only of this key.", transform: KeyID.argument) var key: KeyID?
     @Option(help: "Only this, such as 'token.minted'; 'key' is all that begin with 'key.'.") var action: String?
-    @Option(help: "Only from then on: a date, a time (2026-01-31T12:00:00Z), or how long ago (24h).")
+    @Option(
+        help: "Only from then on: a date, a time (2026-01-31T12:00:00Z), or how long ago (24h).",
+        transform: PointInTime.init)
     var since: PointInTime?
-    @Option(help: "Only before then.") var until: PointInTime?
-    @Option(help: "How many are shown at most.") var limit = 100
-    @Option(help: "Only what was recorded before this sequence number.") var before: Int64?
-    @Flag(help: "Go on with new records as they come, until interrupted.") var follow = false
+    @Option(help: "Only before then.", transform: PointInTime.init) var until: PointInTime?
+    @Option(help: "How many are shown at most.", transform: Int.argument) var limit = 100
+    @Option(help: "Only what has a lower sequence number.", transform: Int64.argument) var before: Int64?
+    @Flag(help: "Go on with new records as they come.") var follow = false
     @OptionGroup var output: Output
-    @OptionGroup(title: "Settings") var settings: Settings
+    @OptionGroup(visibility: .hidden) var settings: Settings
 
     /// Of one page.
     private static let most = Page<Project>.largest

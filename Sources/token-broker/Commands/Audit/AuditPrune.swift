@@ -4,12 +4,14 @@ import Foundation
 
 struct AuditPrune: AdminCommand {
     static let configuration = CommandConfiguration(
-        commandName: "prune", abstract: "Removes the audit records from before a date; the rest can still be proven."
-    )
+        commandName: "prune", abstract: "Removes the audit records from before a date; the rest can still be proven.",
+        example: "audit prune --before 400d")
 
-    @Option(help: "A date (2026-01-31), a time (2026-01-31T12:00:00Z), or how long ago (400d).") var before: PointInTime
+    @Option(
+        help: "A date (2026-01-31), a time (2026-01-31T12:00:00Z), or how long ago (400d).", transform: PointInTime.init
+    ) var before: PointInTime
     @OptionGroup var output: Output
-    @OptionGroup(title: "Settings") var settings: Settings
+    @OptionGroup(visibility: .hidden) var settings: Settings
 
     func run() async throws {
         let total = try await withAdministration { broker in

@@ -3,13 +3,14 @@ import Broker
 
 struct AuditVerify: AdminCommand {
     static let configuration = CommandConfiguration(
-        commandName: "verify", abstract: "Proves that no audit record was changed, removed or reordered."
-    )
+        commandName: "verify", abstract: "Proves that no audit record was changed, removed or reordered.",
+        example: "audit verify")
 
-    @Option(help: "A place that an earlier 'audit verify' printed: the log must still have it.") var anchor:
-        AuditPosition?
+    @Option(
+        help: "A place that an earlier 'audit verify' printed: the log must still have it.",
+        transform: AuditPosition.argument) var anchor: AuditPosition?
     @OptionGroup var output: Output
-    @OptionGroup(title: "Settings") var settings: Settings
+    @OptionGroup(visibility: .hidden) var settings: Settings
 
     func run() async throws {
         let proof = try await withAdministration { broker in
@@ -32,8 +33,4 @@ struct AuditVerify: AdminCommand {
             )
         }
     }
-}
-
-extension AuditPosition: ExpressibleByArgument {
-    public init?(argument: String) { self.init(argument) }
 }

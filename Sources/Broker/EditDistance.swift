@@ -1,6 +1,6 @@
 extension String {
     /// How many characters have to be added, removed or replaced to make the other one (Levenshtein).
-    func distance(to other: String) -> Int {
+    package func distance(to other: String) -> Int {
         let other = Array(other)
         var row = Array(0...other.count)
         for (line, character) in enumerated() {
@@ -13,5 +13,14 @@ extension String {
             }
         }
         return row[other.count]
+    }
+
+    /// What may have been meant: the most alike of several, where it is alike at all.
+    package func closest(in all: some Sequence<String>) -> String? {
+        let most = Swift.max(1, count / 3)
+        return all.lazy.filter { abs($0.count - count) <= most }
+            .map { (distance: distance(to: $0), text: $0) }
+            .filter { $0.distance <= most }
+            .min { $0 < $1 }?.text
     }
 }

@@ -1,0 +1,110 @@
+"""What people mistype, and what the command line makes easy."""
+
+import json
+import os
+import pwd
+import signal
+import subprocess
+import time
+
+import pytest
+
+from rig.checks import assert_refused, assert_token
+from rig.wire import post_form
+
+# What was typed, and what the hint says.
+MISTYPED = {
+    ("clinet", "list"): "is 'client' meant?",
+    ("key", "lst"): "is 'key list' meant?",
+    ("help", "statsu"): "is 'status' meant?",
+    ("client", "disable", "onee"): "is 'one' meant?",
+    ("key", "verify", "key-z"): "is 'key-a' meant?",
+}
+INVALID = {
+    ("key", "list", "--project", "a/b"): "1 to 128 letters",
+    ("key", "list", "--limit", "many"): "a whole number",
+    ("client", "rotate", "one", "--overlap", "3 days"): "30m, 24h or 7d",
+    ("client", "add", "new", "--certificate-uri", "x"): "spiffe://",
+    ("client", "add", "new", "--uid", "no-such-user"): "no Unix user",
+    ("audit", "list", "--since", "yesterday"): "2026-01-31",
+    ("audit", "verify", "--anchor", "x"): "audit verify",
+    ("token", "--project", "prj-a", "--format", "xml"): "'json'",
+}
+
+
+@pytest.mark.parametrize(("typed", "hint"), MISTYPED.items(), ids=map(" ".join, MISTYPED))
+def test_what_was_meant_is_asked(shared, typed, hint):
+    result = shared.admin(*typed)
+    assert result.code in (1, 2) and hint in result.hint, f"{result}"
+
+
+@pytest.mark.parametrize(("typed", "valid"), INVALID.items(), ids=map(" ".join, INVALID))
+def test_what_is_valid_is_said(shared, typed, valid):
+    assert_refused(shared.admin(*typed), 2, valid)
+
+
+def test_what_is_not_alike_is_not_meant(shared):
+    assert "meant" not in shared.admin("frobnicate").hint
+    assert "meant" not in shared.admin("client", "disable", "frobnicate").hint
+
+
+def test_a_unix_user_is_named_and_gets_no_secret(either_way):
+    added = either_way.ask("client", "add", "mine", "--uid", pwd.getpwuid(os.geteuid()).pw_name, "--project", "prj-a")
+    assert added == {"client_id": "mine"}
+    listed = next(client for client in either_way.ask("client", "list")["clients"] if client["client_id"] == "mine")
+    assert listed["users"] == [os.geteuid()] and listed["secrets"] == []
+    if either_way.process:
+        assert_token(post_form(either_way.unix))
+    # One that it is given later works as any other.
+    secret = either_way.ask("client", "rotate", "mine")["client_secret"]
+    if either_way.process:
+        assert_token(post_form(either_way.tcp, client=("mine", secret)))
+
+
+def test_who_asks_for_a_secret_gets_one(stopped):
+    assert "client_secret" in stopped.ask("client", "add", "both", "--uid", "1001", "--with-secret")
+    file = stopped.folder / "secret"
+    stopped.ask("client", "add", "filed", "--certificate-dns", "a.example", "--secret-out", str(file))
+    assert file.read_text().startswith("tbs_")
+    assert stopped.ask("client", "add", "certified", "--certificate-dns", "a.example") == {"client_id": "certified"}
+    said = stopped.admin("client", "add", "told", "--uid", "1001")
+    assert said.code == 0 and "none" in said.out, f"{said}"
+
+
+def test_init_says_what_it_made(new_broker):
+    made = new_broker.admin("init", "--json")
+    assert json.loads(made.out) == {
+        "data_directory": str(new_broker.data),
+        "master_key_file": f"{new_broker.data}/master.key",
+    }
+
+
+def test_a_broker_that_hangs_is_not_waited_for(broker):
+    broker.process.send_signal(signal.SIGSTOP)
+    try:
+        begin = time.monotonic()
+        assert_refused(broker.admin("key", "list"), 69, "does not answer")
+        assert time.monotonic() - begin < 5
+    finally:
+        broker.process.send_signal(signal.SIGCONT)
+    assert broker.ask("key", "list")["keys"]
+
+
+COMPLETE = """
+source "$1"
+COMP_WORDS=($2); COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); COMP_LINE=$2; COMP_POINT=${#COMP_LINE}
+"$(complete -p token-broker | sed 's/.*-F \\([^ ]*\\).*/\\1/')" token-broker "${COMP_WORDS[-1]}" "${COMP_WORDS[-2]}"
+printf '%s\\n' "${COMPREPLY[@]}"
+"""
+
+
+@pytest.mark.parametrize(
+    ("typed", "completed"),
+    [("client re", {"remove", "revoke"}), ("client add --u", {"--uid"}), ("token --format j", {"json"})],
+)
+def test_bash_completes_what_is_typed(new_broker, typed, completed):
+    script = new_broker.folder / "completions"
+    script.write_text(new_broker.admin("--generate-completion-script", "bash").out)
+    command = ["bash", "-c", COMPLETE, "-", str(script), f"token-broker {typed}"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert set(done.stdout.split()) == completed, f"{done}"
