@@ -61,7 +61,7 @@ step "an access key, verified by minting with it"
 printf %s "$secret" | "$bin/token-broker" key add --project "$project" --key-id "$key"
 
 step "a client, which this Unix user is by the Unix socket"
-"$bin/token-broker" client add demo-service --project "$project" --uid "$(id -u)" | tee "$dir/client"
+"$bin/token-broker" client add demo-service --project "$project" --uid "$(id -un)" --with-secret | tee "$dir/client"
 credentials=demo-service:$(await 'client secret: ([^ ]*) .*' "$dir/client")
 
 step "a token, as any OAuth2 client fetches it"

@@ -3,6 +3,14 @@
 /// Anything else that is thrown (a full disk, a bug) is not part of this vocabulary: it is logged for the operator, and
 /// the client is told `server_error` alone.
 package enum BrokerError: Error, Equatable {
+    /// What a client would need to get a token.
+    package enum Missing: Sendable, Equatable {
+        case grant(for: ProjectID)
+        case anyGrant
+        /// What was named is no project's ID.
+        case id
+    }
+
     case invalidRequest(String)
     case unsupportedGrantType
     case invalidScope
@@ -13,7 +21,7 @@ package enum BrokerError: Error, Equatable {
     case unknownCertificate([CertificateName])
     case certificateExpired
     /// Not granted or no such project: one and the same on purpose.
-    case unauthorizedClient(String)
+    case unauthorizedClient(Missing)
     /// Too many failed authentications from one peer.
     case authenticationThrottled
     /// Our budget to the authorization server is spent, or it said that its own is.
@@ -26,10 +34,6 @@ package enum BrokerError: Error, Equatable {
     case noKey
     /// The client has the grant, but an operator has disabled every key of the project.
     case everyKeyDisabled
-
-    package static func noGrant(for project: ProjectID) -> Self {
-        .unauthorizedClient("this client has no grant for project \(project): ask the operator of the token broker")
-    }
 
     /// The short word that metrics know the error by.
     package var outcome: String {

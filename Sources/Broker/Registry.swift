@@ -101,6 +101,12 @@ package final class Registry: Sendable {
     /// The projects that have keys; a snapshot.
     package var projects: some Collection<ProjectID> { state.withLock(\.keysOfProject).keys }
 
+    /// A project with keys that is meant where one without was named.
+    func project(similarTo named: ProjectID) -> ProjectID? {
+        guard !has(named) else { return nil }
+        return named.description.closest(in: projects.lazy.map(\.description)).flatMap { try? ProjectID($0) }
+    }
+
     /// The keys' IDs; a snapshot.
     var keyIDs: some Collection<KeyID> { state.withLock(\.keys).keys }
 

@@ -21,11 +21,12 @@ struct ErrorAnswer {
     /// Besides those that every answer has.
     private(set) var fields: HTTPHeaders = [:]
     let body: Data
-    /// What is wrong, as the body says it.
-    let description: String
+    /// What is wrong, for the log: without what the request says, which may be a secret in the wrong place.
+    let reason: String
 
     init(_ error: any Error, dialect: Dialect = .http, requestID: RequestID) {
         var retryAfter: Duration?
+        var reason: String?
         var body: Body
         switch error {
         case BrokerError.invalidRequest(let description):
@@ -48,10 +49,20 @@ struct ErrorAnswer {
             fields.add(name: "WWW-Authenticate", value: #"Basic realm="token-broker", charset="UTF-8""#)
             // The connection's certificate stays what it is: the next connection has another one.
             if case BrokerError.certificateExpired = error { fields.add(name: "Connection", value: "close") }
-        case BrokerError.unauthorizedClient(let description):
+        case BrokerError.unauthorizedClient(let missing):
+            let description =
+                switch missing {
+                case .grant(let project): "this client has no grant for project \(project)"
+                case .anyGrant: "this client has no grant for any project yet"
+                case .id: "no project has such an ID, which is what the project is called at Sinch"
+                }
+            if case .grant = missing { reason = "this client has no grant for the project that it names" }
             (status, body) = (
                 dialect == .oauth2 ? .badRequest : .forbidden,
-                Body(error: "unauthorized_client", errorDescription: description)
+                Body(
+                    error: "unauthorized_client",
+                    errorDescription: description + ": ask the operator of the token broker"
+                )
             )
         case BrokerError.authenticationThrottled:
             (status, body) = (
@@ -134,6 +145,7 @@ struct ErrorAnswer {
                 .forbidden, Body(error: "invalid_request", errorDescription: "the token broker does not serve browsers")
             )
         case RequestRefusal.wrongHost(let host):
+            reason = "this listener does not go by the host that was named"
             (status, body) = (
                 .misdirectedRequest,
                 Body(
@@ -184,7 +196,7 @@ struct ErrorAnswer {
         if let retryAfter {
             fields.add(name: "Retry-After", value: retryAfter.retryAfter)
         }
-        description = body.errorDescription
+        self.reason = reason ?? body.errorDescription
         body.requestID = requestID.description
         self.body = (try? WireJSON.encode(body)) ?? Data()
     }

@@ -46,7 +46,7 @@ final class RequestLog: Sendable {
         if let omitted = lines.withLock({ isOurs ? $0.failed.next(at: now) : $0.refused.next(at: now) }) {
             var metadata: Logger.Metadata = [
                 "request_id": "\(id)", "listener": "\(listener)", "status": .stringConvertible(answer.status.code),
-                "reason": "\(isOurs ? error.reason : answer.description)",
+                "reason": "\(isOurs ? error.reason : answer.reason)",
             ]
             metadata["route"] = route.map { "\($0)" }
             if omitted > 0 { metadata["omitted"] = .stringConvertible(omitted) }

@@ -34,14 +34,7 @@ extension DatabaseQueue {
             try PrivateFile.syncDirectory(of: path, called: "the database")
             return queue
         } catch let error as DatabaseError {
-            if let failure = StoreFailure(error, file: path) { throw OperatorError(failure) }
-            throw OperatorError(
-                error.resultCode == .SQLITE_BUSY ? .inUse : .failed,
-                "cannot open the database '\(path)': \(error.message ?? "\(error.resultCode)")",
-                hint: error.resultCode == .SQLITE_BUSY
-                    ? "another program has it open; end that one"
-                    : "restore a backup that is whole"
-            )
+            throw OperatorError(error, opening: path)
         }
     }
 
@@ -51,6 +44,22 @@ extension DatabaseQueue {
     func closeWithoutWAL() async throws {
         try await watching { _ = try $0.checkpoint(.truncate) }
         try await Blocking.run { [self] in try close() }
+    }
+}
+
+extension OperatorError {
+    /// Why a database cannot be opened; without SQLite's statement, which says nothing to an operator.
+    init(_ error: DatabaseError, opening path: String) {
+        if let failure = StoreFailure(error, file: path) {
+            self.init(failure)
+        } else {
+            let isBusy = error.resultCode == .SQLITE_BUSY
+            self.init(
+                isBusy ? .inUse : .failed,
+                "cannot open the database '\(path)': \(error.message ?? "\(error.resultCode)")",
+                hint: isBusy ? "another program has it open; end that one" : "restore a backup that is whole"
+            )
+        }
     }
 }
 

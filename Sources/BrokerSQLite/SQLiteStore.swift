@@ -57,12 +57,16 @@ package struct SQLiteStore: Store {
             )
         }
         directory.removeBackups()
-        let database = try ProvenDatabase(at: directory.database, masterKey: masterKey)
-        let resealing = try database.queue.inDatabase {
-            try Resealing(database.keys, file: masterKey, auditLog: database.auditLog, in: $0)
+        do {
+            let database = try ProvenDatabase(at: directory.database, masterKey: masterKey)
+            let resealing = try database.queue.inDatabase {
+                try Resealing(database.keys, file: masterKey, auditLog: database.auditLog, in: $0)
+            }
+            let store = SQLiteStore(database, in: directory, resealing: resealing, lock: lock)
+            return (store, MasterKeySealer(database.keys, pepper: database.pepper))
+        } catch let error as DatabaseError {
+            throw OperatorError(error, opening: directory.database)
         }
-        let store = SQLiteStore(database, in: directory, resealing: resealing, lock: lock)
-        return (store, MasterKeySealer(database.keys, pepper: database.pepper))
     }
 
     /// Writes back the WAL and lets go of the database and its directory.

@@ -1,5 +1,6 @@
 package import AsyncHTTPClient
 import Broker
+import Foundation
 import NIOCore
 import NIOSSL
 
@@ -20,11 +21,15 @@ extension HTTPClient.Configuration {
         var tls = TLSConfiguration.makeClientConfiguration()
         tls.minimumTLSVersion = .tlsv12
         if let authorities {
+            guard let file = FileHandle(forReadingAtPath: authorities) else {
+                throw OperatorError.system("cannot open '\(authorities)'")
+            }
             do {
-                tls.trustRoots = .certificates(try NIOSSLCertificate.fromPEMFile(authorities))
+                let bytes = try file.readToEnd() ?? Data()
+                tls.trustRoots = .certificates(try NIOSSLCertificate.fromPEMBytes(Array(bytes)))
             } catch {
                 throw OperatorError(
-                    .failed, "'\(authorities)' holds no certificates: \(error)",
+                    .failed, "'\(authorities)' holds no certificates",
                     hint: "name a PEM file with the certificate authority of the token endpoint"
                 )
             }

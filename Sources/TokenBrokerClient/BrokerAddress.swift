@@ -1,3 +1,5 @@
+import Foundation
+
 /// Where a token broker listens for its clients.
 public struct BrokerAddress: Sendable, Hashable {
     /// What a path is appended to.
@@ -10,6 +12,12 @@ public struct BrokerAddress: Sendable, Hashable {
     /// The broker behind a URL, such as `http://127.0.0.1:8787`.
     public static func url(_ url: String) -> BrokerAddress {
         BrokerAddress(base: url.hasSuffix("/") ? String(url.dropLast()) : url, host: nil, text: url)
+    }
+
+    /// Whether anything could answer there.
+    var isUsable: Bool {
+        guard let parts = URLComponents(string: base), parts.host?.isEmpty == false else { return false }
+        return ["http", "https", "http+unix"].contains(parts.scheme)
     }
 
     /// The broker on this machine, by its Unix socket, where a client that is registered with a Unix user needs no secret.

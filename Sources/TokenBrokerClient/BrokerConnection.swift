@@ -26,6 +26,7 @@ struct BrokerConnection: Sendable {
     private func ask<Answer: Decodable>(
         _ method: HTTPMethod, _ path: String, form: String? = nil, timeout: Duration
     ) async throws -> Answer {
+        guard address.isUsable else { throw TokenBrokerError(unusable: address) }
         var request = HTTPClientRequest(url: address.base + path)
         request.method = method
         if let host = address.host { request.headers.add(name: "Host", value: host) }
@@ -89,6 +90,14 @@ extension TokenBrokerError {
                 ?? "what answers there with status \(status) is no token broker: check its address",
             isRetryable: answer?.retryable ?? false, operatorAction: answer?.operatorAction,
             requestID: answer?.requestId, retryAfter: retryAfter.map { .seconds($0) }
+        )
+    }
+
+    fileprivate init(unusable address: BrokerAddress) {
+        self.init(
+            code: "unusable_address",
+            description: "'\(address.text)' is no token broker's address: one is such as http://127.0.0.1:8787",
+            isRetryable: false, operatorAction: nil, requestID: nil, retryAfter: nil
         )
     }
 

@@ -1,6 +1,7 @@
 /// Why a token broker gave no token.
 public struct TokenBrokerError: Error, Sendable, Hashable, CustomStringConvertible {
-    /// The broker's word for it, as in RFC 6749 §5.2, or `unreachable` where no answer came.
+    /// The broker's word for it, as in RFC 6749 §5.2, or `unreachable` where no answer came, or
+    /// `unusable_address` where none can come.
     public let code: String
     /// What is wrong, and what to do about it.
     public let description: String

@@ -50,6 +50,7 @@ extension TokenBrokerError {
     fileprivate var reason: OperatorError.Reason {
         switch code {
         case "invalid_client", "unauthorized_client": .notPermitted
+        case "unusable_address": .invalid
         default: isRetryable ? .unavailable : .failed
         }
     }

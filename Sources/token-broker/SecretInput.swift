@@ -35,6 +35,11 @@ struct SecretInput: ParsableArguments {
         guard let file = FileHandle(forReadingAtPath: path) else {
             throw OperatorError.system("\(flag): cannot open '\(path)'")
         }
+        var status = stat()
+        let isPlain = fstat(file.fileDescriptor, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+        if isPlain, status.st_mode & 0o077 != 0 {
+            Console.say("warning: others than its owner can read '\(path)': chmod 600 '\(path)'")
+        }
         return try text(of: file)
     }
 

@@ -38,6 +38,7 @@ struct SecretOutput: ParsableArguments {
                 lines.append("the old secret works until \(expires.formatted(.iso8601))")
             }
             lines += (credentials.projectsWithoutKeys ?? []).map { "project \($0) has no key yet" }
+            lines += (credentials.similarProjects ?? []).map { "is project \($0) meant?" }
             return lines.joined(separator: "\n")
         }
     }

@@ -29,7 +29,7 @@ import Testing
         Row(BrokerError.noCredentials(user: nil), 401, "invalid_client"),
         Row(BrokerError.unknownCertificate([]), 401, "invalid_client"),
         Row(BrokerError.certificateExpired, 401, "invalid_client"),
-        Row(BrokerError.unauthorizedClient("x"), 403, "unauthorized_client"),
+        Row(BrokerError.unauthorizedClient(.anyGrant), 403, "unauthorized_client"),
         Row(BrokerError.authenticationThrottled, 429, "temporarily_unavailable", retryAfter: "5"),
         Row(BrokerError.mintThrottled(retryAfter: .zero), 429, "temporarily_unavailable", retryAfter: "1"),
         Row(BrokerError.mintThrottled(retryAfter: .seconds(60)), 429, "temporarily_unavailable", retryAfter: "5"),
@@ -72,7 +72,8 @@ import Testing
     }
 
     @Test func `OAuth2 paths say 400 where others say 403`() {
-        #expect(ErrorAnswer(BrokerError.unauthorizedClient("x"), dialect: .oauth2, requestID: id).status.code == 400)
+        #expect(
+            ErrorAnswer(BrokerError.unauthorizedClient(.anyGrant), dialect: .oauth2, requestID: id).status.code == 400)
     }
 
     @Test func `an unknown error says nothing but where to look`() throws {

@@ -36,7 +36,7 @@ import Testing
     @Test(
         arguments: [
             (BrokerError.noCredentials(user: nil), "invalid_client"),
-            (BrokerError.unauthorizedClient("x"), "unauthorized_client"),
+            (BrokerError.unauthorizedClient(.anyGrant), "unauthorized_client"),
             (BrokerError.mintUnavailable(retryAfter: Duration.zero), "mint_unavailable"),
             (BrokerError.mintThrottled(retryAfter: Duration.zero), "mint_throttled"),
             (RequestRefusal.notAForm, "invalid_request"), (DeadlinePassed(), "failed"),

@@ -15,16 +15,17 @@ import Testing
     private func log() -> RequestLog { RequestLog(of: .client, logger: lines.logger) }
 
     @Test func `a request is found in the log by the ID that its answer carries`() throws {
-        let error = BrokerError.unauthorizedClient("no grant for this project")
+        let error = try BrokerError.unauthorizedClient(.grant(for: ProjectID("secret-in-the-wrong-place")))
         let answer = log().answer(to: error, route: "/v1/projects/{projectId}/token")
         let body = try #require(
             try JSONSerialization.jsonObject(with: Data(answer.body.readableBytesView)) as? [String: Any]
         )
         let id = try #require(body["request_id"] as? String)
         #expect(id.count == 32 && lines.lines.count == 1)
-        for part in [id, "request.refused", "403", "no grant for this project", "/v1/projects/{projectId}/token"] {
+        for part in [id, "request.refused", "403", "no grant for the project", "/v1/projects/{projectId}/token"] {
             #expect(lines.lines[0].contains(part))
         }
+        #expect(!lines.lines[0].contains("secret-in-the-wrong-place"))
     }
 
     @Test func `what is our own fault says why in the log, and not in the answer`() {

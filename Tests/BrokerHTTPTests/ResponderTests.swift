@@ -9,8 +9,8 @@ import Testing
     private let responder = Responder(
         routes: Routes(all: [
             .init(.GET, "/things/{thing}/part") { _, values in WholeResponse(body: ByteBuffer(string: "\(values)")) },
-            .init(.POST, "/things", dialect: .oauth2) { _, _ in throw BrokerError.unauthorizedClient("x") },
-            .init(.GET, "/things") { _, _ in throw BrokerError.unauthorizedClient("x") },
+            .init(.POST, "/things", dialect: .oauth2) { _, _ in throw BrokerError.unauthorizedClient(.anyGrant) },
+            .init(.GET, "/things") { _, _ in throw BrokerError.unauthorizedClient(.anyGrant) },
         ]),
         hosts: HostRule(allowed: []), hasPage: false, log: .silent
     )

@@ -67,7 +67,8 @@ package struct TestBroker {
     ) async throws -> Secret {
         let added = try await perform(
             ClientAddition(
-                clientID: try ClientID(id), projects: projects, users: users, certificateNames: certificateNames
+                clientID: try ClientID(id), projects: projects, users: users, certificateNames: certificateNames,
+                withSecret: true
             ))
         return Secret(added.clientSecret ?? "")
     }

@@ -18,11 +18,11 @@ import Testing
         try await test.addKey("key-2", project: other)
         let client = try await client(test, test.addClient())
         _ = try await test.core.broker.token(for: request(TestBroker.project), as: client)
-        await #expect(throws: BrokerError.noGrant(for: other)) {
+        await #expect(throws: BrokerError.unauthorizedClient(.grant(for: other))) {
             try await test.core.broker.token(for: request(other), as: client)
         }
         let unknown = try ProjectID("no-such-project")
-        await #expect(throws: BrokerError.noGrant(for: unknown)) {
+        await #expect(throws: BrokerError.unauthorizedClient(.grant(for: unknown))) {
             try await test.core.broker.token(for: request(unknown), as: client)
         }
     }
@@ -31,7 +31,7 @@ import Testing
         let test = try await TestBroker()
         try await test.addKey()
         let client = try await client(test, test.addClient(projects: []))
-        await #expect(throws: BrokerError.noGrant(for: TestBroker.project)) {
+        await #expect(throws: BrokerError.unauthorizedClient(.grant(for: TestBroker.project))) {
             try await test.core.broker.token(for: request(TestBroker.project), as: client)
         }
         #expect(test.endpoint.mints.isEmpty)
@@ -96,6 +96,8 @@ import Testing
         await gate.reached(by: 1)
         _ = try await test.perform(ClientChange(.revoke(projectID: TestBroker.project), client.client.id))
         await gate.open()
-        await #expect(throws: BrokerError.noGrant(for: TestBroker.project)) { try await caller.value }
+        await #expect(throws: BrokerError.unauthorizedClient(.grant(for: TestBroker.project))) {
+            try await caller.value
+        }
     }
 }

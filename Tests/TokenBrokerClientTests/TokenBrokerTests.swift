@@ -120,6 +120,16 @@ import Testing
         }
     }
 
+    @Test(arguments: ["127.0.0.1:8787", "htp://127.0.0.1", "http://", "/run/client.sock", ""])
+    func `an address where nobody can be is not waited at`(address: String) async throws {
+        let start = ContinuousClock.now
+        let error = try await #require(throws: TokenBrokerError.self) {
+            try await TokenBroker(.url(address)).token(for: "p")
+        }
+        #expect(error.code == "unusable_address" && !error.isRetryable)
+        #expect(ContinuousClock.now - start < .seconds(1))
+    }
+
     @Test func `a broker that is away is waited for, and then said to be away`() async throws {
         let broker = TokenBroker(.unixSocket("/nowhere/client.sock"), timeout: .seconds(1))
         let start = ContinuousClock.now

@@ -19,7 +19,8 @@ package struct ClientAddition: AdminRequest {
         self.withSecret = withSecret || users.isEmpty && certificateNames.isEmpty
     }
 
-    package var extent: StoreExtent { .part(projects: Set(projects), clients: [clientID]) }
+    /// A project without keys may be any other one, mistyped.
+    package var extent: StoreExtent { projects.isEmpty ? .part(clients: [clientID]) : .everything }
 
     package func perform(by administrator: Administrator) async throws -> ClientCredentials {
         for user in [UnixUser.none, UnixUser.overflow] where users.contains(user) {
@@ -48,9 +49,10 @@ package struct ClientAddition: AdminRequest {
             )
         }
         let keyless = projects.filter { !administrator.core.registry.has($0) }
+        let similar = keyless.compactMap(administrator.core.registry.project(similarTo:))
         return ClientCredentials(
             clientID: clientID, clientSecret: secret?.reveal(), previousSecretExpiresAt: nil,
-            projectsWithoutKeys: keyless.isEmpty ? nil : keyless
+            projectsWithoutKeys: keyless.isEmpty ? nil : keyless, similarProjects: similar.isEmpty ? nil : similar
         )
     }
 }

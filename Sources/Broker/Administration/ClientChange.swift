@@ -16,7 +16,8 @@ package struct ClientChange: AdminRequest {
     }
 
     package var extent: StoreExtent {
-        if case .grant(let project) = verb { return .part(projects: [project], clients: [clientID]) }
+        // A project without keys may be any other one, mistyped.
+        if case .grant = verb { return .everything }
         return .part(clients: [clientID])
     }
 
@@ -38,7 +39,11 @@ package struct ClientChange: AdminRequest {
             case .remove: return ([.removeClient(clientID)], record)
             }
         }
-        return try ClientReport(administrator.core.registry.client(clientID) ?? before, administrator)
+        var report = try ClientReport(administrator.core.registry.client(clientID) ?? before, administrator)
+        if case .grant(let project) = verb {
+            report.similarProject = administrator.core.registry.project(similarTo: project)
+        }
+        return report
     }
 }
 

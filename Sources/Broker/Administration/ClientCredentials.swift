@@ -8,6 +8,8 @@ package struct ClientCredentials: Codable, Sendable {
     package let previousSecretExpiresAt: Date?
     /// Granted, but nobody registered a key for them.
     package let projectsWithoutKeys: [ProjectID]?
+    /// Projects with keys that may be meant by these.
+    package let similarProjects: [ProjectID]?
 }
 
 /// Makes client secrets.

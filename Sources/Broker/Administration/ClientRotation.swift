@@ -44,7 +44,7 @@ package struct ClientRotation: AdminRequest {
         }
         return ClientCredentials(
             clientID: clientID, clientSecret: secret.reveal(), previousSecretExpiresAt: overlap > 0 ? ends : nil,
-            projectsWithoutKeys: nil
+            projectsWithoutKeys: nil, similarProjects: nil
         )
     }
 }

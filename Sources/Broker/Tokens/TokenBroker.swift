@@ -51,9 +51,7 @@ package struct TokenBroker: Sendable {
         if let project = request.project { return project }
         if client.grants.count == 1, let only = client.grants.first { return only }
         guard !client.grants.isEmpty else {
-            throw BrokerError.unauthorizedClient(
-                "this client has no grant for any project yet: ask the operator of the token broker"
-            )
+            throw BrokerError.unauthorizedClient(.anyGrant)
         }
         throw BrokerError.invalidRequest(
             "this client has several grants: name the project with the form parameter project_id, "
@@ -62,7 +60,7 @@ package struct TokenBroker: Sendable {
     }
 
     private func check(_ client: Client, mayHaveTokensOf project: ProjectID) throws {
-        guard client.grants.contains(project) else { throw BrokerError.noGrant(for: project) }
+        guard client.grants.contains(project) else { throw BrokerError.unauthorizedClient(.grant(for: project)) }
     }
 
     private func handOut(

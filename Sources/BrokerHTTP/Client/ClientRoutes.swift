@@ -176,8 +176,7 @@ package struct ClientRoutes: Sendable {
     /// What is no ID is no project's.
     private func projectID(_ text: String) -> Result<ProjectID, BrokerError> {
         (try? ProjectID(text)).map { .success($0) }
-            ?? .failure(
-                .unauthorizedClient("no project has such an ID: it is the project's ID at Sinch, as it stands there"))
+            ?? .failure(.unauthorizedClient(.id))
     }
 }
 

@@ -153,7 +153,9 @@ extension AdminCommand {
         _ verb: ClientChange.Verb, _ client: ClientCommand.OneClient, done: String
     ) async throws {
         try client.output.print(await perform(ClientChange(verb, client.name))) { report in
-            let missing = report.projectsWithoutKeys.map { "\nproject \($0) has no key yet" }.joined()
+            let missing =
+                report.projectsWithoutKeys.map { "\nproject \($0) has no key yet" }.joined()
+                + (report.similarProject.map { "\nis project \($0) meant?" } ?? "")
             return "client \(report.clientID) \(done)\(missing)"
         }
     }

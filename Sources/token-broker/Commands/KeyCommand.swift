@@ -1,5 +1,6 @@
 import ArgumentParser
 import Broker
+import Foundation
 
 struct KeyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -49,7 +50,8 @@ struct KeyCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract:
                 "Registers an access key, after minting once with it. A project's first is active, later ones stand by.",
-            example: "key add --project my-project --key-id key-1")
+            example: "key add --project my-project --key-id key-1",
+            discussion: "--token-endpoint URL gives the key a token endpoint of its own.")
 
         @OptionGroup var key: Registration
         @OptionGroup var output: Output
@@ -65,7 +67,8 @@ struct KeyCommand: AsyncParsableCommand {
     struct Rotate: AdminCommand {
         static let configuration = CommandConfiguration(
             abstract: "Registers an access key and activates it; the one that was active stands by.",
-            example: "key rotate --project my-project --key-id key-2")
+            example: "key rotate --project my-project --key-id key-2",
+            discussion: "--token-endpoint URL gives the key a token endpoint of its own.")
 
         @OptionGroup var key: Registration
         @OptionGroup var output: Output
@@ -74,9 +77,11 @@ struct KeyCommand: AsyncParsableCommand {
         func run() async throws {
             try output.print(await perform(KeyRotation(try key.registration(settings)))) { rotation in
                 let done = "key \(rotation.key.keyID) of project \(rotation.key.projectID) is active"
-                guard let previous = rotation.previous else { return done }
-                return done + "\nkey \(previous.keyID) stands by; its last token expires at "
-                    + "\(rotation.previousMayBeDeletedAt.text): after that it may be removed here and deleted at Sinch"
+                guard let previous = rotation.previous, let end = rotation.previousMayBeDeletedAt else { return done }
+                return done + "\nkey \(previous.keyID) stands by; "
+                    + (end > Date()
+                        ? "its last token expires at \(end.formatted(.iso8601)): after that it may be removed here and deleted at Sinch"
+                        : "no token of it is valid: it may be removed here and deleted at Sinch")
             }
         }
     }

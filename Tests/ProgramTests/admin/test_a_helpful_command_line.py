@@ -29,6 +29,8 @@ INVALID = {
     ("audit", "list", "--since", "yesterday"): "2026-01-31",
     ("audit", "verify", "--anchor", "x"): "audit verify",
     ("token", "--project", "prj-a", "--format", "xml"): "'json'",
+    ("token", "--project", "prj-a", "--broker", "htp://127.0.0.1:8787"): "http://127.0.0.1:8787",
+    ("token", "--project", "prj-a", "--broker", "127.0.0.1:8787"): "http://127.0.0.1:8787",
 }
 
 
@@ -69,6 +71,42 @@ def test_who_asks_for_a_secret_gets_one(stopped):
     assert stopped.ask("client", "add", "certified", "--certificate-dns", "a.example") == {"client_id": "certified"}
     said = stopped.admin("client", "add", "told", "--uid", "1001")
     assert said.code == 0 and "none" in said.out, f"{said}"
+
+
+def test_a_project_without_keys_may_be_mistyped(shared):
+    added = shared.admin("client", "add", "typo", "--project", "prj-aa", "--project", "elsewhere")
+    assert "project prj-aa has no key yet\n" in added.out and "is project prj-a meant?\n" in added.out, f"{added}"
+    assert "project elsewhere has no key yet\n" in added.out and added.out.count("meant") == 1, f"{added}"
+    assert "is project prj-a meant?" in shared.admin("client", "grant", "typo", "--project", "prj-aa").out
+    shared.ask("client", "remove", "typo")
+
+
+def test_a_secret_that_others_can_read_is_warned_of(stopped):
+    file = stopped.folder / "secret"
+    file.write_text("secret-of-key-a")
+    for mode, warns in ((0o644, True), (0o600, False)):
+        file.chmod(mode)
+        add = stopped.admin(
+            "key", "add", *("--project", "p", "--key-id", f"k{mode}", "--no-verify"), "--secret-file", str(file)
+        )
+        assert add.code == 0 and ("warning: others" in add.err) == warns, f"{add}"
+
+
+def test_files_that_are_not_there_are_said_to_be_so(stopped):
+    assert_refused(
+        stopped.admin("key", "list", "--upstream-ca-file", "/nope"), 1, "cannot open '/nope'", "No such file"
+    )
+
+
+def test_a_damaged_database_is_named_without_sql(stopped):
+    database = stopped.data / "token-broker.db"
+    whole = database.read_bytes()
+    complaints = []
+    for page in range(1, len(whole) // 4096):
+        database.write_bytes(whole[: page * 4096] + os.urandom(4096) + whole[(page + 1) * 4096 :])
+        complaints += [stopped.admin(*command) for command in (("key", "list"), ("audit", "list"))]
+    refused = [result for result in complaints if result.code]
+    assert refused and not [result for result in refused if "SELECT" in result.err or "damaged" not in result.err]
 
 
 def test_init_says_what_it_made(new_broker):
