@@ -8,6 +8,8 @@ extension WholeRequest {
     ///
     /// Throws ``RequestRefusal/notAForm`` on another media type, ``BrokerError/invalidRequest(_:)`` on what is no form.
     func form(orJSON: Bool = false) throws -> FormFields {
+        // Which of several is meant is anybody's guess (RFC 9110 §5.3).
+        guard head.headers["Content-Type"].count <= 1 else { throw RequestRefusal.notAForm }
         switch mediaType {
         case "application/x-www-form-urlencoded":
             break

@@ -18,9 +18,11 @@ BAD_FORMS = {
     "bad percent-encoding": ("grant_type=%zz", "invalid_request", "encoded"),
     "bytes that are not UTF-8": (b"grant_type=\xff\xfe", "invalid_request", ""),
     "another grant": ("grant_type=password&username=u&password=p", "unsupported_grant_type", "client_credentials"),
+    "an authorization code": ("grant_type=authorization_code&code=c", "unsupported_grant_type", "client_credentials"),
     "a refresh": ("grant_type=refresh_token&refresh_token=r", "unsupported_grant_type", "client_credentials"),
     "another case": ("grant_type=CLIENT_CREDENTIALS", "unsupported_grant_type", "client_credentials"),
     "a trailing space": ("grant_type=client_credentials+", "unsupported_grant_type", "client_credentials"),
+    "a scope twice": (GRANT + "&scope=a&scope=a", "invalid_request", "twice"),
     "an unknown scope": (GRANT + "&scope=trunks%3Aread", "invalid_scope", "scope"),
     "Basic and a secret": (GRANT + "&client_id=one&client_secret=x", "invalid_request", ""),
     "Basic and a secret alone": (GRANT + "&client_secret=x", "invalid_request", ""),
@@ -73,6 +75,19 @@ def test_a_body_of_another_media_type_is_415(shared, clients, media_type, body):
     assert FORM in assert_error(answer, 415, "invalid_request")["error_description"]
 
 
+def test_a_body_of_no_or_of_two_media_types_is_415(shared, clients):
+    for fields in (
+        [],
+        [("Content-Type", FORM), ("Content-Type", FORM)],
+        [("Content-Type", FORM), ("content-type", "a/b")],
+    ):
+        answer = call(shared.tcp, "POST", OAUTH2, client=clients["one"], headers=fields, body=GRANT)
+        assert FORM in assert_error(answer, 415, "invalid_request")["error_description"]
+    # Without a body there is nothing to name the type of.
+    answer = call(shared.tcp, "POST", OAUTH2, client=clients["one"], body="")
+    assert "grant_type" in assert_error(answer, 400, "invalid_request")["error_description"]
+
+
 @pytest.mark.parametrize("media_type", [FORM + "; charset=utf-8", FORM.upper(), FORM + " ;charset=UTF-8"])
 def test_a_form_may_name_its_charset_in_any_case(shared, clients, media_type):
     typed = [("Content-Type", media_type)]
@@ -106,6 +121,7 @@ def test_another_path_is_404(shared, clients, path):
 
 ALLOWED = {
     OAUTH2: {"POST"},
+    "//oauth2/token/": {"POST"},
     "/projects/prj-a/oauth2/token": {"POST"},
     OF_A: {"GET", "HEAD"},
     "/v1/projects": {"GET", "HEAD"},

@@ -11,6 +11,8 @@ NOBODY = {
     "no credentials": [],
     "unknown client": [basic("nobody", "wrong")],
     "wrong secret": [basic("one", "wrong")],
+    "a secret with a colon": [basic("one", "a:b")],
+    "a secret with a plus, which is a space": [basic("one", "a+b")],
     "no secret": [basic("one", "")],
     "no ID": [basic("", "wrong")],
     "an ID that none can have": [basic("one/../two", "wrong")],

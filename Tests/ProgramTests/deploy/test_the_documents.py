@@ -15,3 +15,11 @@ def test_every_link_to_a_file_leads_to_one(document):
     files = [link for link in links if "://" not in link]
     missing = [link for link in files if not (document.parent / link).exists()]
     assert not missing, f"{document.name} points to {missing}"
+
+
+def test_every_test_on_the_reviewers_list_is_there():
+    section = (ROOT / "Tests" / "README.md").read_text().split("## A strict reviewer's list")[1]
+    named = set(re.findall(r"`((?:test|assert)_\w+)`", section))
+    code = "".join(path.read_text() for path in (ROOT / "Tests" / "ProgramTests").rglob("*.py"))
+    missing = sorted(name for name in named if f"\ndef {name}(" not in code)
+    assert named and not missing, f"there is no {missing}"

@@ -126,6 +126,16 @@ def by_socket(*command: str):
     return start
 
 
+def by_exec(script: str):
+    """Starts a shell script whose commands get their tokens by `token-broker exec`."""
+
+    def start(broker, _, api):
+        path = f"{PROGRAMS}:{os.environ['PATH']}"
+        return Worker(broker, api, [script], TOKEN_BROKER_URL=broker.unix, PATH=path)
+
+    return start
+
+
 def secret(credentials: tuple[str, str]) -> dict[str, str]:
     return {"CLIENT_ID": credentials[0], "CLIENT_SECRET": credentials[1]}
 
@@ -177,6 +187,7 @@ def example(path: str) -> str:
 CLIENTS = [
     Client("curl", by_address("BROKER_URL", example("curl/list-numbers.sh")), None, drop_in=False),
     Client("curl, Unix socket", by_socket(example("curl/list-numbers.sh")), None, by_user=True, drop_in=False),
+    Client("Shell, exec", by_exec(example("shell/list-numbers.sh")), None, by_user=True, drop_in=False),
     Client("Python: requests-oauthlib", by_url(sys.executable, example("python-requests-oauthlib/list_numbers.py"))),
     Client("Python: Authlib", by_url(sys.executable, example("python-authlib/list_numbers.py"))),
     Client("Python: httpx", by_url(sys.executable, example("python-httpx/list_numbers.py"))),
