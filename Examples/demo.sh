@@ -1,10 +1,16 @@
 #!/usr/bin/env bash
-# The whole way: sandbox, broker, key, client, token, API call. `once` exits afterwards, `run` stays up.
+# The whole way: sandbox, broker, key, client, token, API call. `once` exits afterwards, `run` stays up, with what it
+# made in the folder .demo.
 # With SINCH_PROJECT_ID, SINCH_KEY_ID and SINCH_KEY_SECRET it uses the real auth.sinch.com in place of the sandbox.
 set -euo pipefail
 mode=${1:?usage: demo.sh run|once}
 bin=${BROKER_BIN_DIR:?says where the programs are; 'make demo' sets it}
-dir=$(mktemp -d)
+if [[ $mode == run ]]; then
+    dir=$PWD/.demo
+    mkdir --mode 0700 "$dir" || { echo "a demo runs here already, or was cut off: then remove $dir" >&2; exit 1; }
+else
+    dir=$(mktemp -d)
+fi
 pids=()
 
 finish() {
@@ -44,6 +50,7 @@ else
 fi
 
 step "the broker"
+ln -s "$bin/token-broker" "$dir/token-broker"
 export TOKEN_BROKER_DATA_DIR=$dir/data TOKEN_BROKER_TOKEN_ENDPOINT=$endpoint
 if [[ $mode == once ]]; then
     export TOKEN_BROKER_LISTEN=127.0.0.1:0,unix:$dir/data/client.sock TOKEN_BROKER_OPS_LISTEN=127.0.0.1:0
@@ -62,7 +69,8 @@ printf %s "$secret" | "$bin/token-broker" key add --project "$project" --key-id 
 
 step "a client, which this Unix user is by the Unix socket"
 "$bin/token-broker" client add demo-service --project "$project" --uid "$(id -un)" --with-secret | tee "$dir/client"
-credentials=demo-service:$(await 'client secret: ([^ ]*) .*' "$dir/client")
+await 'client secret: ([^ ]*) .*' "$dir/client" > "$dir/client-secret"
+credentials=demo-service:$(< "$dir/client-secret")
 
 step "a token, as any OAuth2 client fetches it"
 curl --silent --show-error --fail -u "$credentials" -d grant_type=client_credentials "$broker/oauth2/token" |
@@ -89,11 +97,12 @@ fi
 cat <<END
 
 == by hand, in another terminal
-curl -u $credentials -d grant_type=client_credentials $broker/oauth2/token
-curl -u $credentials --unix-socket $TOKEN_BROKER_DATA_DIR/client.sock -d grant_type=client_credentials http://localhost/oauth2/token
-curl -H @<($bin/token-broker token --project $project --format header --data-dir $TOKEN_BROKER_DATA_DIR) \\
+curl -u "demo-service:\$(cat .demo/client-secret)" -d grant_type=client_credentials $broker/oauth2/token
+curl --unix-socket .demo/data/client.sock -H 'Accept: text/plain' http://localhost/v1/projects/$project/token
+curl -H @<(.demo/token-broker token --project $project --format header --data-dir .demo/data) \\
     $api/v1/projects/$project/trunks
-curl $operations/health/ready
+.demo/token-broker status --data-dir .demo/data
+the status page: $operations/
 
 up until interrupted (Ctrl-C)
 END

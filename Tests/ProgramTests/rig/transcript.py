@@ -17,13 +17,13 @@ class Step(typing.NamedTuple):
     output: list[str]
 
     def matches(self, output: list[str]) -> bool:
-        """Whether the output is the document's, where `…` stands for anything in a line."""
-        patterns = [re.escape(line).replace("…", ".*") for line in self.output]
-        return len(patterns) == len(output) and all(map(re.fullmatch, patterns, output))
+        """Whether the output is the document's, where `…` stands for anything in a line, and alone for any lines."""
+        lines = [r"(?:.*\n)*?" if line == "…" else re.escape(line).replace("…", ".*") + r"\n" for line in self.output]
+        return re.fullmatch("".join(lines), "".join(f"{line}\n" for line in output)) is not None
 
 
 def steps(document: pathlib.Path) -> list[Step]:
-    """The commands of a document's console blocks; one goes on after a backslash at the end of a line."""
+    """The commands of a document's console blocks; one goes on behind a `\\`, or with `> `."""
     text = document.read_text()
     found = []
     for block in BLOCK.finditer(text):
@@ -32,6 +32,8 @@ def steps(document: pathlib.Path) -> list[Step]:
         for line in block[1].splitlines():
             if goes_on:
                 found[-1] = found[-1]._replace(command=f"{found[-1].command}\n{line}")
+            elif line.startswith("> "):
+                found[-1] = found[-1]._replace(command=f"{found[-1].command}\n{line.removeprefix('> ')}")
             elif line.startswith("$ "):
                 found.append(Step(number, line.removeprefix("$ "), []))
             else:
