@@ -29,12 +29,3 @@ struct ServerMetadata: Encodable {
             + (security == .mutualTLS ? ["tls_client_auth"] : [])
     }
 }
-
-/// What secures the connections of a listener.
-enum ListenerSecurity {
-    /// They stay on this machine, or somebody said that they may be plain.
-    case none
-    case tls
-    /// With client certificates.
-    case mutualTLS
-}

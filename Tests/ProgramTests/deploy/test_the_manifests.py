@@ -78,7 +78,7 @@ def test_the_pods_give_a_stop_the_time_that_it_needs(name):
 
 def test_the_settings_in_the_manifests_are_settings(stopped):
     """Each setting that a manifest, the compose file or the unit names is one that `serve` explains."""
-    known = stopped.admin("serve", "--help").out
+    known = stopped.admin("help", "settings").out
     text = "\n".join(path.read_text() for path in DEPLOY.rglob("*") if path.is_file())
     named = set(re.findall(r"\bTOKEN_BROKER_[A-Z_]+\b", text))
     assert len(named) >= 4, f"{named}"
