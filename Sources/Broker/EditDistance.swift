@@ -1,6 +1,6 @@
 extension String {
     /// How many characters have to be added, removed or replaced to make the other one (Levenshtein).
-    package func distance(to other: String) -> Int {
+    private func distance(to other: String) -> Int {
         let other = Array(other)
         var row = Array(0...other.count)
         for (line, character) in enumerated() {
@@ -22,5 +22,12 @@ extension String {
             .map { (distance: distance(to: $0), text: $0) }
             .filter { $0.distance <= most }
             .min { $0 < $1 }?.text
+    }
+
+    /// The same as the beginning of a hint; empty where nothing is alike.
+    ///
+    /// - Parameter prefix: what stands before it where it is typed.
+    package func question(in all: some Sequence<String>, prefix: String = "") -> String {
+        closest(in: all).map { "is '\(prefix)\($0)' meant? " } ?? ""
     }
 }

@@ -101,10 +101,12 @@ package final class Registry: Sendable {
     /// The projects that have keys; a snapshot.
     package var projects: some Collection<ProjectID> { state.withLock(\.keysOfProject).keys }
 
-    /// A project with keys that is meant where one without was named.
-    func project(similarTo named: ProjectID) -> ProjectID? {
-        guard !has(named) else { return nil }
-        return named.description.closest(in: projects.lazy.map(\.description)).flatMap { try? ProjectID($0) }
+    /// Projects with keys that may be meant where some without were named; `nil` where there are none.
+    func projects(similarTo named: [ProjectID]) -> [ProjectID]? {
+        let projects = projects.lazy.map(\.description)
+        let similar = named.filter { !has($0) }.compactMap { $0.description.closest(in: projects) }
+            .compactMap { try? ProjectID($0) }
+        return similar.isEmpty ? nil : similar
     }
 
     /// The keys' IDs; a snapshot.

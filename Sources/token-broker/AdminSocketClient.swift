@@ -41,7 +41,7 @@ struct AdminSocketClient: Administration {
     /// Throws ``OperatorError`` where a broker listens and answers nothing.
     func probe() async throws {
         _ = try await answer(
-            to: .HEAD, "/", Data(), within: Self.shortestTimeout,
+            to: .GET, AdminRoutes.probe, Data(), within: Self.shortestTimeout,
             hint: "it is there and does nothing, or its machine is too busy; nothing was asked of it"
         )
     }

@@ -15,10 +15,10 @@ enum CommandTree {
             let subcommands = command.configuration.subcommands
             if subcommands.isEmpty { break }
             guard let next = subcommands.first(where: { $0._commandName == word }) else {
-                let meant = word.closest(in: subcommands.map { $0._commandName }).map { path + [$0] }
+                let before = path.map { $0 + " " }.joined()
                 throw OperatorError(
-                    .invalid, "there is no command '\((path + [word]).joined(separator: " "))'",
-                    hint: (meant.map { "is '\($0.joined(separator: " "))' meant? " } ?? "")
+                    .invalid, "there is no command '\(before)\(word)'",
+                    hint: word.question(in: subcommands.map { $0._commandName }, prefix: before)
                         + "'\((["token-broker help"] + path).joined(separator: " "))' shows the commands"
                 )
             }

@@ -37,8 +37,7 @@ struct SecretOutput: ParsableArguments {
             if let expires = credentials.previousSecretExpiresAt {
                 lines.append("the old secret works until \(expires.formatted(.iso8601))")
             }
-            lines += (credentials.projectsWithoutKeys ?? []).map { "project \($0) has no key yet" }
-            lines += (credentials.similarProjects ?? []).map { "is project \($0) meant?" }
+            lines += ClientCommand.doubts(credentials.projectsWithoutKeys, similar: credentials.similarProjects)
             return lines.joined(separator: "\n")
         }
     }

@@ -44,21 +44,17 @@ package struct Administrator: Administration {
 
     func key(_ id: KeyID) throws -> AccessKey {
         guard let key = core.registry.key(id) else {
-            let meant = id.description.closest(in: core.registry.keyIDs.lazy.map(\.description))
-            throw OperatorError(
-                .notFound, "no key '\(id)'",
-                hint: (meant.map { "is '\($0)' meant? " } ?? "") + "'token-broker key list' shows them"
-            )
+            let question = id.description.question(in: core.registry.keyIDs.lazy.map(\.description))
+            throw OperatorError(.notFound, "no key '\(id)'", hint: question + "'token-broker key list' shows them")
         }
         return key
     }
 
     func client(_ id: ClientID) throws -> Client {
         guard let client = core.registry.client(id) else {
-            let meant = id.description.closest(in: core.registry.clients.lazy.map(\.id.description))
+            let question = id.description.question(in: core.registry.clients.lazy.map(\.id.description))
             throw OperatorError(
-                .notFound, "no client '\(id)'",
-                hint: (meant.map { "is '\($0)' meant? " } ?? "") + "'token-broker client list' shows them"
+                .notFound, "no client '\(id)'", hint: question + "'token-broker client list' shows them"
             )
         }
         return client

@@ -49,10 +49,10 @@ package struct ClientAddition: AdminRequest {
             )
         }
         let keyless = projects.filter { !administrator.core.registry.has($0) }
-        let similar = keyless.compactMap(administrator.core.registry.project(similarTo:))
         return ClientCredentials(
             clientID: clientID, clientSecret: secret?.reveal(), previousSecretExpiresAt: nil,
-            projectsWithoutKeys: keyless.isEmpty ? nil : keyless, similarProjects: similar.isEmpty ? nil : similar
+            projectsWithoutKeys: keyless.isEmpty ? nil : keyless,
+            similarProjects: administrator.core.registry.projects(similarTo: projects)
         )
     }
 }

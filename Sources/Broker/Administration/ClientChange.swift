@@ -41,7 +41,7 @@ package struct ClientChange: AdminRequest {
         }
         var report = try ClientReport(administrator.core.registry.client(clientID) ?? before, administrator)
         if case .grant(let project) = verb {
-            report.similarProject = administrator.core.registry.project(similarTo: project)
+            report.similarProjects = administrator.core.registry.projects(similarTo: [project])
         }
         return report
     }

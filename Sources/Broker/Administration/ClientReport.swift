@@ -9,8 +9,8 @@ package struct ClientReport: Codable, Sendable {
     package let projects: [ProjectID]
     /// Those of them that nobody registered a key for.
     package let projectsWithoutKeys: [ProjectID]
-    /// Of a grant for a project without keys: one with keys that may be meant.
-    package var similarProject: ProjectID?
+    /// Of a grant for a project without keys: those with keys that may be meant.
+    package var similarProjects: [ProjectID]?
     package let users: [UInt32]
     package let certificateNames: [CertificateName]
     package let secrets: [SecretReport]

@@ -21,7 +21,13 @@ package struct AdminRoutes: Sendable {
         MasterKeyRotation.self, BackupPreparation.self, BackupReading.self,
     ]
 
-    var routes: Routes { Routes(all: Self.kinds.map { route($0) }) }
+    /// Where it is found out whether a broker answers at all.
+    package static let probe = "/admin"
+
+    var routes: Routes {
+        Routes(
+            all: [.init(.GET, Self.probe) { _, _ in WholeResponse(body: ByteBuffer()) }] + Self.kinds.map { route($0) })
+    }
 
     private func route<Command: AdminRequest>(_ type: Command.Type) -> Routes.Route {
         .init(.POST, type.path) { request, _ in try await perform(type, request) }

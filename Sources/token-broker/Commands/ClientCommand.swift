@@ -10,6 +10,11 @@ struct ClientCommand: AsyncParsableCommand {
         ]
     )
 
+    /// What makes one look again at the projects that a client was granted.
+    static func doubts(_ keyless: [ProjectID]?, similar: [ProjectID]?) -> [String] {
+        (keyless ?? []).map { "project \($0) has no key yet" } + (similar ?? []).map { "is project \($0) meant?" }
+    }
+
     /// A client that is there already.
     struct OneClient: ParsableArguments {
         @Argument(help: "The client's name.", transform: ClientID.argument) var name: ClientID
@@ -153,10 +158,8 @@ extension AdminCommand {
         _ verb: ClientChange.Verb, _ client: ClientCommand.OneClient, done: String
     ) async throws {
         try client.output.print(await perform(ClientChange(verb, client.name))) { report in
-            let missing =
-                report.projectsWithoutKeys.map { "\nproject \($0) has no key yet" }.joined()
-                + (report.similarProject.map { "\nis project \($0) meant?" } ?? "")
-            return "client \(report.clientID) \(done)\(missing)"
+            let doubts = ClientCommand.doubts(report.projectsWithoutKeys, similar: report.similarProjects)
+            return (["client \(report.clientID) \(done)"] + doubts).joined(separator: "\n")
         }
     }
 }

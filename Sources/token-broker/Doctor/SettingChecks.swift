@@ -24,8 +24,7 @@ struct SettingChecks {
         let unknown = set.filter { !known.contains($0) }.map { name in
             Finding.warning(
                 "settings", "\(name) is set, and means nothing",
-                action: known.min { ($0.distance(to: name), $0) < ($1.distance(to: name), $1) }
-                    .map { "is \($0) meant? 'token-broker help settings' has all of them" }
+                action: name.question(in: known) + "'token-broker help settings' has all of them"
             )
         }
         let idle =

@@ -1,9 +1,11 @@
 """What people mistype, and what the command line makes easy."""
 
+import contextlib
 import json
 import os
 import pwd
 import signal
+import socket
 import subprocess
 import time
 
@@ -126,6 +128,21 @@ def test_a_broker_that_hangs_is_not_waited_for(broker):
     finally:
         broker.process.send_signal(signal.SIGCONT)
     assert broker.ask("key", "list")["keys"]
+    assert not [line for line in broker.log_lines() if line["event"] == "request.refused"], "asking leaves a complaint"
+
+
+def test_a_broker_that_lets_nobody_in_is_not_waited_for(stopped):
+    with socket.socket(socket.AF_UNIX) as listener, contextlib.ExitStack() as knocking:
+        listener.bind(f"{stopped.data}/admin.sock")
+        listener.listen(0)
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                client = knocking.enter_context(socket.socket(socket.AF_UNIX))
+                client.setblocking(False)
+                client.connect(f"{stopped.data}/admin.sock")
+        begin = time.monotonic()
+        assert_refused(stopped.admin("key", "list"), 69, "does not answer")
+        assert time.monotonic() - begin < 8
 
 
 COMPLETE = """

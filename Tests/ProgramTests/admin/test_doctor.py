@@ -68,7 +68,7 @@ def test_a_setting_that_means_nothing(broker):
     broker.environment["TOKEN_BROKER_URL"] = f"unix:{broker.data}/client.sock"
     only(examine(broker), "settings", "ok")
     broker.environment["TOKEN_BROKER_MINT_RTAE"] = "3"
-    only(examine(broker), "settings", "warning", "TOKEN_BROKER_MINT_RTAE", "is TOKEN_BROKER_MINT_RATE meant?")
+    only(examine(broker), "settings", "warning", "TOKEN_BROKER_MINT_RTAE", "is 'TOKEN_BROKER_MINT_RATE' meant?")
 
 
 def test_a_certificate_that_nobody_is_shown(broker):
