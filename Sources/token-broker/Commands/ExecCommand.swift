@@ -8,7 +8,7 @@ struct ExecCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "exec", abstract: "Runs a command with a token in SINCH_ACCESS_TOKEN.",
         example: "exec --project my-project -- ./report.sh",
-        discussion: "The token is not replaced while the command runs: it has five minutes or more left."
+        discussion: "The token is not replaced while the command runs."
     )
 
     @Option(help: "The project.", transform: ProjectID.argument) var project: ProjectID
