@@ -42,10 +42,17 @@ import Testing
                 + Data("a:p%25%2B%3A%C3%A9".utf8).base64EncodedString())
     }
 
+    /// What made Foundation's own reader of dates end the process.
+    private static let weekOfYear: [UInt8] = [
+        0x57, 0x20, 0x32, 0xDC, 0xB1, 0x90, 0x89, 0xDF, 0xCF, 0xCD, 0x24, 0xCE, 0xC5, 0xCD, 0x20, 0x31,
+    ]
+
     @Test(
         arguments: [
             ("2", Duration.seconds(2)), ("0", .zero), (" 7 ", .seconds(7)), ("1000000000", .seconds(300)), ("-1", nil),
             ("Sun, 06 Nov 1994 08:49:39 GMT", .seconds(2)), ("Sun, 06 Nov 1994 08:49:36 GMT", nil), ("soon", nil),
+            ("Sun, 06 Foo 1994 08:49:39 GMT", nil), ("Sun, 06 Nov 1994 08:49:39 GMT!", nil),
+            ("Sun, ٠٦ Nov 1994 08:49:39 GMT", nil), (String(decoding: weekOfYear, as: UTF8.self), nil),
             ("", nil), (nil, nil),
         ] as [(String?, Duration?)])
     func `Retry-After is honoured within reason`(field: String?, duration: Duration?) {
