@@ -37,6 +37,7 @@ let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", packa
 let swiftASN1 = Target.Dependency.product(name: "SwiftASN1", package: "swift-asn1")
 let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let x509 = Target.Dependency.product(name: "X509", package: "swift-certificates")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
 let package = Package(
     name: "token-broker",
@@ -57,6 +58,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio-ssl.git", from: "2.37.0"),
         .package(url: "https://github.com/groue/GRDB.swift.git", from: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.28.1", traits: []),
+        .package(url: "https://github.com/jpsim/Yams.git", from: "6.2.0"),
         .package(url: "https://github.com/swift-server/async-http-client.git", from: "1.37.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
     ],
@@ -117,7 +119,7 @@ let package = Package(
             dependencies: [
                 "Broker", "BrokerSQLite", "BrokerUpstream", "BrokerHTTP", "BrokerPrometheus", "CLinux", "CVersion",
                 "ProcessLimits", "TokenBrokerClient", argumentParser, asyncHTTPClient, coreMetrics, crypto, logging,
-                nioCore, nioFoundationCompat, nioHTTP1, nioPosix, serviceLifecycle, unixSignals,
+                nioCore, nioFoundationCompat, nioHTTP1, nioPosix, serviceLifecycle, unixSignals, yams,
             ],
             swiftSettings: settings,
             // Nobody links with the program: a twentieth of it would be names for those who did.
@@ -185,7 +187,8 @@ let package = Package(
         .testTarget(
             name: "token-brokerTests",
             dependencies: [
-                "Broker", "BrokerHTTP", "BrokerSQLite", "ProcessLimits", "token-broker", argumentParser, logging,
+                "Broker", "BrokerHTTP", "BrokerSQLite", "BrokerTesting", "ProcessLimits", "token-broker",
+                argumentParser, logging,
             ],
             swiftSettings: settings
         ),

@@ -45,7 +45,7 @@ struct MakeRegistry: AsyncParsableCommand {
     }
 
     private func commit(_ changes: [Change], to store: SQLiteStore) async throws {
-        try await store.commit(changes, recording: AuditRecord(at: Date(), actor: .broker, action: .keyAdded))
+        try await store.commit(changes, recording: [AuditRecord(at: Date(), actor: .broker, action: .keyAdded)])
     }
 
     private func key(_ number: Int, _ sealer: some Sealer, created: Date) throws -> AccessKey {

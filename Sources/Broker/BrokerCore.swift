@@ -122,9 +122,11 @@ package struct BrokerCore: Sendable {
         guard let key = record.enabledKey else { return }
         try await store.commit(
             [.setKeyState(key, .disabled)],
-            recording: AuditRecord(
-                at: clock.now.wall, actor: .broker, action: .keyDisabled, key: key, outcome: "unreadable"
-            )
+            recording: [
+                AuditRecord(
+                    at: clock.now.wall, actor: .broker, action: .keyDisabled, key: key, outcome: "unreadable"
+                )
+            ]
         )
     }
 }

@@ -10,6 +10,7 @@ package enum Change: Sendable {
     case addClient(Client)
     case setClientEnabled(ClientID, Bool)
     case removeClient(ClientID)
+    case setIdentities(Set<Identity>, of: ClientID)
     case grant(ProjectID, to: ClientID)
     case revoke(ProjectID, from: ClientID)
     /// The newest from now on.

@@ -112,6 +112,9 @@ package final class Registry: Sendable {
     /// The keys' IDs; a snapshot.
     var keyIDs: some Collection<KeyID> { state.withLock(\.keys).keys }
 
+    /// The keys; a snapshot.
+    var keys: some Collection<AccessKey> { state.withLock(\.keys).values }
+
     /// The clients; a snapshot.
     package var clients: some Collection<Client> { state.withLock(\.clients).values }
 

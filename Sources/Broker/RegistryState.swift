@@ -48,16 +48,16 @@ struct RegistryState: Sendable {
             invalidate(.project(key.project))
         case .addClient(let client):
             clients[client.id] = client
-            for identity in client.identities {
-                clientsOfIdentity[identity, default: []].append(client.id)
-                invalidate(.identity(identity))
-            }
+            index(client.identities, of: client.id)
         case .removeClient(let id):
             guard let client = clients.removeValue(forKey: id) else { return }
-            for identity in client.identities {
-                clientsOfIdentity.remove(id, from: identity)
-                invalidate(.identity(identity))
-            }
+            removeFromIndex(client.identities, of: id)
+            invalidate(.client(id))
+        case .setIdentities(let identities, let id):
+            guard let client = clients[id] else { return }
+            removeFromIndex(client.identities, of: id)
+            clients[id]?.identities = identities
+            index(identities, of: id)
             invalidate(.client(id))
         case .setClientEnabled(let id, let isEnabled):
             clients[id]?.isEnabled = isEnabled
@@ -82,6 +82,20 @@ struct RegistryState: Sendable {
             invalidate(.client(id))
         case .putToken:
             break
+        }
+    }
+
+    private mutating func index(_ identities: Set<Identity>, of client: ClientID) {
+        for identity in identities {
+            clientsOfIdentity[identity, default: []].append(client)
+            invalidate(.identity(identity))
+        }
+    }
+
+    private mutating func removeFromIndex(_ identities: Set<Identity>, of client: ClientID) {
+        for identity in identities {
+            clientsOfIdentity.remove(client, from: identity)
+            invalidate(.identity(identity))
         }
     }
 }

@@ -11,8 +11,8 @@ package protocol Store: Sendable {
     /// This and the others throw ``StoreFailure`` for what is the disk's fault.
     func check() async throws -> Bool
 
-    /// Makes the changes and appends the record, all or nothing; durable when it returns.
-    func commit(_ changes: [Change], recording record: AuditRecord) async throws
+    /// Makes the changes and appends the records, all or nothing; durable when it returns.
+    func commit(_ changes: [Change], recording records: [AuditRecord]) async throws
 
     /// Appends a record, in one transaction with others that come at the same time; durable when it returns.
     ///

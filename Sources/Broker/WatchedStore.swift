@@ -24,9 +24,9 @@ struct WatchedStore: Store {
         return isProven
     }
 
-    func commit(_ changes: [Change], recording record: AuditRecord) async throws {
-        try await watching { try await store.commit(changes, recording: record) }
-        record.log(to: logger)
+    func commit(_ changes: [Change], recording records: [AuditRecord]) async throws {
+        try await watching { try await store.commit(changes, recording: records) }
+        for record in records { record.log(to: logger) }
     }
 
     func record(_ record: AuditRecord) async throws {

@@ -87,10 +87,10 @@ package struct SQLiteStore: Store {
         }
     }
 
-    package func commit(_ changes: [Change], recording record: AuditRecord) async throws {
+    package func commit(_ changes: [Change], recording records: [AuditRecord]) async throws {
         try await queue.transaction { [keys = database.keys, auditLog = database.auditLog] database in
             for change in changes { try change.resealed(by: keys).apply(to: database) }
-            try auditLog.append([record], to: database)
+            try auditLog.append(records, to: database)
         }
     }
 

@@ -8,7 +8,6 @@ import NIOHTTP1
 
 /// Has an operator's requests done by the running broker, over its admin socket.
 struct AdminSocketClient: Administration {
-    private static let timeout: TimeAmount = .seconds(30)
     /// For a broker that does nothing at all.
     private static let shortestTimeout: TimeAmount = .seconds(2)
     private static let largestReply = 256 * 1024 * 1024
@@ -23,7 +22,7 @@ struct AdminSocketClient: Administration {
 
     func perform<Request: AdminRequest>(_ request: Request) async throws -> Request.Reply {
         let (status, body) = try await answer(
-            to: .POST, Request.path, WireJSON.encode(request), within: Self.timeout,
+            to: .POST, Request.path, WireJSON.encode(request), within: TimeAmount(request.patience),
             hint: "what was asked for may have been done or not; look, and ask again"
         )
         if status == 200 { return try WireJSON.decode(Request.Reply.self, from: body) }
@@ -33,6 +32,9 @@ struct AdminSocketClient: Administration {
                 .notPermitted, "the running broker takes admin commands from its own user and from root only",
                 hint: "run this as the broker's user"
             )
+        }
+        if status == 413 {
+            throw OperatorError(.invalid, "this is more than the running broker takes at once", hint: "ask in parts")
         }
         throw OperatorError(
             .failed, "the running broker failed to do this (status \(status))", hint: "its log says why")

@@ -41,8 +41,8 @@ struct ClientSettings: ParsableArguments {
                 .invalid, "client '\(id)' has no secret", hint: "name a file with it: --client-secret-file FILE"
             )
         }
-        let secret = try SecretInput.text(ofFile: file, namedBy: "--client-secret-file")
-        return BrokerCredentials(clientID: id, clientSecret: secret.trimmingCharacters(in: .newlines))
+        let secret = try SecretInput.secret(ofFile: file, namedBy: "--client-secret-file")
+        return BrokerCredentials(clientID: id, clientSecret: secret.reveal())
     }
 }
 

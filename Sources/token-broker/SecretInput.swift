@@ -15,38 +15,41 @@ struct SecretInput: ParsableArguments {
         let text: String
         switch secretFile {
         case "-": text = try Self.text(of: FileHandle.standardInput)
-        case let path?: text = try Self.text(ofFile: path, namedBy: "--secret-file")
+        case let path?: return try Self.secret(ofFile: path, namedBy: "--secret-file")
         case nil where isatty(STDIN_FILENO) == 1: text = try Self.prompt("key secret: ")
         case nil: text = try Self.text(of: FileHandle.standardInput)
         }
-        let secret = text.trimmingCharacters(in: .newlines)
-        guard !secret.isEmpty else {
-            throw OperatorError(
-                .invalid, "the key secret is empty",
-                hint: "give it at the prompt, on standard input or with --secret-file")
-        }
-        return Secret(secret)
+        return try Self.secret(text, hint: "give it at the prompt, on standard input or with --secret-file")
     }
 
-    /// What a file of secrets holds.
+    /// The one secret that a file holds.
     ///
     /// Throws ``OperatorError``.
-    static func text(ofFile path: String, namedBy flag: String) throws -> String {
+    ///
+    /// - Parameter flag: what named it.
+    static func secret(ofFile path: String, namedBy flag: String? = nil) throws -> Secret {
+        let flag = flag.map { "\($0): " } ?? ""
         guard let file = FileHandle(forReadingAtPath: path) else {
-            throw OperatorError.system("\(flag): cannot open '\(path)'")
+            throw OperatorError.system("\(flag)cannot open '\(path)'")
         }
         var status = stat()
         let isPlain = fstat(file.fileDescriptor, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
         if isPlain, status.st_mode & 0o077 != 0 {
             Console.say("warning: others than its owner can read '\(path)': chmod 600 '\(path)'")
         }
-        return try text(of: file)
+        return try secret(text(of: file), hint: "put it into '\(path)'")
+    }
+
+    private static func secret(_ text: String, hint: String) throws -> Secret {
+        let secret = text.trimmingCharacters(in: .newlines)
+        guard !secret.isEmpty else { throw OperatorError(.invalid, "the secret is empty", hint: hint) }
+        return Secret(secret)
     }
 
     private static func text(of file: FileHandle) throws -> String {
         let bytes = try file.read(upToCount: longest + 1) ?? Data()
         guard bytes.count <= longest, let text = String(data: bytes, encoding: .utf8) else {
-            throw OperatorError(.invalid, "this is no key secret: it is too long or not text")
+            throw OperatorError(.invalid, "this is no secret: it is too long or not text")
         }
         return text
     }

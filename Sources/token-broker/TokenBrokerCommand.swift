@@ -7,10 +7,12 @@ struct TokenBrokerCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "token-broker",
         abstract: "Hands access tokens for Sinch to internal services.",
+        // The last line of the help says it.
+        usage: "",
         version: "\(Version.number) (\(Version.commit))",
         subcommands: [
-            Init.self, Serve.self, KeyCommand.self, ClientCommand.self, ProjectCommand.self, TokenCommand.self,
-            ExecCommand.self,
+            Init.self, Serve.self, KeyCommand.self, ClientCommand.self, ProjectCommand.self, ApplyCommand.self,
+            TokenCommand.self, ExecCommand.self,
             StatusCommand.self, DoctorCommand.self, AuditCommand.self, BackupCommand.self, Restore.self,
             MasterKeyCommand.self,
             Healthcheck.self, HelpCommand.self,

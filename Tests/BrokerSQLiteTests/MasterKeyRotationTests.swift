@@ -211,7 +211,7 @@ import Testing
                 id: id, project: TestBroker.project, version: 1, name: nil, tokenEndpoint: nil, scope: .none,
                 state: .standby, created: broker.clock.now.wall, secret: sealed
             )
-            try await core.store.commit([.addKey(key)], recording: record(.keyAdded))
+            try await core.store.commit([.addKey(key)], recording: [record(.keyAdded)])
         }
         #expect(try records().allSatisfy { $0.term == 2 })
         try await broker.run { core in

@@ -53,7 +53,7 @@ import Testing
             ),
             sealed: try sealer.seal(Secret("token"), in: .token(slot))
         )
-        try await before.commit([.addKey(key), .addClient(client), .putToken(token)], recording: record())
+        try await before.commit([.addKey(key), .addClient(client), .putToken(token)], recording: [record()])
         try before.close()
 
         let (after, sealerAfter) = try open()
@@ -81,7 +81,7 @@ import Testing
         try await make()
         let (store, sealer) = try open()
         let changes: [Change] = [.addKey(try key("key-1", sealer: sealer)), .addKey(try key("key-2", sealer: sealer))]
-        await #expect(throws: DatabaseError.self) { try await store.commit(changes, recording: record()) }
+        await #expect(throws: DatabaseError.self) { try await store.commit(changes, recording: [record()]) }
         #expect(try await store.contents(of: .everything).keys.isEmpty, "a project has one active key")
         #expect(try await store.auditLog(AuditListing(limit: 10)).entries.isEmpty)
     }
@@ -99,7 +99,7 @@ import Testing
         let slot = key.slot(for: .none)
         let life = TokenLife(start: Moment(wall: key.created, boot: .zero), lifetime: .seconds(10), refreshDue: .zero)
         let token = SealedToken(slot: slot, life: life, sealed: try sealer.seal(Secret("t"), in: .token(slot)))
-        try await store.commit([.addKey(key), .addClient(client), .putToken(token)], recording: record())
+        try await store.commit([.addKey(key), .addClient(client), .putToken(token)], recording: [record()])
         let (first, second) = (key.created.addingTimeInterval(1), key.created.addingTimeInterval(2))
         try await store.save([(.key(key.id), first), (.secret(verifier), second)])
         var contents = try await store.contents(of: .everything)
@@ -122,8 +122,8 @@ import Testing
         let slot = key.slot(for: .none)
         let life = TokenLife(start: Moment(wall: key.created, boot: .zero), lifetime: .seconds(1), refreshDue: .zero)
         let token = SealedToken(slot: slot, life: life, sealed: try sealer.seal(Secret("t"), in: .token(slot)))
-        try await store.commit([.addKey(key), .putToken(token)], recording: record())
-        try await store.commit([.removeKey(key.id)], recording: record(.keyRemoved))
+        try await store.commit([.addKey(key), .putToken(token)], recording: [record()])
+        try await store.commit([.removeKey(key.id)], recording: [record(.keyRemoved)])
         #expect(try await store.contents(of: .everything).tokens.isEmpty)
     }
 
@@ -133,11 +133,11 @@ import Testing
     {
         try await make()
         let (store, sealer) = try open()
-        try await store.commit([.addKey(key("key-1", sealer: sealer))], recording: record())
+        try await store.commit([.addKey(key("key-1", sealer: sealer))], recording: [record()])
         let slot = TokenSlot(keyID: try KeyID(id), keyVersion: 2, scope: .none)
         let life = TokenLife(start: Moment(wall: Date(), boot: .zero), lifetime: .seconds(1), refreshDue: .zero)
         let token = SealedToken(slot: slot, life: life, sealed: try sealer.seal(Secret("t"), in: .token(slot)))
-        try await store.commit([.putToken(token)], recording: record(.tokenMinted))
+        try await store.commit([.putToken(token)], recording: [record(.tokenMinted)])
         #expect(try await store.contents(of: .everything).tokens.isEmpty)
         #expect(try await store.auditLog(AuditListing(limit: 1)).entries.map(\.action) == ["token.minted"])
     }

@@ -52,8 +52,8 @@ package final class MemoryStore: Store {
         return true
     }
 
-    package func commit(_ changes: [Change], recording record: AuditRecord) async throws {
-        await state.withLock { $0.gates[record.action] }?.pass()
+    package func commit(_ changes: [Change], recording records: [AuditRecord]) async throws {
+        for record in records { await state.withLock { $0.gates[record.action] }?.pass() }
         try state.withLock { state in
             if state.isFull { throw Full() }
             for change in changes {
@@ -62,6 +62,7 @@ package final class MemoryStore: Store {
                 case .setKeyState(let id, let keyState): state.keys[id] = state.keys[id]?.with(state: keyState)
                 case .removeKey(let id): state.keys[id] = nil
                 case .addClient(let client): state.clients[client.id] = client
+                case .setIdentities(let identities, let id): state.clients[id]?.identities = identities
                 case .setClientEnabled(let id, let isEnabled): state.clients[id]?.isEnabled = isEnabled
                 case .removeClient(let id): state.clients[id] = nil
                 case .grant(let project, let id): state.clients[id]?.grants.insert(project)
@@ -75,12 +76,12 @@ package final class MemoryStore: Store {
                 case .putToken(let token): state.tokens[token.slot] = token
                 }
             }
-            state.records.append(record)
+            state.records += records
         }
     }
 
     package func record(_ record: AuditRecord) async throws {
-        try await commit([], recording: record)
+        try await commit([], recording: [record])
     }
 
     package func save(_ uses: [(owner: Use.Owner, last: Date)]) async throws {

@@ -100,7 +100,8 @@ import Testing
         _ = try await test.perform(KeyChange(.remove, key, force: true))
         #expect(
             test.store.records.map(\.action) == [
-                .keyAdded, .clientAdded, .clientGranted, .clientRevoked, .clientRotated, .clientRemoved, .keyRemoved,
+                .keyAdded, .clientAdded, .clientGranted, .clientGranted, .clientRevoked, .clientRotated, .clientRemoved,
+                .keyRemoved,
             ]
         )
         #expect(test.store.records.allSatisfy { $0.actor == .administrator(user: 0) })

@@ -18,7 +18,7 @@ import Testing
                 secret: damaged.contains(id) ? foreign : key.secret
             )
             let record = AuditRecord(at: key.created, actor: .broker, action: .keyAdded)
-            try await store.commit([.addKey(stored)], recording: record)
+            try await store.commit([.addKey(stored)], recording: [record])
         }
         return try await TestBroker(store: store)
     }

@@ -13,5 +13,12 @@ package protocol AdminRequest: Codable, Sendable {
     /// What must be known of the store to do it.
     var extent: StoreExtent { get }
 
+    /// How long whoever asks waits for it.
+    var patience: Duration { get }
+
     func perform(by administrator: Administrator) async throws -> Reply
+}
+
+extension AdminRequest {
+    package var patience: Duration { .seconds(30) }
 }

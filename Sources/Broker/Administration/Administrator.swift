@@ -11,15 +11,8 @@ package struct Administrator: Administration {
     package func perform<Request: AdminRequest>(_ request: Request) async throws -> Request.Reply {
         do {
             return try await request.perform(by: self)
-        } catch BrokerError.invalidRequest(let message) {
-            throw OperatorError(.invalid, message)
-        } catch BrokerError.invalidScope {
-            throw OperatorError(
-                .invalid, "a scope has printable ASCII characters, no quotation marks and no backslashes")
-        } catch let failure as StoreFailure {
-            throw OperatorError(failure)
-        } catch let failure as MintFailure {
-            throw OperatorError(failure)
+        } catch {
+            throw OperatorError(about: error) ?? error
         }
     }
 
@@ -40,6 +33,12 @@ package struct Administrator: Administration {
         _ action: AuditRecord.Action, project: ProjectID? = nil, key: KeyID? = nil, client: ClientID? = nil
     ) -> AuditRecord {
         AuditRecord(at: core.clock.now.wall, actor: actor, action: action, project: project, key: key, client: client)
+    }
+
+    /// What it is granted from the start is granted like anything later.
+    func records(ofAdding client: Client) -> [AuditRecord] {
+        [record(.clientAdded, client: client.id)]
+            + client.grants.sorted().map { record(.clientGranted, project: $0, client: client.id) }
     }
 
     func key(_ id: KeyID) throws -> AccessKey {

@@ -1,4 +1,4 @@
-/// Makes changes one after the other, each durable together with its audit record before it counts.
+/// Makes changes one after the other, each durable together with its audit records before it counts.
 package actor ChangeQueue {
     private let registry: Registry
     private let store: any Store
@@ -12,12 +12,12 @@ package actor ChangeQueue {
     /// Decides on changes, commits them and puts them into effect, after those that came before.
     ///
     /// They belong to the broker: whoever asked may go away, they are wholly made or wholly not.
-    func make(_ decide: @escaping @Sendable () throws -> (changes: [Change], record: AuditRecord)) async throws {
+    func make(_ decide: @escaping @Sendable () throws -> (changes: [Change], records: [AuditRecord])) async throws {
         let previous = last
         let task = Task { [store, registry] in
             await previous?.value
-            let (changes, record) = try decide()
-            try await store.commit(changes, recording: record)
+            let (changes, records) = try decide()
+            try await store.commit(changes, recording: records)
             registry.apply(changes)
         }
         last = Task { _ = await task.result }

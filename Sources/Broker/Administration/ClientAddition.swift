@@ -23,9 +23,7 @@ package struct ClientAddition: AdminRequest {
     package var extent: StoreExtent { projects.isEmpty ? .part(clients: [clientID]) : .everything }
 
     package func perform(by administrator: Administrator) async throws -> ClientCredentials {
-        for user in [UnixUser.none, UnixUser.overflow] where users.contains(user) {
-            throw OperatorError(.invalid, "\(user) is the number of no Unix user in particular")
-        }
+        try UnixUser.check(users)
         let now = administrator.core.clock.now.wall
         let secret = withSecret ? ClientSecret.generate() : nil
         let verifier = secret.map(administrator.core.sealer.verifier)
@@ -43,10 +41,7 @@ package struct ClientAddition: AdminRequest {
                 grants: Set(projects), created: now
             )
             // A record of this ID that cannot be read may be in the way.
-            return (
-                [.removeClient(clientID), .addClient(client)],
-                administrator.record(.clientAdded, client: clientID)
-            )
+            return ([.removeClient(clientID), .addClient(client)], administrator.records(ofAdding: client))
         }
         let keyless = projects.filter { !administrator.core.registry.has($0) }
         return ClientCredentials(

@@ -30,13 +30,13 @@ package struct ClientChange: AdminRequest {
             switch verb {
             case .grant(let project):
                 record.project = project
-                return (client.grants.contains(project) ? [] : [.grant(project, to: clientID)], record)
+                return (client.grants.contains(project) ? [] : [.grant(project, to: clientID)], [record])
             case .revoke(let project):
                 record.project = project
-                return (client.grants.contains(project) ? [.revoke(project, from: clientID)] : [], record)
-            case .enable: return ([.setClientEnabled(clientID, true)], record)
-            case .disable: return ([.setClientEnabled(clientID, false)], record)
-            case .remove: return ([.removeClient(clientID)], record)
+                return (client.grants.contains(project) ? [.revoke(project, from: clientID)] : [], [record])
+            case .enable: return ([.setClientEnabled(clientID, true)], [record])
+            case .disable: return ([.setClientEnabled(clientID, false)], [record])
+            case .remove: return ([.removeClient(clientID)], [record])
             }
         }
         var report = try ClientReport(administrator.core.registry.client(clientID) ?? before, administrator)

@@ -40,7 +40,7 @@ package struct ClientRotation: AdminRequest {
                 client.credentials.dropFirst(kept.count).map { Change.removeSecret($0.verifier, of: clientID) }
                 + kept.map { .endSecret($0.verifier, of: clientID, at: ends) }
                 + [.addSecret(Client.Credential(verifier: verifier, created: now, expires: nil), to: clientID)]
-            return (changes, administrator.record(.clientRotated, client: clientID))
+            return (changes, [administrator.record(.clientRotated, client: clientID)])
         }
         return ClientCredentials(
             clientID: clientID, clientSecret: secret.reveal(), previousSecretExpiresAt: overlap > 0 ? ends : nil,

@@ -26,7 +26,7 @@ package struct KeyChange: AdminRequest {
             let key = try administrator.key(keyID)
             return (
                 try changes(of: key, in: KeyRing(administrator.core.registry.keys(of: key.project))),
-                administrator.record(verb.action, project: key.project, key: key.id)
+                [administrator.record(verb.action, project: key.project, key: key.id)]
             )
         }
         administrator.core.tokens.forgetFailures(of: key)

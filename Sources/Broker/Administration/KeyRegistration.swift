@@ -25,7 +25,7 @@ package struct KeyRegistration: Codable, Sendable {
         self.verify = verify
     }
 
-    /// Verifies the key by minting, then stores it together with the token: that is kept, not wasted.
+    /// Verifies the key, then stores it together with the token that it was verified by.
     ///
     /// - Parameter place: the state that the key gets, and the changes to its project's other keys.
     func register(
@@ -33,41 +33,49 @@ package struct KeyRegistration: Codable, Sendable {
         place: @escaping @Sendable (KeyRing) -> (state: AccessKey.State, others: [Change])
     ) async throws -> KeyReport {
         try checkIsNew(to: administrator)
-        let key = try sealed(by: administrator)
-        let token = verify ? try await verified(key, by: administrator) : nil
+        let new = try await verified(by: administrator)
         var record = record
-        record.project = key.project
-        record.key = key.id
-        record.token = token?.digest
-        let stored = try token.map { try [Change.putToken(SealedToken($0, sealer: administrator.core.sealer))] } ?? []
+        record.project = projectID
+        record.key = keyID
+        record.token = new.token?.digest
         try await administrator.core.changes.make { [record] in
             try checkIsNew(to: administrator)
-            let (state, others) = place(KeyRing(administrator.core.registry.keys(of: key.project)))
+            let (state, others) = place(KeyRing(administrator.core.registry.keys(of: projectID)))
             // A record of this ID that cannot be read may be in the way.
-            return ([.removeKey(key.id)] + others + [.addKey(key.with(state: state))] + stored, record)
+            return ([.removeKey(keyID)] + others + new.changes(in: state), [record])
         }
-        if let token { administrator.adopt(token, of: key) }
-        return KeyReport(try administrator.key(key.id), administrator)
+        if let token = new.token { administrator.adopt(token, of: new.key) }
+        return KeyReport(try administrator.key(keyID), administrator)
     }
 
-    private func verified(_ key: AccessKey, by administrator: Administrator) async throws -> AccessToken {
+    /// The key, sealed, after one mint with it where it is to be verified.
+    func verified(by administrator: Administrator) async throws -> NewKey {
+        let key = try sealed(by: administrator)
+        guard verify else { return try NewKey(key, token: nil, sealer: administrator.core.sealer) }
         do {
-            return try await administrator.verify(key)
+            return try await NewKey(key, token: administrator.verify(key), sealer: administrator.core.sealer)
         } catch {
             // Nobody asks an endpoint again that only this key names.
-            administrator.core.failures.forget(key)
+            administrator.core.failures.forgetUnused(administrator.core.registry.endpoint(of: key))
             throw error
         }
     }
 
-    private func sealed(by administrator: Administrator) throws -> AccessKey {
+    /// Throws ``OperatorError`` or ``BrokerError/invalidScope`` where no key can be like this.
+    package func check() throws {
         guard (1...1024).contains(secret.utf8.count), secret.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
             throw OperatorError(.invalid, "a key secret has 1 to 1024 printable ASCII characters and no spaces")
         }
         guard (name?.count ?? 0) <= 128,
             name?.unicodeScalars.allSatisfy({ $0.value >= 0x20 && $0.value != 0x7F }) ?? true
         else { throw OperatorError(.invalid, "a name has at most 128 characters, and no control characters") }
-        let endpoint = try tokenEndpoint.map { try TokenEndpointURL.checked($0) }
+        _ = try tokenEndpoint.map(TokenEndpointURL.checked)
+        _ = try Scope(scope)
+    }
+
+    private func sealed(by administrator: Administrator) throws -> AccessKey {
+        try check()
+        let endpoint = try tokenEndpoint.map(TokenEndpointURL.checked)
         let created = administrator.core.clock.now.wall
         // Differs from any earlier registration's, so that what was sealed or minted for that is never taken for this.
         let version = Int(created.timeIntervalSince1970 * 1000)

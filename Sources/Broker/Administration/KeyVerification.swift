@@ -13,7 +13,7 @@ package struct KeyVerification: AdminRequest {
         let token = try await administrator.verify(key)
         var record = administrator.record(.keyVerified, project: key.project, key: key.id)
         record.token = token.digest
-        try await administrator.core.changes.make { [record] in ([], record) }
+        try await administrator.core.changes.make { [record] in ([], [record]) }
         administrator.adopt(token, of: key)
         return KeyReport(key, administrator)
     }

@@ -4,7 +4,7 @@ extension OperatorError {
         case .keyRefused:
             self.init(
                 .refused, "\(failure)",
-                hint: "check key ID and secret at Sinch; key add --no-verify stores a key without minting with it"
+                hint: "check key ID and secret at Sinch; --no-verify registers a key without minting with it"
             )
         case .secretDamaged:
             self.init(
@@ -15,7 +15,7 @@ extension OperatorError {
             self.init(.refused, "\(failure)", hint: "is the token endpoint right?")
         case .throttled, .unavailable, .garbled, .postponed, .budgetSpent:
             self.init(
-                .unavailable, "\(failure)", hint: "try again; key add --no-verify stores a key without minting with it"
+                .unavailable, "\(failure)", hint: "try again; --no-verify registers a key without minting with it"
             )
         }
     }

@@ -34,6 +34,7 @@ package struct AuditRecord: Sendable {
         case clientGranted = "client.granted"
         case clientRevoked = "client.revoked"
         case clientRotated = "client.rotated"
+        case clientIdentitiesChanged = "client.identities_changed"
         case clientEnabled = "client.enabled"
         case clientDisabled = "client.disabled"
         case clientRemoved = "client.removed"

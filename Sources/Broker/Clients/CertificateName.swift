@@ -48,10 +48,14 @@ package struct CertificateName: Hashable, Sendable, Comparable, Codable, CustomS
     package static func < (one: Self, other: Self) -> Bool { one.description < other.description }
 
     package init(from decoder: any Decoder) throws {
-        let text = try decoder.singleValueContainer().decode(String.self)
+        try self.init(decoder.singleValueContainer().decode(String.self))
+    }
+
+    /// Reads what it is written as.
+    package init(_ text: String) throws {
         let halves = text.split(separator: ":", maxSplits: 1)
         guard halves.count == 2, let kind = Kind(rawValue: String(halves[0])) else {
-            throw OperatorError(.invalid, "'\(text)' is no name of a certificate")
+            throw OperatorError(.invalid, "a name of a certificate is written uri:… or dns:…")
         }
         try self.init(kind, String(halves[1]))
     }

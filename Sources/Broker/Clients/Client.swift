@@ -26,7 +26,7 @@ package struct Client: Sendable, Identifiable {
     /// Newest first; at most two.
     package var credentials: [Credential]
     /// Who needs no secret.
-    package let identities: Set<Identity>
+    package var identities: Set<Identity>
     /// The projects that the client is granted. Nothing is granted by default.
     package var grants: Set<ProjectID>
     package let created: Date

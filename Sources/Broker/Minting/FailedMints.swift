@@ -1,3 +1,4 @@
+import Foundation
 import Synchronization
 
 /// The mints that failed, each of which answers everybody who asks while it is backed off from.
@@ -143,7 +144,11 @@ package final class FailedMints: Sendable {
         }
         health.forget(.key(key.id, of: key.project))
         registry.invalidate(key.project)
-        let endpoint = registry.endpoint(of: key)
+        forgetUnused(registry.endpoint(of: key))
+    }
+
+    /// Forgets the failures of an endpoint that no key names.
+    func forgetUnused(_ endpoint: URL) {
         if registry.endpoints.contains(endpoint) { return }
         breaker.forget(endpoint)
         health.forget(.endpoint(endpoint))

@@ -57,7 +57,7 @@ struct RecordingTokenSource: TokenSource {
         _ request: MintRequest, _ record: () -> AuditRecord, changes: () throws -> [Change]
     ) async {
         do {
-            try await store.commit(changes(), recording: record())
+            try await store.commit(changes(), recording: [record()])
         } catch {
             logger.log(
                 .mintNotRecorded, level: .error, "a mint could not be recorded",

@@ -60,11 +60,12 @@ package struct ProjectTokens: Sendable {
         return lives.first { $0.keepsPromise(at: now) } ?? lives.first
     }
 
-    /// Forgets the failures of a key that was changed, and its tokens where it was removed.
+    /// Forgets the failures of a key that was changed, and its tokens where it was removed or replaced.
     func forgetFailures(of key: AccessKey) {
         failures.forget(key)
         if registry.enabledKeys(of: key.project).isEmpty { health.forget(.project(key.project)) }
-        if registry.key(key.id) == nil { cache.remove(slot(of: key, scope: nil)) }
+        let slot = slot(of: key, scope: nil)
+        if !registry.has(slot) { cache.remove(slot) }
     }
 
     /// What responses with a token rest on; `nil` when the next one may be with another token.

@@ -16,7 +16,7 @@ package struct AdminRoutes: Sendable {
     static let kinds: [any AdminRequest.Type] = [
         KeyAddition.self, KeyRotation.self, KeyListing.self, KeyChange.self, KeyVerification.self,
         ClientAddition.self, ClientRotation.self, ClientListing.self, ClientChange.self,
-        ProjectListing.self, StatusReport.self,
+        RegistryApplication.self, ProjectListing.self, StatusReport.self,
         AuditListing.self, AuditVerification.self, AuditPruning.self,
         MasterKeyRotation.self, BackupPreparation.self, BackupReading.self,
     ]

@@ -21,6 +21,8 @@ extension Change {
             )
         case .removeClient(let id):
             try database.execute(sql: "DELETE FROM clients WHERE client_id = ?", arguments: [id.description])
+        case .setIdentities(let identities, let client):
+            try client.replaceIdentities(with: identities, in: database)
         case .grant(let project, let client):
             try client.insertGrant(of: project, into: database)
         case .revoke(let project, let client):

@@ -17,22 +17,35 @@ extension Client {
             arguments: [id.description, isEnabled, created.millisecondsSince1970]
         )
         for credential in credentials { try credential.insert(for: id, into: database) }
-        for user in users {
-            try database.execute(
-                sql: "INSERT INTO client_users (client_id, uid) VALUES (?, ?)", arguments: [id.description, user]
-            )
-        }
-        for name in certificateNames {
-            try database.execute(
-                sql: "INSERT INTO client_certificate_names (client_id, kind, name) VALUES (?, ?, ?)",
-                arguments: [id.description, name.kind.rawValue, name.name]
-            )
-        }
+        try id.insert(identities, into: database)
         for project in grants { try id.insertGrant(of: project, into: database) }
     }
 }
 
 extension ClientID {
+    func replaceIdentities(with identities: Set<Identity>, in database: Database) throws {
+        for table in ["client_users", "client_certificate_names"] {
+            try database.execute(sql: "DELETE FROM \(table) WHERE client_id = ?", arguments: [description])
+        }
+        try insert(identities, into: database)
+    }
+
+    func insert(_ identities: Set<Identity>, into database: Database) throws {
+        for identity in identities {
+            switch identity {
+            case .user(let user):
+                try database.execute(
+                    sql: "INSERT INTO client_users (client_id, uid) VALUES (?, ?)", arguments: [description, user]
+                )
+            case .certificate(let name):
+                try database.execute(
+                    sql: "INSERT INTO client_certificate_names (client_id, kind, name) VALUES (?, ?, ?)",
+                    arguments: [description, name.kind.rawValue, name.name]
+                )
+            }
+        }
+    }
+
     func insertGrant(of project: ProjectID, into database: Database) throws {
         try database.execute(
             sql: "INSERT INTO grants (client_id, project_id) VALUES (?, ?)",

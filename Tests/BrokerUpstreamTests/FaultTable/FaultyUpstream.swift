@@ -91,7 +91,7 @@ struct FaultyUpstream: Sendable {
             let sealed = try sealer.seal(Secret(heldToken), in: .token(slot))
             changes.append(.putToken(SealedToken(slot: slot, life: life, sealed: sealed)))
         }
-        try await store.commit(changes, recording: AuditRecord(at: Date(), actor: .broker, action: .keyAdded))
+        try await store.commit(changes, recording: [AuditRecord(at: Date(), actor: .broker, action: .keyAdded)])
         return store
     }
 }

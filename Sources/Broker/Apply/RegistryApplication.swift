@@ -1,0 +1,103 @@
+/// `apply`: makes the registry what a document wants, all of it or nothing.
+package struct RegistryApplication: AdminRequest {
+    /// Keys that are verified at once: their mints wait for the authorization server side by side.
+    private static let mostAtOnce = 4
+
+    package var wanted: WantedRegistry
+    /// Whether keys and clients that the document does not name are removed.
+    package let prune: Bool
+    /// Whether each key is minted with before it is stored.
+    package let verify: Bool
+    /// Whether it is only said what would be done.
+    package var dryRun: Bool
+
+    package struct Reply: Codable, Sendable {
+        package let changes: [PlannedChange]
+        /// Whether they are made.
+        package let applied: Bool
+        /// Clients that get a secret by it.
+        package let newSecrets: [ClientID]
+        /// Granted, but nobody registered a key for them.
+        package let projectsWithoutKeys: [ProjectID]
+        /// Projects with keys that may be meant by these.
+        package let similarProjects: [ProjectID]?
+    }
+
+    package init(_ wanted: WantedRegistry, prune: Bool, verify: Bool, dryRun: Bool) {
+        self.wanted = wanted
+        self.prune = prune
+        self.verify = verify
+        self.dryRun = dryRun
+    }
+
+    package var extent: StoreExtent { .everything }
+
+    /// A second more for each key that may have to be minted with.
+    package var patience: Duration { .seconds(30 + (wanted.keys?.count ?? 0)) }
+
+    package func perform(by administrator: Administrator) async throws -> Reply {
+        let plan = try RegistryPlan(for: wanted, prune: prune, by: administrator)
+        let isApplied = !dryRun && !plan.told.isEmpty
+        if isApplied { try await make(plan, by: administrator) }
+        let keyless = keyless(administrator.core.registry)
+        return Reply(
+            changes: plan.told, applied: isApplied, newSecrets: plan.newSecrets, projectsWithoutKeys: keyless,
+            similarProjects: administrator.core.registry.projects(similarTo: keyless)
+        )
+    }
+
+    private func make(_ plan: RegistryPlan, by administrator: Administrator) async throws {
+        let new = try await verified(plan.registrations, by: administrator)
+        try await administrator.core.changes.make {
+            let now = try RegistryPlan(for: wanted, prune: prune, by: administrator, with: new)
+            guard now.told == plan.told else {
+                throw OperatorError(
+                    .conflict, "somebody else changed keys or clients meanwhile; nothing was applied",
+                    hint: "apply again"
+                )
+            }
+            return (now.changes, now.records)
+        }
+        for new in new.values {
+            if let token = new.token { administrator.adopt(token, of: try administrator.key(new.key.id)) }
+        }
+        for key in plan.changedKeys { administrator.core.tokens.forgetFailures(of: key) }
+    }
+
+    /// Mints with each key that is to be registered; the first that does not work ends it.
+    private func verified(
+        _ keys: [WantedKey], by administrator: Administrator
+    ) async throws -> [KeyID: NewKey] {
+        try await withThrowingTaskGroup(of: NewKey.self) { group in
+            var waiting = keys.makeIterator()
+            func begin() {
+                guard let key = waiting.next() else { return }
+                group.addTask { try await verified(key, by: administrator) }
+            }
+            for _ in 0..<Self.mostAtOnce { begin() }
+            var new: [KeyID: NewKey] = [:]
+            while let key = try await group.next() {
+                new[key.key.id] = key
+                begin()
+            }
+            return new
+        }
+    }
+
+    private func verified(_ key: WantedKey, by administrator: Administrator) async throws -> NewKey {
+        do {
+            return try await key.registration(secret: key.secret ?? "", verify: verify).verified(by: administrator)
+        } catch let failure as MintFailure {
+            let error = OperatorError(failure)
+            throw OperatorError(
+                error.reason, "\(key.place): key '\(key.keyID)': \(error.message); nothing was applied",
+                hint: error.hint
+            )
+        }
+    }
+
+    private func keyless(_ registry: Registry) -> [ProjectID] {
+        let projects = Set((wanted.clients ?? []).flatMap(\.projects))
+        return projects.subtracting((wanted.keys ?? []).map(\.projectID)).filter { !registry.has($0) }.sorted()
+    }
+}

@@ -1,0 +1,57 @@
+/// What has to change for the registry to be as a document wants it.
+struct RegistryPlan {
+    let administrator: Administrator
+    /// The keys that are ready to be registered.
+    let new: [KeyID: NewKey]
+
+    var told: [PlannedChange] = []
+    var records: [AuditRecord] = []
+    /// Keys that are to be registered; `changes` are whole when each of them is in `new`.
+    var registrations: [WantedKey] = []
+    /// Clients that get a secret.
+    var newSecrets: [ClientID] = []
+    /// Of clients that are there and stay there, and of those that come.
+    var secretsInUse: Set<ClientSecretVerifier> = []
+    /// As they are before.
+    var changedKeys: [AccessKey] = []
+
+    // What ends comes before what begins, so that no project has two active keys on the way.
+    var removals: [Change] = []
+    var demotions: [Change] = []
+    var additions: [Change] = []
+    var promotions: [Change] = []
+
+    var changes: [Change] { removals + demotions + additions + promotions }
+    var registry: Registry { administrator.core.registry }
+
+    /// Throws ``OperatorError`` where the document wants what cannot be; it says where.
+    init(
+        for wanted: WantedRegistry, prune: Bool, by administrator: Administrator, with new: [KeyID: NewKey] = [:]
+    ) throws {
+        self.administrator = administrator
+        self.new = new
+        let orphans = try wanted.keys.map { try planKeys($0, prune: prune) } ?? []
+        try wanted.clients.map { try planClients($0, prune: prune) }
+        try check(orphans, areGrantedToNobodyIn: wanted.clients, prune: prune)
+    }
+
+    /// - Parameter projects: they had an enabled key, and would have none.
+    private func check(
+        _ projects: Set<ProjectID>, areGrantedToNobodyIn wanted: [WantedClient]?, prune: Bool
+    ) throws {
+        if projects.isEmpty { return }
+        var grants = Dictionary(uniqueKeysWithValues: registry.clients.map { ($0.id, $0.grants) })
+        if let wanted {
+            if prune { grants = [:] }
+            for client in wanted { grants[client.clientID] = client.projects }
+        }
+        for project in projects.sorted() {
+            guard let client = grants.filter({ $1.contains(project) }).keys.min() else { continue }
+            throw OperatorError(
+                .conflict,
+                "project '\(project)' would have no enabled key left, and client '\(client)' is granted it",
+                hint: "give the project another key, or take the grant away as well"
+            )
+        }
+    }
+}

@@ -1,0 +1,75 @@
+import ArgumentParser
+import Broker
+import BrokerSQLite
+import Foundation
+
+struct ApplyCommand: AdminCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "apply",
+        abstract: "Makes keys, clients and grants what a file wants.",
+        example: "apply -f registry.yaml --dry-run",
+        discussion: "All of it or nothing; what is so already is left alone. docs/operations.md shows a file.")
+
+    private static let longest = 4 << 20
+
+    @Option(name: [.short, .long], help: "The file, in YAML or JSON; '-' is standard input.") var file: String
+    @Flag(help: "Remove keys and clients that it does not name, too.") var prune = false
+    @Flag(help: "Only show what would change.") var dryRun = false
+    @Flag(help: "Store keys without minting with them first.") var noVerify = false
+    @OptionGroup var output: Output
+    @OptionGroup(visibility: .hidden) var settings: Settings
+
+    func run() async throws {
+        let document = try RegistryDocument(try text(), called: file == "-" ? "standard input" : file)
+        let reply = try await withAdministration(reading: .everything) { broker in
+            var application = RegistryApplication(document.wanted, prune: prune, verify: !noVerify, dryRun: true)
+            let plan = try await perform(application, by: broker)
+            if dryRun || plan.changes.isEmpty { return plan }
+            application.wanted.clients = try document.clients(withSecretsOf: Set(plan.newSecrets))
+            application.dryRun = false
+            return try await perform(application, by: broker)
+        }
+        try output.print(reply) { text($0, secretFiles: document.secretFiles) }
+    }
+
+    private func text() throws -> String {
+        let handle = file == "-" ? .standardInput : FileHandle(forReadingAtPath: file)
+        guard let handle else { throw OperatorError.system("cannot open '\(file)'") }
+        let bytes = try handle.read(upToCount: Self.longest + 1) ?? Data()
+        guard bytes.count <= Self.longest, let text = String(data: bytes, encoding: .utf8) else {
+            throw OperatorError(.invalid, "'\(file)' is not text, or has more than \(Self.longest >> 20) MiB")
+        }
+        return text
+    }
+
+    private func perform(
+        _ application: RegistryApplication, by broker: any Administration
+    ) async throws -> RegistryApplication.Reply {
+        try await Progress.shown("waiting for the broker") { try await broker.perform(application) }
+    }
+
+    private func text(_ reply: RegistryApplication.Reply, secretFiles: [ClientID: String]) -> String {
+        let end =
+            reply.changes.isEmpty
+            ? "nothing to change: all is as '\(file)' wants it" : reply.applied ? "applied" : "not applied: a dry run"
+        let secrets = reply.newSecrets.compactMap { client in
+            secretFiles[client].map { "the secret of client \(client) \(reply.applied ? "is" : "would be") in '\($0)'" }
+        }
+        let doubts = ClientCommand.doubts(reply.projectsWithoutKeys, similar: reply.similarProjects)
+        return (reply.changes.map(\.line) + [end] + secrets + doubts).joined(separator: "\n")
+    }
+}
+
+extension PlannedChange {
+    fileprivate var line: String {
+        let sign =
+            switch action {
+            case .add: "+"
+            case .change: "~"
+            case .remove: "-"
+            }
+        let subject = keyID.map { "key \($0)" } ?? clientID.map { "client \($0)" } ?? ""
+        let project = projectID.map { " of project \($0)" } ?? ""
+        return "\(sign) \(subject)\(project)" + (details.isEmpty ? "" : "; " + details.joined(separator: "; "))
+    }
+}
