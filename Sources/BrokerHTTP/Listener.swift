@@ -14,8 +14,8 @@ package struct Listener: Service {
         /// Who may connect to the listener's socket file.
         fileprivate var socketMode: UInt32 { self == .admin ? 0o600 : 0o660 }
 
-        /// Of a request; an operator's may name a hundred thousand projects.
-        fileprivate var largestBody: Int { self == .admin ? 4 << 20 : 16 << 10 }
+        /// Of a request.
+        fileprivate var largestBody: Int { self == .admin ? AdminRoutes.largestRequest : 16 << 10 }
     }
 
     /// How long a response that is not valid any more may be kept.

@@ -106,7 +106,7 @@ package enum PrivateFile {
     }
 
     /// Makes the names in a file's directory durable.
-    static func syncDirectory(of path: String, called name: String) throws {
+    package static func syncDirectory(of path: String, called name: String) throws {
         let parent = (path as NSString).deletingLastPathComponent
         let directory = Glibc.open(parent.isEmpty ? "." : parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         defer { close(directory) }

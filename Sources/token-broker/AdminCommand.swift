@@ -38,7 +38,10 @@ extension AdminCommand {
         guard case .unix(let path) = try Configuration(settings).adminSocket, try SocketFile.isListening(path) else {
             return nil
         }
-        let client = HTTPClient(eventLoopGroupProvider: .singleton)
+        var configuration = HTTPClient.Configuration()
+        // A broker that is gone since then does not come back for this.
+        configuration.connectionPool.retryConnectionEstablishment = false
+        let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
         let reply = await Result {
             let broker = AdminSocketClient(client, path: path)
             try await broker.probe()

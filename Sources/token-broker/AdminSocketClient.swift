@@ -21,8 +21,14 @@ struct AdminSocketClient: Administration {
     }
 
     func perform<Request: AdminRequest>(_ request: Request) async throws -> Request.Reply {
+        let asked = try WireJSON.encode(request)
+        guard asked.count <= AdminRoutes.largestRequest else {
+            throw OperatorError(
+                .invalid, "this is more than a running broker takes at once: \(asked.count) bytes", hint: "ask in parts"
+            )
+        }
         let (status, body) = try await answer(
-            to: .POST, Request.path, WireJSON.encode(request), within: TimeAmount(request.patience),
+            to: .POST, Request.path, asked, within: TimeAmount(request.patience),
             hint: "what was asked for may have been done or not; look, and ask again"
         )
         if status == 200 { return try WireJSON.decode(Request.Reply.self, from: body) }
@@ -32,9 +38,6 @@ struct AdminSocketClient: Administration {
                 .notPermitted, "the running broker takes admin commands from its own user and from root only",
                 hint: "run this as the broker's user"
             )
-        }
-        if status == 413 {
-            throw OperatorError(.invalid, "this is more than the running broker takes at once", hint: "ask in parts")
         }
         throw OperatorError(
             .failed, "the running broker failed to do this (status \(status))", hint: "its log says why")

@@ -33,8 +33,12 @@ struct SecretInput: ParsableArguments {
             throw OperatorError.system("\(flag)cannot open '\(path)'")
         }
         var status = stat()
-        let isPlain = fstat(file.fileDescriptor, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
-        if isPlain, status.st_mode & 0o077 != 0 {
+        guard fstat(file.fileDescriptor, &status) == 0 else {
+            throw OperatorError.system("\(flag)cannot examine '\(path)'")
+        }
+        let type = status.st_mode & S_IFMT
+        if type == S_IFDIR { throw OperatorError(.invalid, "\(flag)'\(path)' is a directory") }
+        if type == S_IFREG, status.st_mode & 0o077 != 0 {
             Console.say("warning: others than its owner can read '\(path)': chmod 600 '\(path)'")
         }
         return try secret(text(of: file), hint: "put it into '\(path)'")

@@ -85,14 +85,14 @@ import Testing
             key("key-1"), key("key-1", secret: "another"), key("key-1", name: "name"), key("key-1", scope: "a b"),
             key("key-1", tokenEndpoint: "https://a.example/token"), key("key-1", of: other),
         ] {
-            let before = broker.core.registry.key(wanted.keyID).flatMap {
-                broker.core.cache.token(in: $0.slot(for: $0.scope))
-            }
+            let slot = broker.core.registry.key(wanted.keyID).map { $0.slot(for: $0.scope) }
+            let before = slot.flatMap { broker.core.cache.token(in: $0) }
             let reply = try await apply(broker, keys: [wanted])
             #expect(reply.changes.count == 1)
             let minted = broker.endpoint.mints.count
             let token = try await broker.accessToken(of: wanted.projectID)
             #expect(token.digest != before?.digest, "an old token after \(reply.changes)")
+            #expect(slot.map { broker.core.cache.token(in: $0) == nil } != false, "it is kept after \(reply.changes)")
             #expect(broker.endpoint.mints.count == minted, "minted once more after \(reply.changes)")
             #expect(try await apply(broker, keys: [wanted]).changes == [])
         }
@@ -232,6 +232,17 @@ import Testing
         }
         #expect(await message { try await apply(broker, keys: [key("a"), key("a")]) }?.contains("already") == true)
         #expect(broker.store.records.isEmpty && broker.endpoint.mints.isEmpty)
+    }
+
+    @Test func `no client is registered without the secret that it is to have`() async throws {
+        let broker = try await TestBroker()
+        let wanted = WantedClient(
+            clientID: try ClientID("a"), projects: [], users: [], certificateNames: [], hasSecret: true, enabled: nil,
+            place: "document:a"
+        )
+        #expect(try await apply(broker, clients: [wanted], dryRun: true).newSecrets == [wanted.clientID])
+        #expect(await message { try await apply(broker, clients: [wanted]) }?.contains("no secret any more") == true)
+        #expect(broker.core.registry.clients.isEmpty)
     }
 
     @Test func `a client may be renamed with its secret`() async throws {

@@ -47,6 +47,13 @@ package struct RegistryApplication: AdminRequest {
     }
 
     private func make(_ plan: RegistryPlan, by administrator: Administrator) async throws {
+        let missing = wanted.clients?.first { $0.secret == nil && plan.newSecrets.contains($0.clientID) }
+        if let missing {
+            throw OperatorError(
+                .conflict, "\(missing.place): client '\(missing.clientID)' has no secret any more; nothing was applied",
+                hint: "apply again"
+            )
+        }
         let new = try await verified(plan.registrations, by: administrator)
         try await administrator.core.changes.make {
             let now = try RegistryPlan(for: wanted, prune: prune, by: administrator, with: new)

@@ -21,6 +21,9 @@ package struct AdminRoutes: Sendable {
         MasterKeyRotation.self, BackupPreparation.self, BackupReading.self,
     ]
 
+    /// Of a request, in bytes: one may name a hundred thousand projects.
+    package static let largestRequest = 4 << 20
+
     /// Where it is found out whether a broker answers at all.
     package static let probe = "/admin"
 

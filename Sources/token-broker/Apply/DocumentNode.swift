@@ -58,9 +58,7 @@ struct DocumentNode {
 
     /// What a text is read as.
     func value<Value>(_ read: (String) throws -> Value) throws -> Value {
-        guard case .scalar(let scalar) = node, node.null == nil, !scalar.string.isEmpty else {
-            throw mistake("this is a text, and not an empty one")
-        }
+        guard case .scalar(let scalar) = node, node.null == nil else { throw mistake("this is a text") }
         do {
             return try read(scalar.string)
         } catch let error as ValidationError {

@@ -44,9 +44,14 @@ struct RegistryDocument {
     }
 
     private func secret(in file: String) throws -> Secret {
-        if FileManager.default.fileExists(atPath: file) { return try SecretInput.secret(ofFile: file) }
+        let name = "the client secret's file"
+        if FileManager.default.fileExists(atPath: file) {
+            // It may have been made just before the power failed.
+            try PrivateFile.syncDirectory(of: file, called: name)
+            return try SecretInput.secret(ofFile: file)
+        }
         let secret = ClientSecret.generate()
-        try PrivateFile.create(file, Array(secret.reveal().utf8), mode: 0o600, called: "the client secret's file")
+        try PrivateFile.create(file, Array(secret.reveal().utf8), mode: 0o600, called: name)
         return secret
     }
 }
@@ -58,9 +63,10 @@ extension WantedKey {
         self.init(
             projectID: try node.required("project_id", of: fields, ProjectID.argument),
             keyID: try node.required("key_id", of: fields, KeyID.argument),
-            name: try fields["name"]?.value { $0 }, tokenEndpoint: try fields["token_endpoint"]?.value { $0 },
+            name: try fields["name"]?.value { $0.isEmpty ? nil : $0 },
+            tokenEndpoint: try fields["token_endpoint"]?.value { $0 },
             scope: try fields["scope"]?.value { $0 } ?? "",
-            secret: try fields["secret_file"]?.value { try SecretInput.secret(ofFile: path($0)) },
+            secret: try fields["secret_file"]?.value { try SecretInput.secret(ofFile: path(.fileName($0))) },
             state: try fields["state"]?.value(AccessKey.State.argument), place: node.place
         )
     }
@@ -79,7 +85,7 @@ extension WantedClient {
             certificateNames: try set("certificate_names") { try CertificateName($0) },
             hasSecret: fields["secret_file"] != nil, enabled: try fields["enabled"]?.bool(), place: node.place
         )
-        return (client, try fields["secret_file"]?.value { $0 })
+        return (client, try fields["secret_file"]?.value(String.fileName))
     }
 }
 
@@ -89,6 +95,13 @@ extension DocumentNode {
     ) throws -> Value {
         guard let field = fields[name] else { throw mistake("there is no '\(name)'") }
         return try field.value(read)
+    }
+}
+
+extension String {
+    fileprivate static func fileName(_ text: String) throws -> String {
+        guard !text.isEmpty else { throw ValidationError("this is the name of a file") }
+        return text
     }
 }
 

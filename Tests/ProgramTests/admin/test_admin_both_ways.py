@@ -13,6 +13,15 @@ from rig.wire import post_form
 
 ADD = ("key", "add", "--project", "prj-a", "--key-id")
 
+DOCUMENT = """
+keys:
+  - {key_id: key-2, project_id: prj-a, name: the second, state: disabled}
+  - {key_id: key-a, project_id: prj-a, state: active}
+clients:
+  - {client_id: new, projects: [prj-a, prj-d], users: [1236], certificate_names: ["dns:a.example"], enabled: false}
+  - {client_id: applied, users: [1237]}
+"""
+
 # In this order, each on what the one before it left: the command, and its standard input.
 COMMANDS = [
     (("key", "list"), None),
@@ -38,6 +47,9 @@ COMMANDS = [
     (("client", "disable", "new"), None),
     (("client", "enable", "new"), None),
     (("client", "remove", "bare"), None),
+    (("apply", "-f", "-", "--dry-run"), DOCUMENT),
+    (("apply", "-f", "-"), DOCUMENT),
+    (("apply", "-f", "-"), DOCUMENT),
     (("project", "list"), None),
     (("client", "list"), None),
     (("key", "list"), None),
@@ -51,6 +63,8 @@ REFUSED = [
     (("client", "add", "one"), None, 1, "one"),
     (("key", "disable", "key-b"), None, 1, "--force"),
     (("client", "grant", "nobody", "--project", "prj-a"), None, 1, "nobody"),
+    (("apply", "-f", "-"), "keys:\n- {key_id: key-9, project_id: prj-a}", 2, "standard input:2: key 'key-9' has no"),
+    (("apply", "-f", "-", "--prune"), "keys: []", 1, "no enabled key left"),
 ]
 
 # What only a running broker can know.

@@ -13,6 +13,17 @@ from rig.wire import post_form
 
 GOLDEN = pathlib.Path(__file__).parents[2] / "BrokerSQLiteTests" / "Golden"
 SECRET = "secret-of-key-new"
+# A key that is new, one that is activated and one that goes; a client that changes, one that is new and two that go.
+DOCUMENT = """
+keys:
+  - {key_id: key-a, project_id: prj-a}
+  - {key_id: key-waiting, project_id: prj-a, state: active}
+  - {key_id: key-b, project_id: prj-b}
+  - {key_id: key-new, project_id: prj-new, secret_file: key-new.secret}
+clients:
+  - {client_id: one, projects: [prj-b], users: [1234], secret_file: one.secret}
+  - {client_id: new, projects: [prj-a, prj-new], secret_file: new.secret}
+"""
 TIME = r'"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"|(?<="expires_in": )\d+|(?<="refresh_after": )\d+'
 
 
@@ -46,6 +57,7 @@ COMMANDS = [
     Command("client disable", "client disable one"),
     Command("client enable", "client enable off"),
     Command("client remove", "client remove two"),
+    Command("apply", "apply -f {root}/registry.yaml --prune"),
     Command("master-key rotate", "master-key rotate", goes_on=True),
     Command("audit prune", "audit prune --before 2100-01-01"),
     Command("backup", "backup {root}/backup.db", "registry and backup"),
@@ -72,6 +84,9 @@ def make(root: pathlib.Path, kind: str, token_endpoint: str):
         for client, projects in [("one", ["prj-a"]), ("two", ["prj-a", "prj-b"]), ("off", ["prj-a"])]:
             broker.ask("client", "add", client, *(f"--project={project}" for project in projects))
         broker.ask("client", "disable", "off")
+        (root / "registry.yaml").write_text(DOCUMENT)
+        (root / "key-new.secret").write_text(SECRET)
+        (root / "key-new.secret").chmod(0o600)
     if kind.endswith("backup"):
         broker.ask("backup", str(root / "backup.db"))
     if kind == "backup":
@@ -115,7 +130,7 @@ def assert_nothing_is_told(broker: Broker):
     keys = list(broker.data.glob("master.key*"))
     secrets = {key: f"secret-of-{key}".encode() for key in ("key-a", "key-b", "key-off", "key-waiting", "key-new")}
     secrets |= {path.name: line for path in keys if (line := path.read_bytes().strip())}
-    places = secrets_search.files(broker.folder, {path.name for path in keys})
+    places = secrets_search.files(broker.folder, {"key-new.secret"} | {path.name for path in keys})
     places |= {f"the output of '{result.arguments}'": (result.out + result.err).encode() for result in broker.results}
     assert (found := secrets_search.search(secrets, places)) == [], found
 

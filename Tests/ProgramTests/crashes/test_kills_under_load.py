@@ -102,4 +102,5 @@ def grants(broker) -> dict[str, set[str]]:
 
 def records(broker) -> int:
     """How often the audit log tells of one."""
-    return read(broker, "SELECT count(*) FROM audit_log WHERE action = 'client.granted'")[0][0]
+    query = "SELECT count(*) FROM audit_log WHERE action = 'client.granted' AND client_id LIKE 'writer-%'"
+    return read(broker, query)[0][0]
