@@ -28,17 +28,8 @@ struct SecretInput: ParsableArguments {
     ///
     /// - Parameter flag: what named it.
     static func secret(ofFile path: String, namedBy flag: String? = nil) throws -> Secret {
-        let flag = flag.map { "\($0): " } ?? ""
-        guard let file = FileHandle(forReadingAtPath: path) else {
-            throw OperatorError.system("\(flag)cannot open '\(path)'")
-        }
-        var status = stat()
-        guard fstat(file.fileDescriptor, &status) == 0 else {
-            throw OperatorError.system("\(flag)cannot examine '\(path)'")
-        }
-        let type = status.st_mode & S_IFMT
-        if type == S_IFDIR { throw OperatorError(.invalid, "\(flag)'\(path)' is a directory") }
-        if type == S_IFREG, status.st_mode & 0o077 != 0 {
+        let (file, status) = try FileHandle.named(path, as: flag)
+        if status.st_mode & S_IFMT == S_IFREG, status.st_mode & 0o077 != 0 {
             Console.say("warning: others than its owner can read '\(path)': chmod 600 '\(path)'")
         }
         return try secret(text(of: file), hint: "put it into '\(path)'")

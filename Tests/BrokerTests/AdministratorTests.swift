@@ -87,6 +87,17 @@ import Testing
         _ = try await test.token()
     }
 
+    @Test func `an endpoint that is named by nothing but a key that failed is no problem afterwards`() async throws {
+        let test = try await TestBroker()
+        test.endpoint.fail(.unavailable("no answer"))
+        let key = TestBroker.registration(try KeyID("key-1"), tokenEndpoint: "https://a.example/token", verify: true)
+        for request in [key, TestBroker.registration(try KeyID("key-1"), verify: true)] {
+            await #expect(throws: OperatorError.self) { try await test.perform(KeyAddition(request)) }
+        }
+        // The usual one is asked again.
+        #expect(try await test.status().problems.map(\.subject) == ["token endpoint http://127.0.0.1/oauth2/token"])
+    }
+
     @Test func `every change has its record, with who made it`() async throws {
         let test = try await TestBroker()
         let key = try await test.addKey()

@@ -33,8 +33,7 @@ struct ApplyCommand: AdminCommand {
     }
 
     private func text() throws -> String {
-        let handle = file == "-" ? .standardInput : FileHandle(forReadingAtPath: file)
-        guard let handle else { throw OperatorError.system("cannot open '\(file)'") }
+        let handle = file == "-" ? .standardInput : try FileHandle.named(file).file
         let bytes = try handle.read(upToCount: Self.longest + 1) ?? Data()
         guard bytes.count <= Self.longest, let text = String(data: bytes, encoding: .utf8) else {
             throw OperatorError(.invalid, "'\(file)' is not text, or has more than \(Self.longest >> 20) MiB")

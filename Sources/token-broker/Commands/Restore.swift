@@ -14,7 +14,7 @@ struct Restore: AsyncParsableCommand {
 
     func run() async throws {
         let configuration = try Configuration(settings)
-        let backup = try opened()
+        let backup = file == "-" ? .standardInput : try FileHandle.named(file, as: "the backup").file
         try configuration.directory.create()
         let record = AuditRecord(at: Date(), actor: .administrator(user: getuid()), action: .databaseRestored)
         try await SQLiteStore.restore(
@@ -22,14 +22,5 @@ struct Restore: AsyncParsableCommand {
         ) { Console.say($0.text) }
         print("restored: \(configuration.directory.path)")
         print("next:     token-broker serve")
-    }
-
-    private func opened() throws -> FileHandle {
-        if file == "-" { return .standardInput }
-        do {
-            return try FileHandle(forReadingFrom: URL(fileURLWithPath: file))
-        } catch {
-            throw OperatorError(.notFound, "cannot open the backup '\(file)': \(error.localizedDescription)")
-        }
     }
 }

@@ -147,6 +147,7 @@ def test_the_file_that_the_documentation_shows_is_one(either_way, folder, sandbo
 
 def test_what_is_not_text_or_not_there_is_said(either_way, folder):
     assert_refused(either_way.admin("apply", "-f", "/nowhere/registry.yaml"), 1, "/nowhere/registry.yaml")
+    assert_refused(either_way.admin("apply", "-f", str(folder)), 2, "is a directory")
     assert_refused(either_way.admin("apply", "-f", "-", input=b"\xff\xfe\x00"), 2, "is not text")
     assert_refused(either_way.admin("apply", "-f", "-", input="#" * (5 << 20)), 2, "4 MiB")
     many = "clients:\n" + "\n".join(f"- {{client_id: c{number}, users: [1]}}" for number in range(100_000))
