@@ -8,7 +8,7 @@ VENV := $(CACHE)/venv-$(shell { python3 --version; cat Tests/ProgramTests/requir
 SCRATCH := --scratch-path $(CACHE)/build
 
 # What the build and the tests need besides the Swift toolchain.
-PACKAGES := libsqlite3-dev curl ca-certificates openssl python3 python3-venv systemd iproute2 strace
+PACKAGES := libsqlite3-dev curl ca-certificates openssl python3 python3-venv systemd iproute2 strace zsh fish
 # What the examples are written in, besides Python and Go.
 EXAMPLE_PACKAGES := nodejs openjdk-17-jdk-headless perl
 # A real browser, for the status page.

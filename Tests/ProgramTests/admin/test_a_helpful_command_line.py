@@ -6,7 +6,6 @@ import os
 import pwd
 import signal
 import socket
-import subprocess
 import time
 
 import pytest
@@ -143,23 +142,3 @@ def test_a_broker_that_lets_nobody_in_is_not_waited_for(stopped):
         begin = time.monotonic()
         assert_refused(stopped.admin("key", "list"), 69, "does not answer")
         assert time.monotonic() - begin < 8
-
-
-COMPLETE = """
-source "$1"
-COMP_WORDS=($2); COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); COMP_LINE=$2; COMP_POINT=${#COMP_LINE}
-"$(complete -p token-broker | sed 's/.*-F \\([^ ]*\\).*/\\1/')" token-broker "${COMP_WORDS[-1]}" "${COMP_WORDS[-2]}"
-printf '%s\\n' "${COMPREPLY[@]}"
-"""
-
-
-@pytest.mark.parametrize(
-    ("typed", "completed"),
-    [("client re", {"remove", "revoke"}), ("client add --u", {"--uid"}), ("token --format j", {"json"})],
-)
-def test_bash_completes_what_is_typed(new_broker, typed, completed):
-    script = new_broker.folder / "completions"
-    script.write_text(new_broker.admin("--generate-completion-script", "bash").out)
-    command = ["bash", "-c", COMPLETE, "-", str(script), f"token-broker {typed}"]
-    done = subprocess.run(command, capture_output=True, text=True)
-    assert set(done.stdout.split()) == completed, f"{done}"
