@@ -1,13 +1,14 @@
 extension String {
-    /// How many characters have to be added, removed or replaced to make the other one (Levenshtein).
+    /// How many bytes have to be added, removed or replaced to make the other one (Levenshtein).
     private func distance(to other: String) -> Int {
-        let other = Array(other)
+        // Not characters, which take longer: a name may be compared with a hundred thousand.
+        let other = Array(other.utf8)
         var row = Array(0...other.count)
-        for (line, character) in enumerated() {
+        for (line, byte) in utf8.enumerated() {
             var diagonal = row[0]
             row[0] = line + 1
             for column in other.indices {
-                let replaced = diagonal + (character == other[column] ? 0 : 1)
+                let replaced = diagonal + (byte == other[column] ? 0 : 1)
                 diagonal = row[column + 1]
                 row[column + 1] = Swift.min(replaced, row[column] + 1, row[column + 1] + 1)
             }
@@ -17,8 +18,8 @@ extension String {
 
     /// What may have been meant: the most alike of several, where it is alike at all.
     package func closest(in all: some Sequence<String>) -> String? {
-        let most = Swift.max(1, count / 3)
-        return all.lazy.filter { abs($0.count - count) <= most }
+        let most = Swift.max(1, utf8.count / 3)
+        return all.lazy.filter { abs($0.utf8.count - utf8.count) <= most }
             .map { (distance: distance(to: $0), text: $0) }
             .filter { $0.distance <= most }
             .min { $0 < $1 }?.text

@@ -101,10 +101,11 @@ package final class Registry: Sendable {
     /// The projects that have keys; a snapshot.
     package var projects: some Collection<ProjectID> { state.withLock(\.keysOfProject).keys }
 
-    /// Projects with keys that may be meant where some without were named; `nil` where there are none.
+    /// Projects with keys that may be meant where some without were named, for the first few of these; `nil` where there
+    /// are none.
     func projects(similarTo named: [ProjectID]) -> [ProjectID]? {
         let projects = projects.lazy.map(\.description)
-        let similar = named.filter { !has($0) }.compactMap { $0.description.closest(in: projects) }
+        let similar = named.filter { !has($0) }.prefix(5).compactMap { $0.description.closest(in: projects) }
             .compactMap { try? ProjectID($0) }
         return similar.isEmpty ? nil : similar
     }

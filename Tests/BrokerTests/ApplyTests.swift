@@ -234,6 +234,14 @@ import Testing
         #expect(broker.store.records.isEmpty && broker.endpoint.mints.isEmpty)
     }
 
+    @Test func `what may be meant is asked of a few projects only, however many have no key`() async throws {
+        let broker = try await TestBroker()
+        try await broker.addKey()
+        let others = try (2..<100).map { try ProjectID("project-\($0)") }
+        let reply = try await apply(broker, clients: [client("a", Set(others), users: [1])])
+        #expect(reply.projectsWithoutKeys.count == others.count && reply.similarProjects?.count == 5)
+    }
+
     @Test func `no client is registered without the secret that it is to have`() async throws {
         let broker = try await TestBroker()
         let wanted = WantedClient(

@@ -47,7 +47,8 @@ package struct RegistryApplication: AdminRequest {
     }
 
     private func make(_ plan: RegistryPlan, by administrator: Administrator) async throws {
-        let missing = wanted.clients?.first { $0.secret == nil && plan.newSecrets.contains($0.clientID) }
+        let withNewSecrets = Set(plan.newSecrets)
+        let missing = wanted.clients?.first { $0.secret == nil && withNewSecrets.contains($0.clientID) }
         if let missing {
             throw OperatorError(
                 .conflict, "\(missing.place): client '\(missing.clientID)' has no secret any more; nothing was applied",
