@@ -28,7 +28,7 @@ struct AdminSocketClient: Administration {
             )
         }
         let (status, body) = try await answer(
-            to: .POST, Request.path, asked, within: TimeAmount(request.patience),
+            to: .POST, Request.path, asked, within: TimeAmount(request.timeout),
             hint: "what was asked for may have been done or not; look, and ask again"
         )
         if status == 200 { return try WireJSON.decode(Request.Reply.self, from: body) }

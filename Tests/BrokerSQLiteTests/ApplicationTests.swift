@@ -12,7 +12,7 @@ import Testing
     ) throws -> WantedKey {
         WantedKey(
             projectID: try ProjectID(project), keyID: try KeyID(id), name: nil, tokenEndpoint: nil, scope: "",
-            secret: Secret(secret), state: state, place: id
+            secret: Secret(secret), state: state, location: id
         )
     }
 
@@ -57,7 +57,7 @@ import Testing
         func client(_ users: Set<UInt32>, _ names: Set<CertificateName>) throws -> WantedRegistry {
             var client = WantedClient(
                 clientID: try ClientID("a"), projects: [try ProjectID("p")], users: users, certificateNames: names,
-                hasSecret: true, enabled: nil, place: "a"
+                hasSecret: true, enabled: nil, location: "a"
             )
             client.secret = ClientSecret.generate().reveal()
             return WantedRegistry(keys: nil, clients: [client])

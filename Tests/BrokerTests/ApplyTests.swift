@@ -22,7 +22,7 @@ import Testing
     ) throws -> WantedKey {
         WantedKey(
             projectID: project, keyID: try KeyID(id), name: name, tokenEndpoint: tokenEndpoint, scope: scope,
-            secret: secret.map { Secret($0) }, state: state, place: "document:\(id)"
+            secret: secret.map { Secret($0) }, state: state, location: "document:\(id)"
         )
     }
 
@@ -32,7 +32,7 @@ import Testing
     ) throws -> WantedClient {
         var client = WantedClient(
             clientID: try ClientID(id), projects: projects, users: users, certificateNames: names,
-            hasSecret: secret != nil, enabled: enabled, place: "document:\(id)"
+            hasSecret: secret != nil, enabled: enabled, location: "document:\(id)"
         )
         client.secret = secret
         return client
@@ -120,7 +120,7 @@ import Testing
         let broker = try await TestBroker()
         #expect(
             await message { try await apply(broker, keys: [key("key-1", secret: nil)]) }?
-                .contains("document:key-1: key 'key-1' has no 'secret_file'") == true)
+                .contains("document:key-1: key 'key-1': it has no 'secret_file'") == true)
         _ = try await apply(broker, keys: [key("key-1")])
         #expect(try await apply(broker, keys: [key("key-1", secret: nil)]).changes == [])
         let said = await message { try await apply(broker, keys: [key("key-1", secret: nil, name: "new")]) }
@@ -152,7 +152,7 @@ import Testing
         let two = await message {
             try await apply(broker, keys: [key("key-1", state: .active), key("key-2", state: .active)])
         }
-        #expect(two?.hasPrefix("document:key-2: ") == true && two?.contains("document:key-1") == true)
+        #expect(two?.hasPrefix("document:key-2: ") == true && two?.contains("'key-1' is to be active as well") == true)
         let none = await message {
             try await apply(broker, keys: [key("key-1", state: .standby), key("key-2", state: .disabled)])
         }
@@ -213,14 +213,22 @@ import Testing
     @Test func `clients that cannot be are refused`() async throws {
         let broker = try await TestBroker()
         for (clients, word) in try [
-            ([client("a")], "document:a: nothing tells client 'a' from others"),
-            ([client("a", users: [65534])], "document:a: 65534 is the number of no Unix user"),
-            ([client("a", secret: "guessed")], "document:a: a client secret is 'tbs_'"),
+            ([client("a")], "document:a: client 'a': it can authenticate by nothing"),
+            ([client("a", users: [65534])], "document:a: client 'a': 65534 is the number of no Unix user"),
+            ([client("a", secret: "guessed")], "document:a: client 'a': a client secret is 'tbs_'"),
+            ([client("a", secret: "tbs_Z3Vlc3NlZA")], "document:a: client 'a': a client secret is 'tbs_'"),
+            (
+                [client("a", secret: "tbs_+" + String(repeating: "A", count: 42))],
+                "document:a: client 'a': a client secret is 'tbs_'"
+            ),
             (
                 [client("a", secret: secret), client("b", secret: secret)],
-                "document:b: client 'b' would have the secret"
+                "document:b: client 'b': its secret is another client's"
             ),
-            ([client("a", users: [1]), client("a", users: [2])], "document:a: 'a' is in document:a already"),
+            (
+                [client("a", users: [1]), client("a", users: [2])],
+                "document:a: client 'a': it is in document:a already"
+            ),
         ] {
             #expect(await message { try await apply(broker, clients: clients) }?.hasPrefix(word) == true)
         }
@@ -246,10 +254,10 @@ import Testing
         let broker = try await TestBroker()
         let wanted = WantedClient(
             clientID: try ClientID("a"), projects: [], users: [], certificateNames: [], hasSecret: true, enabled: nil,
-            place: "document:a"
+            location: "document:a"
         )
         #expect(try await apply(broker, clients: [wanted], dryRun: true).newSecrets == [wanted.clientID])
-        #expect(await message { try await apply(broker, clients: [wanted]) }?.contains("no secret any more") == true)
+        #expect(await message { try await apply(broker, clients: [wanted]) }?.contains("removed meanwhile") == true)
         #expect(broker.core.registry.clients.isEmpty)
     }
 

@@ -82,7 +82,7 @@ import Testing
         #expect(keys.map(\.keyID.description) == ["6f2b", "7"] && keys[1].secret == nil && keys[1].scope == "")
         #expect(keys[0].secret == "the-secret" && keys[0].name == "for billing" && keys[0].state == .standby)
         #expect(keys[0].scope == "b a" && keys[0].tokenEndpoint == "https://auth.example.org/oauth2/token")
-        #expect(keys.map(\.place) == [folder.path + "/registry.yaml:3", folder.path + "/registry.yaml:10"])
+        #expect(keys.map(\.location) == [folder.path + "/registry.yaml:3", folder.path + "/registry.yaml:10"])
         let client = try #require(read.wanted.clients?.first)
         #expect(client.projects.map(\.description).sorted() == ["my-project", "other"])
         #expect(client.users == [0, 1001] && client.enabled == false && client.hasSecret && client.secret == nil)

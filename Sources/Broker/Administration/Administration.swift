@@ -14,11 +14,11 @@ package protocol AdminRequest: Codable, Sendable {
     var extent: StoreExtent { get }
 
     /// How long whoever asks waits for it.
-    var patience: Duration { get }
+    var timeout: Duration { get }
 
     func perform(by administrator: Administrator) async throws -> Reply
 }
 
 extension AdminRequest {
-    package var patience: Duration { .seconds(30) }
+    package var timeout: Duration { .seconds(30) }
 }

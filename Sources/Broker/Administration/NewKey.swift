@@ -11,7 +11,7 @@ struct NewKey: Sendable {
         storedToken = try token.map { try SealedToken($0, sealer: sealer) }
     }
 
-    /// Stores it; what is there of the same ID is removed before.
+    /// What stores it, after whatever has its ID was removed.
     func changes(in state: AccessKey.State) -> [Change] {
         [.addKey(key.with(state: state))] + [storedToken.map(Change.putToken)].compactMap(\.self)
     }

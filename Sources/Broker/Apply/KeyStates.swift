@@ -8,26 +8,22 @@ struct KeyStates {
     init(of staying: [AccessKey], wanted: [WantedKey]) throws {
         let active = wanted.filter { $0.state == .active }
         if active.count > 1 {
-            throw OperatorError(
-                .invalid,
-                "\(active[1].place): key '\(active[1].keyID)' is to be active, and so is '\(active[0].keyID)' "
-                    + "(\(active[0].place)): a project has one active key"
+            throw active[1].located(
+                OperatorError(
+                    .invalid, "a project has one active key, and '\(active[0].keyID)' is to be active as well")
             )
         }
         for key in staying { states[key.id] = key.state == .active && !active.isEmpty ? .standby : key.state }
         for key in wanted { states[key.keyID] = key.state ?? states[key.keyID] ?? .standby }
         guard hasEnabled, !states.values.contains(.active) else { return }
-        let isFree = { [states] id in states[id] != .disabled && !wanted.contains { $0.keyID == id && $0.state != nil }
+        let fixed = Set(wanted.filter { $0.state != nil }.map(\.keyID))
+        let next = (staying.map(\.id) + wanted.map(\.keyID)).first { states[$0] != .disabled && !fixed.contains($0) }
+        if let next {
+            states[next] = .active
+        } else if let key = wanted.first(where: { $0.state == .standby }) {
+            throw key.located(
+                OperatorError(.invalid, "every enabled key of its project is to stand by, and one has to be active"))
         }
-        guard let next = (staying.map(\.id) + wanted.map(\.keyID)).first(where: isFree) else {
-            let key = wanted.first { $0.state == .standby }
-            throw OperatorError(
-                .invalid,
-                "\(key?.place ?? ""): every enabled key of project '\(key?.projectID.description ?? "")' is to stand by, "
-                    + "and one of them has to be active"
-            )
-        }
-        states[next] = .active
     }
 
     subscript(id: KeyID) -> AccessKey.State { states[id] ?? .standby }

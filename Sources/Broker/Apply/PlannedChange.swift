@@ -1,4 +1,4 @@
-/// One thing that a plan does, as it is told.
+/// A change to one key or client, for people and programs to read.
 package struct PlannedChange: Codable, Sendable, Equatable {
     package enum Action: String, Codable, Sendable {
         case add, change, remove

@@ -1,7 +1,7 @@
 /// `apply`: makes the registry what a document wants, all of it or nothing.
 package struct RegistryApplication: AdminRequest {
-    /// Keys that are verified at once: their mints wait for the authorization server side by side.
-    private static let mostAtOnce = 4
+    /// Verifications that wait for the authorization server at the same time.
+    private static let maxConcurrency = 4
 
     package var wanted: WantedRegistry
     /// Whether keys and clients that the document does not name are removed.
@@ -33,35 +33,33 @@ package struct RegistryApplication: AdminRequest {
     package var extent: StoreExtent { .everything }
 
     /// A second more for each key that may have to be minted with.
-    package var patience: Duration { .seconds(30 + (wanted.keys?.count ?? 0)) }
+    package var timeout: Duration { .seconds(30 + (wanted.keys?.count ?? 0)) }
 
     package func perform(by administrator: Administrator) async throws -> Reply {
         let plan = try RegistryPlan(for: wanted, prune: prune, by: administrator)
-        let isApplied = !dryRun && !plan.told.isEmpty
-        if isApplied { try await make(plan, by: administrator) }
+        let isApplied = !dryRun && !plan.plannedChanges.isEmpty
+        if isApplied { try await apply(plan, by: administrator) }
         let keyless = keyless(administrator.core.registry)
         return Reply(
-            changes: plan.told, applied: isApplied, newSecrets: plan.newSecrets, projectsWithoutKeys: keyless,
+            changes: plan.plannedChanges, applied: isApplied, newSecrets: plan.newSecrets, projectsWithoutKeys: keyless,
             similarProjects: administrator.core.registry.projects(similarTo: keyless)
         )
     }
 
-    private func make(_ plan: RegistryPlan, by administrator: Administrator) async throws {
+    private func apply(_ plan: RegistryPlan, by administrator: Administrator) async throws {
         let withNewSecrets = Set(plan.newSecrets)
         let missing = wanted.clients?.first { $0.secret == nil && withNewSecrets.contains($0.clientID) }
         if let missing {
-            throw OperatorError(
-                .conflict, "\(missing.place): client '\(missing.clientID)' has no secret any more; nothing was applied",
-                hint: "apply again"
-            )
+            throw missing.located(
+                OperatorError(.conflict, "its secret was removed meanwhile", hint: "nothing was applied: apply again"))
         }
         let new = try await verified(plan.registrations, by: administrator)
         try await administrator.core.changes.make {
             let now = try RegistryPlan(for: wanted, prune: prune, by: administrator, with: new)
-            guard now.told == plan.told else {
+            guard now.plannedChanges == plan.plannedChanges else {
                 throw OperatorError(
-                    .conflict, "somebody else changed keys or clients meanwhile; nothing was applied",
-                    hint: "apply again"
+                    .conflict, "somebody else changed keys or clients meanwhile",
+                    hint: "nothing was applied: apply again"
                 )
             }
             return (now.changes, now.records)
@@ -82,7 +80,7 @@ package struct RegistryApplication: AdminRequest {
                 guard let key = waiting.next() else { return }
                 group.addTask { try await verified(key, by: administrator) }
             }
-            for _ in 0..<Self.mostAtOnce { begin() }
+            for _ in 0..<Self.maxConcurrency { begin() }
             var new: [KeyID: NewKey] = [:]
             while let key = try await group.next() {
                 new[key.key.id] = key
@@ -95,12 +93,8 @@ package struct RegistryApplication: AdminRequest {
     private func verified(_ key: WantedKey, by administrator: Administrator) async throws -> NewKey {
         do {
             return try await key.registration(secret: key.secret ?? "", verify: verify).verified(by: administrator)
-        } catch let failure as MintFailure {
-            let error = OperatorError(failure)
-            throw OperatorError(
-                error.reason, "\(key.place): key '\(key.keyID)': \(error.message); nothing was applied",
-                hint: error.hint
-            )
+        } catch {
+            throw key.located(error)
         }
     }
 

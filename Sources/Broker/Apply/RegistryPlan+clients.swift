@@ -5,19 +5,23 @@ extension RegistryPlan {
         let byID = try wanted.byID()
         let pruned = prune ? registry.clients.filter { byID[$0.id] == nil }.sorted { $0.id < $1.id } : []
         for client in pruned {
-            told.append(PlannedChange(.remove, client: client.id, []))
+            plannedChanges.append(PlannedChange(.remove, client: client.id, []))
             removals.append(.removeClient(client.id))
             records.append(administrator.record(.clientRemoved, client: client.id))
         }
         secretsInUse = Set(registry.clients.flatMap(\.credentials).map(\.verifier))
             .subtracting(pruned.flatMap(\.credentials).map(\.verifier))
         for client in wanted {
-            try client.located { try client.check() }
-            if let known = registry.client(client.clientID) {
-                try plan(client, insteadOf: known)
-            } else {
-                try add(client)
-            }
+            do { try plan(client) } catch { throw client.located(error) }
+        }
+    }
+
+    private mutating func plan(_ wanted: WantedClient) throws {
+        try wanted.check()
+        if let known = registry.client(wanted.clientID) {
+            try change(known, to: wanted)
+        } else {
+            try add(wanted)
         }
     }
 
@@ -32,14 +36,14 @@ extension RegistryPlan {
         if !wanted.identities.isEmpty { details.append("recognised by: \(wanted.identities.text)") }
         if wanted.hasSecret { details.append("secret: new") }
         if !client.isEnabled { details.append("disabled") }
-        told.append(PlannedChange(.add, client: wanted.clientID, details))
+        plannedChanges.append(PlannedChange(.add, client: wanted.clientID, details))
         // A record of this ID that cannot be read may be in the way.
         removals.append(.removeClient(wanted.clientID))
         additions.append(.addClient(client))
         records += administrator.records(ofAdding: client)
     }
 
-    private mutating func plan(_ wanted: WantedClient, insteadOf known: Client) throws {
+    private mutating func change(_ known: Client, to wanted: WantedClient) throws {
         var details: [String] = []
         func record(_ action: AuditRecord.Action, project: ProjectID? = nil) -> AuditRecord {
             administrator.record(action, project: project, client: known.id)
@@ -72,7 +76,7 @@ extension RegistryPlan {
             additions.append(.setClientEnabled(known.id, isEnabled))
             records.append(record(isEnabled ? .clientEnabled : .clientDisabled))
         }
-        if !details.isEmpty { told.append(PlannedChange(.change, client: known.id, details)) }
+        if !details.isEmpty { plannedChanges.append(PlannedChange(.change, client: known.id, details)) }
     }
 
     /// `nil` where the secret was not asked for yet.
@@ -82,8 +86,8 @@ extension RegistryPlan {
         let verifier = administrator.core.sealer.verifier(of: secret)
         guard secretsInUse.insert(verifier).inserted else {
             throw OperatorError(
-                .conflict, "\(wanted.place): client '\(wanted.clientID)' would have the secret of another client",
-                hint: "name a 'secret_file' that is not there, and one is made"
+                .conflict, "its secret is another client's",
+                hint: "name a 'secret_file' that is not there, and a secret is generated"
             )
         }
         return Client.Credential(verifier: verifier, created: administrator.core.clock.now.wall, expires: nil)
@@ -94,7 +98,7 @@ extension WantedClient {
     fileprivate func check() throws {
         if identities.isEmpty, !hasSecret {
             throw OperatorError(
-                .invalid, "nothing tells client '\(clientID)' from others",
+                .invalid, "it can authenticate by nothing",
                 hint: "name its 'users', its 'certificate_names' or a 'secret_file'"
             )
         }

@@ -7,7 +7,7 @@ extension RegistryPlan {
         let byProject = Dictionary(grouping: wanted, by: \.projectID)
         let pruned = prune ? registry.keys.filter { byID[$0.id] == nil }.sorted { $0.id < $1.id } : []
         for key in pruned {
-            told.append(PlannedChange(.remove, key: key.id, of: key.project, []))
+            plannedChanges.append(PlannedChange(.remove, key: key.id, of: key.project, []))
             remove(key)
         }
         let known = wanted.compactMap { registry.key($0.keyID) }
@@ -17,7 +17,9 @@ extension RegistryPlan {
                 let before = registry.keys(of: project)
                 let staying = before.filter { byID[$0.id].map { $0.projectID == project } ?? !prune }
                 let states = try KeyStates(of: staying, wanted: byProject[project] ?? [])
-                for key in byProject[project] ?? [] { try plan(key, in: states[key.keyID]) }
+                for key in byProject[project] ?? [] {
+                    do { try plan(key, in: states[key.keyID]) } catch { throw key.located(error) }
+                }
                 for key in staying where byID[key.id] == nil { setState(of: key, to: states[key.id]) }
                 return before.contains(where: \.isEnabled) && !states.hasEnabled
             })
@@ -25,12 +27,13 @@ extension RegistryPlan {
 
     private mutating func plan(_ wanted: WantedKey, in state: AccessKey.State) throws {
         guard let key = registry.key(wanted.keyID) else {
-            told.append(PlannedChange(.add, key: wanted.keyID, of: wanted.projectID, ["state: \(state.rawValue)"]))
+            plannedChanges.append(
+                PlannedChange(.add, key: wanted.keyID, of: wanted.projectID, ["state: \(state.rawValue)"]))
             return try register(wanted, in: state, because: "it is not registered yet")
         }
-        let differences = try wanted.located { try wanted.differences(from: key, by: administrator.core.sealer) }
+        let differences = try wanted.differences(from: key, by: administrator.core.sealer)
         if differences.isEmpty { return setState(of: key, to: state) }
-        told.append(
+        plannedChanges.append(
             PlannedChange(.change, key: key.id, of: wanted.projectID, differences + key.difference(from: state)))
         remove(key)
         try register(wanted, in: state, because: "to register it anew takes its secret")
@@ -39,11 +42,11 @@ extension RegistryPlan {
     private mutating func register(_ wanted: WantedKey, in state: AccessKey.State, because reason: String) throws {
         guard let secret = wanted.secret else {
             throw OperatorError(
-                .invalid, "\(wanted.place): key '\(wanted.keyID)' has no 'secret_file', and \(reason)",
+                .invalid, "it has no 'secret_file', and \(reason)",
                 hint: "name a file that holds the key secret alone"
             )
         }
-        try wanted.located { try wanted.registration(secret: secret, verify: false).check() }
+        try wanted.registration(secret: secret, verify: false).check()
         registrations.append(wanted)
         guard let new = new[wanted.keyID] else { return }
         // A record of this ID that cannot be read may be in the way.
@@ -62,7 +65,7 @@ extension RegistryPlan {
 
     private mutating func setState(of key: AccessKey, to state: AccessKey.State) {
         if state == key.state { return }
-        told.append(PlannedChange(.change, key: key.id, of: key.project, key.difference(from: state)))
+        plannedChanges.append(PlannedChange(.change, key: key.id, of: key.project, key.difference(from: state)))
         changedKeys.append(key)
         let change = Change.setKeyState(key.id, state)
         if state == .active { promotions.append(change) } else { demotions.append(change) }

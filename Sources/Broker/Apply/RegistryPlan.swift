@@ -4,7 +4,7 @@ struct RegistryPlan {
     /// The keys that are ready to be registered.
     let new: [KeyID: NewKey]
 
-    var told: [PlannedChange] = []
+    var plannedChanges: [PlannedChange] = []
     var records: [AuditRecord] = []
     /// Keys that are to be registered; `changes` are whole when each of them is in `new`.
     var registrations: [WantedKey] = []

@@ -1,37 +1,37 @@
-/// What stands at some place in a document.
+/// A key or a client of a document.
 protocol Wanted {
     associatedtype ID: Hashable & CustomStringConvertible
+    /// What it is called in messages.
+    static var kind: String { get }
     var id: ID { get }
-    var place: String { get }
+    var location: String { get }
 }
 
 extension WantedKey: Wanted {
+    static var kind: String { "key" }
     var id: KeyID { keyID }
 }
 
 extension WantedClient: Wanted {
+    static var kind: String { "client" }
     var id: ClientID { clientID }
 }
 
 extension Wanted {
-    /// Says of what goes wrong where it stands.
-    func located<Value>(_ work: () throws -> Value) throws -> Value {
-        do {
-            return try work()
-        } catch {
-            guard let error = OperatorError(about: error) else { throw error }
-            throw OperatorError(error.reason, "\(place): \(error.message)", hint: error.hint)
-        }
+    /// The same error, which says what it is about and where that is in the document.
+    func located(_ error: any Error) -> any Error {
+        guard let error = OperatorError(about: error) else { return error }
+        return OperatorError(error.reason, "\(location): \(Self.kind) '\(id)': \(error.message)", hint: error.hint)
     }
 }
 
 extension Array where Element: Wanted {
-    /// Throws ``OperatorError`` where one stands there twice.
+    /// Throws ``OperatorError`` where one is in the document twice.
     func byID() throws -> [Element.ID: Element] {
         var byID: [Element.ID: Element] = [:]
         for element in self {
             guard let other = byID.updateValue(element, forKey: element.id) else { continue }
-            throw OperatorError(.invalid, "\(element.place): '\(element.id)' is in \(other.place) already")
+            throw element.located(OperatorError(.invalid, "it is in \(other.location) already"))
         }
         return byID
     }

@@ -23,11 +23,11 @@ package struct WantedKey: Codable, Sendable {
     /// `nil`: whichever it is in.
     package let state: AccessKey.State?
     /// Where it stands in the document, such as `registry.yaml:3`: for what is said of it.
-    package let place: String
+    package let location: String
 
     package init(
         projectID: ProjectID, keyID: KeyID, name: String?, tokenEndpoint: String?, scope: String, secret: Secret?,
-        state: AccessKey.State?, place: String
+        state: AccessKey.State?, location: String
     ) {
         self.projectID = projectID
         self.keyID = keyID
@@ -36,7 +36,7 @@ package struct WantedKey: Codable, Sendable {
         self.scope = scope
         self.secret = secret?.reveal()
         self.state = state
-        self.place = place
+        self.location = location
     }
 
     /// - Parameter verify: whether it is minted with before it is stored.
@@ -63,11 +63,11 @@ package struct WantedClient: Codable, Sendable {
     /// `nil`: whichever it is.
     package let enabled: Bool?
     /// As a key's.
-    package let place: String
+    package let location: String
 
     package init(
         clientID: ClientID, projects: Set<ProjectID>, users: Set<UInt32>, certificateNames: Set<CertificateName>,
-        hasSecret: Bool, enabled: Bool?, place: String
+        hasSecret: Bool, enabled: Bool?, location: String
     ) {
         self.clientID = clientID
         self.projects = projects
@@ -75,7 +75,7 @@ package struct WantedClient: Codable, Sendable {
         self.certificateNames = certificateNames
         self.hasSecret = hasSecret
         self.enabled = enabled
-        self.place = place
+        self.location = location
     }
 
     var identities: Set<Identity> {

@@ -30,7 +30,7 @@ struct DocumentNode {
     }
 
     /// Such as `registry.yaml:3`.
-    var place: String { file + (node.mark.map { ":\($0.line)" } ?? "") }
+    var location: String { file + (node.mark.map { ":\($0.line)" } ?? "") }
 
     func list() throws -> [DocumentNode] {
         guard case .sequence(let nodes) = node else { throw mistake("this is a list; an empty one is []") }
@@ -76,7 +76,7 @@ struct DocumentNode {
     func mistake(
         _ message: String, _ reason: OperatorError.Reason = .invalid, hint: String? = nil
     ) -> OperatorError {
-        OperatorError(reason, "\(place): \(name.map { "\($0): " } ?? "")\(message)", hint: hint)
+        OperatorError(reason, "\(location): \(name.map { "\($0): " } ?? "")\(message)", hint: hint)
     }
 }
 

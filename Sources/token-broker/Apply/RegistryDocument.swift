@@ -67,7 +67,7 @@ extension WantedKey {
             tokenEndpoint: try fields["token_endpoint"]?.value { $0 },
             scope: try fields["scope"]?.value { $0 } ?? "",
             secret: try fields["secret_file"]?.value { try SecretInput.secret(ofFile: path(.fileName($0))) },
-            state: try fields["state"]?.value(AccessKey.State.argument), place: node.place
+            state: try fields["state"]?.value(AccessKey.State.argument), location: node.location
         )
     }
 }
@@ -83,7 +83,7 @@ extension WantedClient {
             clientID: try node.required("client_id", of: fields, ClientID.argument),
             projects: try set("projects", ProjectID.argument), users: try set("users", UInt32.user),
             certificateNames: try set("certificate_names") { try CertificateName($0) },
-            hasSecret: fields["secret_file"] != nil, enabled: try fields["enabled"]?.bool(), place: node.place
+            hasSecret: fields["secret_file"] != nil, enabled: try fields["enabled"]?.bool(), location: node.location
         )
         return (client, try fields["secret_file"]?.value(String.fileName))
     }

@@ -8,7 +8,7 @@ struct ApplyCommand: AdminCommand {
         commandName: "apply",
         abstract: "Makes keys, clients and grants what a file wants.",
         example: "apply -f registry.yaml --dry-run",
-        discussion: "All of it or nothing; what is so already is left alone. docs/operations.md shows a file.")
+        discussion: "All of it, or nothing; a second time it changes nothing. docs/operations.md shows a file.")
 
     private static let longest = 4 << 20
 

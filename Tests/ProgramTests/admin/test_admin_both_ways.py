@@ -63,7 +63,7 @@ REFUSED = [
     (("client", "add", "one"), None, 1, "one"),
     (("key", "disable", "key-b"), None, 1, "--force"),
     (("client", "grant", "nobody", "--project", "prj-a"), None, 1, "nobody"),
-    (("apply", "-f", "-"), "keys:\n- {key_id: key-9, project_id: prj-a}", 2, "standard input:2: key 'key-9' has no"),
+    (("apply", "-f", "-"), "keys:\n- {key_id: key-9, project_id: prj-a}", 2, "standard input:2: key 'key-9': "),
     (("apply", "-f", "-", "--prune"), "keys: []", 1, "no enabled key left"),
 ]
 

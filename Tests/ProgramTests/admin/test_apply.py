@@ -22,14 +22,14 @@ KEYS, CLIENTS, KILLS = 12, 8, 20
 # So that a kill is not always in a wait for the budget.
 BUDGET = {"TOKEN_BROKER_MINT_RATE": "1000", "TOKEN_BROKER_MINT_BURST": "1000"}
 WRONG = {
-    "keys: [": ":1:|:2:",
+    "keys: [": ":2: while parsing",
     "clients:\n- {client_id: one, project: prj-a}": ":2: there is no field 'project'",
-    "clients:\n- {client_id: web, users: [1]}\n- {client_id: web, users: [2]}": ":3: 'web' is in .*:2 already",
-    "clients:\n- {client_id: web}": ":2: nothing tells client 'web' from others",
-    "clients:\n- {client_id: web, users: [1]}\nkeys:\n- {key_id: key-9, project_id: prj-a}": ":4: key 'key-9' has no",
-    "clients:\n- {client_id: web, users: [1]}\nkeys:\n- {key_id: k, project_id: p, secret_file: no}": ":4: secret_file",
+    "clients:\n- {client_id: w, users: [1]}\n- {client_id: w, users: [2]}": ":3: client 'w': it is in .*:2 already",
+    "clients:\n- {client_id: w}": ":2: client 'w': it can authenticate by nothing",
+    "clients:\n- {client_id: w, users: [1]}\nkeys:\n- {key_id: key-9, project_id: prj-a}": ":4: key 'key-9': it has no",
+    "clients:\n- {client_id: w, users: [1]}\nkeys:\n- {key_id: k, project_id: p, secret_file: no}": ":4: secret_file",
     "clients: []\nkeys:\n- {key_id: key-9, project_id: prj-a, secret_file: wrong}": ":3: key 'key-9': .*refuses",
-    "keys:\n- {key_id: key-a, project_id: prj-a, state: standby}": ":2: every enabled key of project 'prj-a'",
+    "keys:\n- {key_id: key-a, project_id: prj-a, state: standby}": ":2: key 'key-a': every enabled key of its project",
 }
 
 
