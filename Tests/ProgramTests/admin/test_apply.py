@@ -198,8 +198,8 @@ def test_whenever_it_is_killed_the_next_one_completes_it(whom, prepared, folder,
         assert broker.admin("apply", "-f", document).code == 0
         duration = time.monotonic() - begin
         after = lists(broker)
-    kills = []
-    for number in range(1, KILLS + 1):
+    at_work = done = 0
+    for number in range(1, 4 * KILLS):
         moment = chance.uniform(0, duration)
         what = f"seed {seed}, killed after {moment:.3f} s"
         with fresh(number) as (broker, document):
@@ -208,7 +208,8 @@ def test_whenever_it_is_killed_the_next_one_completes_it(whom, prepared, folder,
                 broker.serve()
             # The lists are two requests, and a broker goes on with what it was asked.
             left = wait_until(lambda: (found := lists(broker)) in (before, after) and found, f"all or nothing: {what}")
-            kills.append((was_running, left == after))
+            at_work += was_running
+            done += left == after
             result = broker.admin("apply", "-f", document)
             assert result.code == 0 and lists(broker) == after, f"{what}: {result}"
             if not serving:
@@ -216,6 +217,9 @@ def test_whenever_it_is_killed_the_next_one_completes_it(whom, prepared, folder,
             secret = (broker.folder / "web-3.secret").read_text()
             form = "grant_type=client_credentials&project_id=prj-3"
             assert_token(post_form(broker.tcp, form, client=("web-3", secret)))
-    at_work, done = (sum(column) for column in zip(*kills, strict=True))
-    print(f"{whom}: of {KILLS} kills within {duration:.2f} s, {at_work} met it at work; {done} times it was done")
-    assert at_work >= KILLS / 2, f"too few were killed at work: {kills}"
+        if at_work == KILLS:
+            break
+        # It is faster than the first time.
+        duration *= 1 if was_running else 0.9
+    print(f"{whom}: {at_work} kills within {duration:.2f} s met it at work, of {number}; {done} times it was done")
+    assert at_work == KILLS
