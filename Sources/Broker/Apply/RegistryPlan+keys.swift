@@ -12,17 +12,19 @@ extension RegistryPlan {
         }
         let known = wanted.compactMap { registry.key($0.keyID) }
         let projects = Set(byProject.keys).union((pruned + known).map(\.project))
-        return try Set(
-            projects.sorted().filter { project in
-                let before = registry.keys(of: project)
-                let staying = before.filter { byID[$0.id].map { $0.projectID == project } ?? !prune }
-                let states = try KeyStates(of: staying, wanted: byProject[project] ?? [])
-                for key in byProject[project] ?? [] {
-                    do { try plan(key, in: states[key.keyID]) } catch { throw key.located(error) }
-                }
-                for key in staying where byID[key.id] == nil { setState(of: key, to: states[key.id]) }
-                return before.contains(where: \.isEnabled) && !states.hasEnabled
-            })
+        var withoutKeys: Set<ProjectID> = []
+        for project in projects.sorted() {
+            let before = registry.keys(of: project)
+            let staying = before.filter { byID[$0.id].map { $0.projectID == project } ?? !prune }
+            let wanted = byProject[project] ?? []
+            let states = try KeyStates(of: staying, wanted: wanted)
+            for key in wanted {
+                do { try plan(key, in: states[key.keyID]) } catch { throw key.located(error) }
+            }
+            for key in staying where byID[key.id] == nil { setState(of: key, to: states[key.id]) }
+            if before.contains(where: \.isEnabled), !states.hasEnabled { withoutKeys.insert(project) }
+        }
+        return withoutKeys
     }
 
     private mutating func plan(_ wanted: WantedKey, in state: AccessKey.State) throws {

@@ -30,15 +30,13 @@ struct RegistryPlan {
     ) throws {
         self.administrator = administrator
         self.new = new
-        let orphans = try wanted.keys.map { try planKeys($0, prune: prune) } ?? []
+        let withoutKeys = try wanted.keys.map { try planKeys($0, prune: prune) } ?? []
         try wanted.clients.map { try planClients($0, prune: prune) }
-        try check(orphans, areGrantedToNobodyIn: wanted.clients, prune: prune)
+        try checkGrants(of: withoutKeys, to: wanted.clients, prune: prune)
     }
 
-    /// - Parameter projects: they had an enabled key, and would have none.
-    private func check(
-        _ projects: Set<ProjectID>, areGrantedToNobodyIn wanted: [WantedClient]?, prune: Bool
-    ) throws {
+    /// Throws ``OperatorError`` where a client would be granted a project that loses its last enabled key.
+    private func checkGrants(of projects: Set<ProjectID>, to wanted: [WantedClient]?, prune: Bool) throws {
         if projects.isEmpty { return }
         var grants = Dictionary(uniqueKeysWithValues: registry.clients.map { ($0.id, $0.grants) })
         if let wanted {
