@@ -4,11 +4,12 @@ SHELL := /bin/bash
 
 # Kept for every clone on this machine: compiled dependencies, the programs, the tests' Python packages.
 CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/token-broker
-VENV := $(CACHE)/venv-$(shell { python3 --version; cat Tests/ProgramTests/requirements.txt; } | sha256sum | head -c 16)
+VENV := $(CACHE)/venv-$(shell { python3 --version; cat Tests/ProgramTests/requirements.txt; } 2>&1 | sha256sum | head -c 16)
 SCRATCH := --scratch-path $(CACHE)/build
 
-# What the build and the tests need besides the Swift toolchain.
-PACKAGES := libsqlite3-dev curl ca-certificates openssl python3 python3-venv systemd iproute2 strace zsh fish
+# What building and running need besides the Swift toolchain.
+PACKAGES := libsqlite3-dev curl ca-certificates openssl
+TEST_PACKAGES := python3 python3-venv systemd iproute2 strace zsh fish
 # What the examples are written in, besides Python and Go.
 EXAMPLE_PACKAGES := nodejs openjdk-17-jdk-headless perl
 # A real browser, for the status page.
@@ -20,6 +21,10 @@ BENCH_TOOLS := $(CACHE)/tools-$(shell echo $(BENCH_PACKAGES) | sha256sum | head 
 GO_PACKAGES := golang-1.19-go golang-1.19-src golang-golang-x-oauth2-dev golang-golang-x-net-dev
 GO_TOOLS := $(CACHE)/tools-$(shell echo $(GO_PACKAGES) | sha256sum | head -c 16)
 export BROKER_TOOLS_DIR := $(CACHE)/tools-$(shell echo $(TOOL_PACKAGES) | sha256sum | head -c 16)
+# The engine that builds the image and runs its tests, if one works on this machine. IMAGE_BUILDER is a program that
+# builds the image instead, called with a folder and the image's name; the tests then need buildah.
+IMAGE_ENGINE := $(shell for engine in docker podman buildah; do $$engine info > /dev/null 2>&1 && echo $$engine && break; done)
+export BUILDAH_FORMAT := docker
 export TOKEN_BROKER_COMMIT := $(shell git describe --always --dirty --exclude '*' 2>/dev/null || echo unknown)
 PYTHON_SOURCES := Tests Benchmarks Examples
 SWIFT_SOURCES := Package.swift Benchmarks Examples Sources Tests migrations
@@ -54,20 +59,24 @@ demo: release ## The same, and exit: non-zero if any step failed
 	$(PROGRAMS) Examples/demo.sh once
 
 .PHONY: check
-check: packages ## Red or green in two minutes: format, build, the domain's tests, a few of the program's
+check: test-packages ## Red or green in two minutes: format, build, the domain's tests, a few of the program's
 	$(call stage,lint,60)
 	$(call stage,build,2400)
 	$(call stage,test-domain,120)
 	$(call stage,test-smoke,120)
 
 .PHONY: test
-test: packages ## Everything that must pass
+test: test-packages ## Everything that must pass
 	$(call stage,lint,60)
 	$(call stage,build,2400)
 	$(call stage,docs,120)
 	$(call stage,test-swift,420)
 	$(call stage,test-program,600)
+ifneq (,$(IMAGE_ENGINE)$(IMAGE_BUILDER))
 	$(call stage,test-image,2400)
+else
+	@printf '\n== test-image: not run, because it needs docker, podman or buildah\n'
+endif
 	$(call stage,demo,120)
 	$(call stage,fuzz,1800)
 
@@ -106,12 +115,16 @@ sanitize: packages ## The Swift tests, one after the other, under the address an
 		done; \
 	done
 
-.PHONY: bench
-bench: release $(CACHE)/load $(CACHE)/go-broker $(VENV)/installed $(BROKER_TOOLS_DIR)/installed ## The broker beside nginx, Go and Envoy: Benchmarks/RESULTS.md; ARGS='"TCP, 32"' to look at one row
-	$(PROGRAMS) cd Benchmarks/side-by-side && PYTHONPATH=../../Tests/ProgramTests PYTHONDONTWRITEBYTECODE=1 \
-	LOAD=$(CACHE)/load GO_BROKER=$(CACHE)/go-broker GO=$(GO) ENVOY=$(VENV)/bin/envoy \
-	GO_OAUTH2_VERSION=$$(apt-cache policy golang-golang-x-oauth2-dev | awk '/Candidate/ { print $$2 }') \
-	timeout 1800 $(VENV)/bin/python bench.py $(or $(ARGS),--results ../RESULTS.md)
+BENCHMARK := export PYTHONPATH=../../Tests/ProgramTests PYTHONDONTWRITEBYTECODE=1 && timeout 1800 $(VENV)/bin/python bench.py
+.PHONY: bench bench-side-by-side bench-under-load
+bench: bench-side-by-side bench-under-load ## All benchmarks: Benchmarks/RESULTS.md and Benchmarks/UNDER-LOAD.md
+bench-side-by-side: release $(CACHE)/load $(CACHE)/go-broker $(VENV)/installed $(BROKER_TOOLS_DIR)/installed ## The broker beside nginx, Go and Envoy; ARGS='"TCP, 32"' to look at one row
+	$(PROGRAMS) cd Benchmarks/side-by-side && \
+	export LOAD=$(CACHE)/load GO_BROKER=$(CACHE)/go-broker GO=$(GO) ENVOY=$(VENV)/bin/envoy \
+	GO_OAUTH2_VERSION=$$(apt-cache policy golang-golang-x-oauth2-dev | awk '/Candidate/ { print $$2 }') && \
+	$(BENCHMARK) $(or $(ARGS),--results ../RESULTS.md)
+bench-under-load: release $(VENV)/installed $(BROKER_TOOLS_DIR)/installed ## How long clients wait while something else happens, and the goals
+	$(PROGRAMS) cd Benchmarks/under-load && $(BENCHMARK) $(or $(ARGS),--results ../UNDER-LOAD.md)
 
 LIBRARY := $(CACHE)/TokenBrokerClient
 .PHONY: docs
@@ -168,12 +181,14 @@ clean-cache: ## Forget what is kept for every clone: the next build begins from 
 	rm -rf "$(CACHE)"
 
 .PHONY: image
-image: ## The container image token-broker:local, by docker or podman, or by buildah where neither runs
-	@for engine in docker podman; do \
-		if $$engine info > /dev/null 2>&1; then exec $$engine build --build-arg COMMIT=$(TOKEN_BROKER_COMMIT) --tag token-broker:local .; fi; \
-	done; \
-	if [[ -x ../shared/tools/build-image ]]; then BUILDAH_FORMAT=docker exec ../shared/tools/build-image . token-broker:local; fi; \
-	echo 'the image is built by docker or podman, and neither runs here' >&2; exit 1
+image: ## The container image token-broker:local, built by docker, podman or buildah
+ifdef IMAGE_BUILDER
+	$(IMAGE_BUILDER) . token-broker:local
+else ifdef IMAGE_ENGINE
+	$(IMAGE_ENGINE) build --build-arg COMMIT=$(TOKEN_BROKER_COMMIT) --tag token-broker:local .
+else
+	@echo 'error: the image needs docker, podman or buildah, and none of them works here' >&2; exit 1
+endif
 
 # The stages.
 
@@ -183,6 +198,7 @@ lint: $(VENV)/installed
 	$(VENV)/bin/hadolint Dockerfile
 	$(VENV)/bin/ruff check --quiet $(PYTHON_SOURCES)
 	$(VENV)/bin/ruff format --quiet --check $(PYTHON_SOURCES)
+	python3 Tests/check_time_limits.py
 
 .PHONY: build
 build: debug release
@@ -242,11 +258,12 @@ test-long: $(VENV)/installed $(BROKER_TOOLS_DIR)/installed
 .PHONY: program-tests
 program-tests: browser languages $(VENV)/installed $(BROKER_TOOLS_DIR)/installed $(CACHE)/go-example
 
-.PHONY: packages browser languages
+.PHONY: packages test-packages browser languages
 packages: WANTED = $(PACKAGES)
+test-packages: WANTED = $(PACKAGES) $(TEST_PACKAGES)
 browser: WANTED = $(BROWSER_PACKAGES)
 languages: WANTED = $(EXAMPLE_PACKAGES)
-packages browser languages:
+packages test-packages browser languages:
 	@missing=(); for package in $(WANTED); do \
 		dpkg-query --show --showformat='$${Status}' $$package 2>/dev/null | grep -q 'ok installed' || missing+=($$package); \
 	done; \
@@ -267,7 +284,7 @@ $(BROKER_TOOLS_DIR)/installed $(BENCH_TOOLS)/installed $(GO_TOOLS)/installed: | 
 	for package in *.deb; do dpkg --extract $$package .; rm $$package; done
 	touch $@
 
-$(VENV)/installed: | packages
+$(VENV)/installed: | test-packages
 	python3 -m venv $(@D)
 	$(@D)/bin/pip install --quiet --disable-pip-version-check -r Tests/ProgramTests/requirements.txt
 	touch $@

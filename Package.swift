@@ -162,7 +162,10 @@ let package = Package(
             name: "BrokerTesting", dependencies: ["Broker", logging], path: "Tests/BrokerTesting",
             swiftSettings: settings
         ),
-        .testTarget(name: "BrokerTests", dependencies: ["Broker", "BrokerTesting"], swiftSettings: settings),
+        .systemLibrary(name: "CMalloc", path: "Tests/CMalloc"),
+        .testTarget(
+            name: "BrokerTests", dependencies: ["Broker", "BrokerTesting", "CMalloc"], swiftSettings: settings
+        ),
         .testTarget(
             name: "BrokerSQLiteTests",
             dependencies: ["Broker", "BrokerSQLite", "BrokerTesting", "Migrations", crypto, grdb],

@@ -36,7 +36,6 @@ package struct BrokerCore: Sendable {
     let sealer: any Sealer
     package let tokens: ProjectTokens
     package let cache: TokenCache
-    package let serving = Serving()
     let currentBackup: CurrentBackup
     package let queue: RefreshQueue
     package let failures: FailedMints

@@ -13,14 +13,13 @@ extension PrometheusExporter {
         return exporter
     }
 
-    /// Adds what is read off the broker and its surroundings when somebody asks, and has the broker report on itself.
+    /// Adds the numbers that are read off the broker and its process at each scrape.
     ///
-    /// - Returns: the last hour, to be run.
+    /// - Parameter start: when the process started.
     func observe(
         _ core: BrokerCore, in directory: DataDirectory, readiness: Readiness, limits: ConnectionLimits,
-        log: LogWriter, clock: any BrokerClock
-    ) -> LastHour {
-        let start = clock.now.wall
+        log: LogWriter, since start: Date
+    ) {
         let (broker, process) = (BrokerStatistics(of: core), ProcessStatistics(start: start))
         addSource { broker.samples + process.samples }
         addSource {
@@ -32,13 +31,5 @@ extension PrometheusExporter {
                 Sample("token_broker_log_lines_dropped_total", Double(log.dropped)),
             ] + connections + [free].compactMap(\.self)
         }
-        let lastHour = LastHour(of: self, clock: clock)
-        core.serving.report {
-            ServingReport(
-                version: Version.number, commit: Version.commit, startedAt: start, ready: readiness.isReady,
-                failedChecks: readiness.failedChecks, connections: limits.open, lastHour: lastHour.minutes
-            )
-        }
-        return lastHour
     }
 }

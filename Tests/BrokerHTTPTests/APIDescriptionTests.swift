@@ -4,7 +4,7 @@ import Testing
 
 @testable import BrokerHTTP
 
-@Suite(.timeLimit(.minutes(1))) struct APIDescriptionTests {
+struct APIDescriptionTests {
     @Test func `the document describes every operation, once`() {
         let described = APIDescription.operations.map(\.operation)
         #expect(described.count == APIDescription.Operation.allCases.count)
@@ -12,7 +12,7 @@ import Testing
     }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct ServerMetadataTests {
+struct ServerMetadataTests {
     @Test(arguments: ["broker.example", "broker.example:8443", "10.0.0.7:443", "[2001:db8::1]:443"])
     func `the issuer is who was asked`(host: String) throws {
         let metadata = try ServerMetadata(for: ["Host": host], security: .tls)

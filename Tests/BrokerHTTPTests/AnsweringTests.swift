@@ -9,7 +9,7 @@ import Testing
 @testable import BrokerHTTP
 
 /// One connection's requests, and answers that may have to wait.
-@Suite(.timeLimit(.minutes(1))) struct AnsweringTests {
+struct AnsweringTests {
     private let channel = NIOAsyncTestingChannel()
     private let gate = Gate()
     private let begun = Tally()

@@ -7,7 +7,7 @@ import Testing
 @testable import BrokerHTTP
 
 /// The rules on a connection without a socket: bytes in, bytes out.
-@Suite(.timeLimit(.minutes(1))) @MainActor struct ConformanceTests {
+@MainActor struct ConformanceTests {
     let channel: EmbeddedChannel
 
     init() throws {

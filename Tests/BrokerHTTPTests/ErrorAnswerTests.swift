@@ -5,7 +5,7 @@ import Testing
 
 @testable import BrokerHTTP
 
-@Suite(.timeLimit(.minutes(1))) struct ErrorAnswerTests {
+struct ErrorAnswerTests {
     private let id = RequestID()
 
     struct Row: Sendable, CustomTestStringConvertible {

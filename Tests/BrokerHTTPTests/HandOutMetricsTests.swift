@@ -6,7 +6,7 @@ import Testing
 @testable import Broker
 @testable import BrokerHTTP
 
-@Suite(.timeLimit(.minutes(1))) @MainActor struct HandOutMetricsTests {
+@MainActor struct HandOutMetricsTests {
     private let metrics = TestMetrics()
 
     @Test(arguments: [ResponseCacheTests.get, ResponseCacheTests.post])

@@ -5,7 +5,7 @@ import Testing
 @testable import BrokerHTTP
 
 /// Every change that must end an answer, at every moment relative to a request that is on its way.
-@Suite(.timeLimit(.minutes(1))) @MainActor struct InvalidationTests {
+@MainActor struct InvalidationTests {
     struct Change: Sendable, CustomTestStringConvertible {
         let testDescription: String
         /// Whether it is about those only who are recognised by their Unix user.

@@ -8,7 +8,7 @@ import Testing
 
 @testable import BrokerHTTP
 
-@Suite(.timeLimit(.minutes(1))) struct RequestLogTests {
+struct RequestLogTests {
     private let lines = LineCollector()
     private let traceID = "4bf92f3577b34da6a3ce929d0e0e4736"
 

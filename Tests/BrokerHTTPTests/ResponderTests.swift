@@ -5,7 +5,7 @@ import Testing
 
 @testable import BrokerHTTP
 
-@Suite(.timeLimit(.minutes(1))) struct ResponderTests {
+struct ResponderTests {
     private let responder = Responder(
         routes: Routes(all: [
             .init(.GET, "/things/{thing}/part") { _, values in WholeResponse(body: ByteBuffer(string: "\(values)")) },

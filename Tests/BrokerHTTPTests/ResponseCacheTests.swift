@@ -9,7 +9,7 @@ import Testing
 @testable import BrokerHTTP
 
 /// Connections to one listener whose responses are cached, without a socket: bytes in, bytes out.
-@Suite(.timeLimit(.minutes(1))) @MainActor struct ResponseCacheTests {
+@MainActor struct ResponseCacheTests {
     nonisolated static let get =
         "GET /v1/projects/project-1/token HTTP/1.1\r\nHost: a\r\nAuthorization: Basic YQ==\r\n\r\n"
     nonisolated static let post =

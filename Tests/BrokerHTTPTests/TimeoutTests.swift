@@ -6,7 +6,7 @@ import Testing
 @testable import BrokerHTTP
 
 /// What a connection may take its time for, by the event loop's clock.
-@Suite(.timeLimit(.minutes(1))) @MainActor struct TimeoutTests {
+@MainActor struct TimeoutTests {
     private let request = ResponseCacheTests.post
     private let listener: TestListener
     private let connection: TestConnection

@@ -6,7 +6,7 @@ import Testing
 
 @testable import BrokerPrometheus
 
-@Suite(.timeLimit(.minutes(1))) struct BrokerStatisticsTests {
+struct BrokerStatisticsTests {
     private let exporter = PrometheusExporter()
     private let test: TestBroker
     private let endpoint = #"endpoint="http://127.0.0.1/oauth2/token""#

@@ -7,7 +7,7 @@ import Testing
 @testable import BrokerSQLite
 
 /// Whoever changes the audit log without its key is found out, and so is where.
-@Suite(.timeLimit(.minutes(1))) struct AuditLogTests {
+struct AuditLogTests {
     private let broker: StoredBroker
 
     init() async throws {

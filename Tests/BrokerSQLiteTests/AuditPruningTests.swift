@@ -7,7 +7,7 @@ import Testing
 @testable import BrokerSQLite
 
 /// What is old goes, what is left can be proven, and whoever wants to know finds it.
-@Suite(.timeLimit(.minutes(1))) struct AuditPruningTests {
+struct AuditPruningTests {
     private static let begin = Date(timeIntervalSince1970: 1_800_000_000)
     private let broker: StoredBroker
 

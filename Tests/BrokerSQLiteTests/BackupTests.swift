@@ -7,7 +7,7 @@ import Testing
 @testable import BrokerSQLite
 
 /// A backup holds everything but the master key, whole or not at all.
-@Suite(.timeLimit(.minutes(1))) struct BackupTests {
+struct BackupTests {
     private let broker: StoredBroker
 
     init() throws {

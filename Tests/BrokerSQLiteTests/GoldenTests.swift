@@ -10,7 +10,7 @@ import Testing
 /// A folder in `Golden` is a data directory as a program of its time left it, and is never written again: access keys
 /// `key-1` and `key-2` of `project-1`, `key-3` of `project-2`, and `key-4`, disabled, of `project-3`; each with a token
 /// of 24 hours; `client-1`, granted the first two projects, whose secret was rotated, and `client-2`, a Unix user's.
-@Suite(.timeLimit(.minutes(1))) struct GoldenTests {
+struct GoldenTests {
     /// A minute after the folder was written.
     private static let schema3 = Date(timeIntervalSince1970: 1_795_629_520)
 

@@ -4,7 +4,7 @@ import Testing
 
 @testable import BrokerSQLite
 
-@Suite(.timeLimit(.minutes(1))) struct LockedKeyTests {
+struct LockedKeyTests {
     /// What the kernel says of the mapping that an address is in (proc_pid_smaps(5)).
     private func flags(of address: Int) throws -> Set<Substring> {
         let smaps = try #require(try FileHandle(forReadingAtPath: "/proc/self/smaps")?.readToEnd())

@@ -7,7 +7,7 @@ import Testing
 @testable import BrokerSQLite
 
 /// Everything is sealed anew under another master key, and whoever stops half-way can go on.
-@Suite(.timeLimit(.minutes(1))) struct MasterKeyRotationTests {
+struct MasterKeyRotationTests {
     private let broker: StoredBroker
     private var files: FileManager { .default }
 

@@ -2,7 +2,7 @@ import Foundation
 import Migrations
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct MigrationsTests {
+struct MigrationsTests {
     @Test func `every migration in the folder is embedded, in order, as it stands there`() throws {
         let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent().appendingPathComponent("migrations")

@@ -6,7 +6,7 @@ import GRDB
 import Migrations
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct SQLiteStoreTests {
+struct SQLiteStoreTests {
     let folder: TemporaryFolder
     var directory: DataDirectory { DataDirectory(folder.path) }
     var masterKey: MasterKeyFile { MasterKeyFile(folder.path + "/master.key") }

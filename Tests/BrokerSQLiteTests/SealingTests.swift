@@ -6,7 +6,7 @@ import Testing
 
 @testable import BrokerSQLite
 
-@Suite(.timeLimit(.minutes(1))) struct SealingTests {
+struct SealingTests {
     let key = SealingKey(SymmetricKey(size: .bits256), term: 1)
     let secret = Data("canary".utf8)
     let place: SealedPlace

@@ -6,7 +6,7 @@ import Testing
 @testable import BrokerSQLite
 
 /// What an operator's request reads of a stopped broker's store.
-@Suite(.timeLimit(.minutes(1))) struct StoreExtentTests {
+struct StoreExtentTests {
     private static let projects = ["project-1", "project-2", "project-3"]
 
     private let broker: StoredBroker

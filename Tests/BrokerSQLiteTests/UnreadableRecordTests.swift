@@ -8,7 +8,7 @@ import Testing
 @testable import BrokerSQLite
 
 /// What a start does about rows that cannot be read.
-@Suite(.timeLimit(.minutes(1))) struct UnreadableRecordTests {
+struct UnreadableRecordTests {
     private let broker: StoredBroker
 
     init() async throws {

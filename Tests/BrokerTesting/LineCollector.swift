@@ -14,6 +14,9 @@ package final class LineCollector: Sendable {
         collected.withLock { $0.filter { $0.level >= level }.map(\.text) }
     }
 
+    /// Drops the lines so far, so that a long test does not fill memory.
+    package func forget() { collected.withLock { $0 = [] } }
+
     package var logger: Logger {
         var logger = Logger(label: "test") { _ in Handler(collector: self) }
         logger.logLevel = .trace

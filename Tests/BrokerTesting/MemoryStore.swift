@@ -27,6 +27,9 @@ package final class MemoryStore: Store {
 
     package var records: [AuditRecord] { state.withLock { $0.records } }
 
+    /// Drops the records so far, so that a long test does not fill memory.
+    package func forget() { state.withLock { $0.records = [] } }
+
     /// The last uses that were saved.
     package var uses: [Use.Owner: Date] { state.withLock { $0.uses } }
 

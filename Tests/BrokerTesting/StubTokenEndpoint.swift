@@ -12,6 +12,7 @@ package final class StubTokenEndpoint: TokenEndpoint {
 
     private struct State {
         var mints: [Mint] = []
+        var forgotten = 0
         var failures: [KeyID: MintFailure] = [:]
         var failureForAll: MintFailure?
         /// How often yet; `nil`: until told otherwise.
@@ -33,6 +34,14 @@ package final class StubTokenEndpoint: TokenEndpoint {
 
     /// The requests, in order.
     package var requests: [Mint] { state.withLock { $0.mints } }
+
+    /// Drops the requests so far, so that a long test does not fill memory.
+    package func forget() {
+        state.withLock { state in
+            state.forgotten += state.mints.count
+            state.mints = []
+        }
+    }
 
     package func answer(expiresIn: Double?) { state.withLock { $0.expiresIn = expiresIn } }
 
@@ -61,7 +70,7 @@ package final class StubTokenEndpoint: TokenEndpoint {
         let now = clock.now
         let (number, gate) = state.withLock { state in
             state.mints.append(Mint(key: key.id, at: now))
-            return (state.mints.count, state.gate)
+            return (state.forgotten + state.mints.count, state.gate)
         }
         await gate?.pass()
         // As a request that is cancelled brings nothing.

@@ -2,7 +2,7 @@ import Broker
 import BrokerTesting
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct AdministratorTests {
+struct AdministratorTests {
     @Test func `a key is minted with before it is stored, and that token is kept`() async throws {
         let test = try await TestBroker()
         _ = try await test.perform(KeyAddition(TestBroker.registration(try KeyID("key-1"), verify: true)))

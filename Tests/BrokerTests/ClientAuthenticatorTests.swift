@@ -3,7 +3,7 @@ import BrokerTesting
 import Foundation
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct ClientAuthenticatorTests {
+struct ClientAuthenticatorTests {
     let address = Peer(.address("127.0.0.1", network: "127.0.0.0/8"))
 
     private func authenticate(_ test: TestBroker, _ id: String?, _ secret: Secret?, from peer: Peer) async throws

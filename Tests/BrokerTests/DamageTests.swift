@@ -6,7 +6,7 @@ import Testing
 @testable import Broker
 
 /// What a broker does about records that do not open, and about what changes while it mints.
-@Suite(.timeLimit(.minutes(1))) struct DamageTests {
+struct DamageTests {
     private func broker(damaged: [String], sound: [String] = []) async throws -> TestBroker {
         let store = MemoryStore()
         for (number, id) in (damaged + sound).enumerated() {

@@ -3,7 +3,7 @@ import BrokerTesting
 import Testing
 
 /// One deadline from the authorization to the answer, whatever a request waits for.
-@Suite(.timeLimit(.minutes(1))) struct DeadlineTests {
+struct DeadlineTests {
     private func authorization(_ test: TestBroker) async throws -> Authorization {
         let secret = try await test.addClient()
         return try await test.core.authenticator.authorize(

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Broker
 
-@Suite(.timeLimit(.minutes(1))) struct HousekeepingTests {
+struct HousekeepingTests {
     private static let day: Duration = .seconds(86_400)
 
     private let store = MemoryStore()

@@ -4,7 +4,7 @@ import Testing
 @testable import Broker
 
 /// What becomes of a project's keys when one of them changes.
-@Suite(.timeLimit(.minutes(1))) struct KeyRingTests {
+struct KeyRingTests {
     private typealias State = AccessKey.State
 
     /// Keys "0", "1", … of these states, the oldest first.

@@ -4,7 +4,7 @@ import Testing
 @testable import Broker
 
 /// Random histories: any lifetime, any jump of the wall clock, any sequence of failures.
-@Suite(.timeLimit(.minutes(1))) struct LifetimePropertyTests {
+struct LifetimePropertyTests {
     private static let failures: [MintFailure?] = [
         nil, nil, nil, .unavailable("x"), .garbled("x"), .refused("x"), .keyRefused, .throttled(retryAfter: nil),
         .throttled(retryAfter: .seconds(90)),
@@ -31,10 +31,27 @@ import Testing
         }
     }
 
-    @Test(arguments: 0..<4000)
+    /// What a history did that must never happen, and how to see it again.
+    private struct BrokenRule: Error, CustomStringConvertible {
+        let seed: UInt64
+        let step: Int
+        let rule: String
+
+        var description: String { "seed \(seed), step \(step): \(rule)" }
+    }
+
+    private static let histories: UInt64 = 4000
+    /// Parts that may run at the same time.
+    private static let parts: UInt64 = 4
+
+    @Test(arguments: 0..<parts)
     func `never an expired token, never two mints for one need, never more than the promised rate`(
-        seed: UInt64
+        part: UInt64
     ) async throws {
+        for seed in stride(from: part, to: Self.histories, by: Int(Self.parts)) { try await history(seed: seed) }
+    }
+
+    private func history(seed: UInt64) async throws {
         var dice = Dice(seed: seed)
         let test = try await TestBroker(random: Double.random(in: 0..<1, using: &dice), mintRate: 1, mintBurst: 5)
         let key = try await test.addKey()
@@ -43,7 +60,10 @@ import Testing
         var failure: MintFailure?
         var isWanted = false
 
-        for _ in 0..<60 {
+        for step in 0..<60 {
+            func require(_ holds: Bool, _ rule: String) throws {
+                guard holds else { throw BrokenRule(seed: seed, step: step, rule: rule) }
+            }
             switch Int.random(in: 0..<10, using: &dice) {
             case 0:
                 test.endpoint.answer(expiresIn: Double(Int.random(in: 1...86_400, using: &dice)))
@@ -60,11 +80,13 @@ import Testing
                 let before = Before(test, slot)
                 try await test.refresh()
                 let mints = test.endpoint.mints.count - before.mints
-                #expect(mints <= 1, "a refresh is one attempt")
-                if !isWanted || before.isFresh || before.isBackedOff { #expect(mints == 0, "no need, no refresh") }
+                try require(mints <= 1, "a refresh is one attempt")
+                if !isWanted || before.isFresh || before.isBackedOff {
+                    try require(mints == 0, "a refresh that nothing needs")
+                }
                 if failure == nil, mints == 1 { isWanted = false }
                 if failure != nil, let life = before.life, life.remaining(at: test.clock.now) > .zero {
-                    #expect(test.core.cache.life(in: slot) == life, "what is there stays")
+                    try require(test.core.cache.life(in: slot) == life, "a failed refresh keeps the token")
                 }
             default:
                 let before = Before(test, slot)
@@ -75,21 +97,24 @@ import Testing
                 if token != nil { isWanted = true }
 
                 if let token {
-                    #expect(token.life.isUsable(at: now))
+                    try require(token.life.isUsable(at: now), "an unusable token was handed out")
                     if failure == nil, !before.isBackedOff, !before.isBreakerOpen {
-                        #expect(token.life.keepsPromise(at: now))
+                        try require(token.life.keepsPromise(at: now), "a token with too little lifetime left")
                     }
                 }
-                if before.keepsPromise { #expect(token != nil && mints == 0, "what is there is handed out at once") }
+                if before.keepsPromise { try require(token != nil && mints == 0, "a held token is handed out at once") }
                 switch failure {
-                case _ where before.keepsPromise || before.isBackedOff || before.isBreakerOpen: #expect(mints == 0)
-                case nil: #expect(token != nil && mints == 1, "what is not there is minted, once")
-                case .keyRefused, .refused: #expect(mints == 1, "what another try would not change is not tried again")
-                default: #expect((1...3).contains(mints), "a caller's mint is tried up to three times")
+                case _ where before.keepsPromise || before.isBackedOff || before.isBreakerOpen:
+                    try require(mints == 0, "\(mints) mints where none may be sent")
+                case nil: try require(token != nil && mints == 1, "a missing token is minted once")
+                case .keyRefused, .refused: try require(mints == 1, "a refusal is final")
+                default: try require((1...3).contains(mints), "a caller's mint is tried up to three times")
                 }
             }
         }
         let elapsed = (test.clock.now.boot - start.boot) / .seconds(1)
-        #expect(Double(test.endpoint.mints.count) <= 5 + elapsed + 1)
+        guard Double(test.endpoint.mints.count) <= 5 + elapsed + 1 else {
+            throw BrokenRule(seed: seed, step: 60, rule: "more mints than the budget allows")
+        }
     }
 }

@@ -2,7 +2,7 @@ import Broker
 import BrokerTesting
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct MintBreakerTests {
+struct MintBreakerTests {
     /// A broker whose endpoint has failed often enough to open the breaker, a second ago.
     private func failing() async throws -> TestBroker {
         let test = try await TestBroker()

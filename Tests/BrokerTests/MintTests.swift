@@ -2,7 +2,7 @@ import Broker
 import BrokerTesting
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct MintTests {
+struct MintTests {
     @Test(arguments: [
         (MintFailure.unavailable("no"), 3), (.throttled(retryAfter: nil), 3), (.garbled("no"), 3), (.refused("no"), 1),
         (.keyRefused, 1),

@@ -4,7 +4,7 @@ import Synchronization
 import Testing
 
 /// Many projects, much time: what the authorization server sees of us.
-@Suite(.timeLimit(.minutes(3))) struct OutageTests {
+struct OutageTests {
     static let projects = 500
     let rate = 5.0
     let burst = 10

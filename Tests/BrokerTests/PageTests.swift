@@ -5,7 +5,7 @@ import Testing
 @testable import Broker
 
 /// Lists in parts, in the order of their IDs.
-@Suite(.timeLimit(.minutes(1))) struct PageTests {
+struct PageTests {
     // swift-format-ignore: NeverUseForceTry
     private let all = try! (0..<2500).map { try ProjectID("project-\($0)") }.shuffled()
 

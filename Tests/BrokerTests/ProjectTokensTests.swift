@@ -2,7 +2,7 @@ import Broker
 import BrokerTesting
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct ProjectTokensTests {
+struct ProjectTokensTests {
     @Test func `a refused key is passed over for the next one, and not asked for a while`() async throws {
         let test = try await TestBroker()
         let first = try await test.addKey("key-1")

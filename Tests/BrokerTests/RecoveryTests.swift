@@ -4,7 +4,7 @@ import Logging
 import Testing
 
 /// How soon clients are served again once the authorization server works again, and what the log says meanwhile.
-@Suite(.timeLimit(.minutes(1))) struct RecoveryTests {
+struct RecoveryTests {
     @Test(arguments: [10, 120, 1800], [0.0, 0.5, 0.9999])
     func `everybody is served within 12 s after an outage, however long it was`(seconds: Int, random: Double)
         async throws

@@ -3,7 +3,7 @@ import BrokerTesting
 import Testing
 
 /// When tokens are refreshed, in which order, and what makes nobody refresh them.
-@Suite(.timeLimit(.minutes(1))) struct RefreshTests {
+struct RefreshTests {
     private func projects(_ count: Int, of test: TestBroker) async throws -> [ProjectID] {
         let projects = try (0..<count).map { try ProjectID("project-\($0)") }
         for (number, project) in projects.enumerated() { try await test.addKey("key-\(number)", project: project) }

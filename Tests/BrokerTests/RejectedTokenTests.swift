@@ -2,7 +2,7 @@ import Broker
 import BrokerTesting
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct RejectedTokenTests {
+struct RejectedTokenTests {
     private func report(_ token: String, to test: TestBroker) async throws -> Replacement {
         try await test.core.tokens.replace(
             PlainSealer().digest(of: Secret(token)), of: TestBroker.project,

@@ -3,7 +3,7 @@ import BrokerTesting
 import Foundation
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct StatusReportTests {
+struct StatusReportTests {
     @Test func `a problem says since when, why, what clients feel and what to do; then that it is over`() async throws {
         let test = try await TestBroker()
         try await test.addKey()

@@ -2,7 +2,7 @@ import Testing
 
 @testable import Broker
 
-@Suite(.timeLimit(.minutes(1))) struct SweptDictionaryTests {
+struct SweptDictionaryTests {
     @Test func `what is settled goes, however many come, and what is not stays`() {
         var dictionary = SweptDictionary<Int, Bool>()
         for number in 0..<100 { dictionary.set(false, for: -number - 1) { $0 } }

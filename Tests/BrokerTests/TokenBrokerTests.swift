@@ -2,7 +2,7 @@ import Broker
 import BrokerTesting
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct TokenBrokerTests {
+struct TokenBrokerTests {
     let peer = Peer(.address("127.0.0.1", network: "127.0.0.0/8"))
 
     private func client(_ test: TestBroker, _ secret: Secret, id: String = "client-1") async throws -> Authorization {

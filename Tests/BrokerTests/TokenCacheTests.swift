@@ -2,7 +2,7 @@ import Broker
 import BrokerTesting
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct TokenCacheTests {
+struct TokenCacheTests {
     @Test func `a token is handed out again for as long as it keeps the promise`() async throws {
         let test = try await TestBroker()
         try await test.addKey()

@@ -3,7 +3,7 @@ import BrokerTesting
 import Foundation
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct TokenLifeTests {
+struct TokenLifeTests {
     let clock = ManualClock()
 
     @Test(

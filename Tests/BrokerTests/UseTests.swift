@@ -4,7 +4,7 @@ import Foundation
 import Testing
 
 /// When keys and client secrets were used last, and that it survives a restart.
-@Suite(.timeLimit(.minutes(1))) struct UseTests {
+struct UseTests {
     private func fetch(
         _ test: TestBroker, with secret: Secret, of project: ProjectID = TestBroker.project
     ) async throws -> HandOut {

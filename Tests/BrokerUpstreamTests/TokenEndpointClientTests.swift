@@ -7,7 +7,7 @@ import Testing
 import sinch_sandbox
 
 /// The client of the token endpoint against the sandbox, over real sockets.
-@Suite(.timeLimit(.minutes(1))) struct TokenEndpointClientTests {
+struct TokenEndpointClientTests {
     let sandbox = Sandbox(now: { Date() })
     let folder: TemporaryFolder
 

@@ -4,7 +4,7 @@ import Testing
 
 @testable import BrokerUpstream
 
-@Suite(.timeLimit(.minutes(1))) struct TokenResponseTests {
+struct TokenResponseTests {
     private func token(_ json: String) throws -> MintedToken {
         try TokenResponse.token(status: 200, retryAfter: nil, body: Data(json.utf8))
     }

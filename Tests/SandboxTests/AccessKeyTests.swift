@@ -4,7 +4,7 @@ import Testing
 
 @testable import sinch_sandbox
 
-@Suite(.timeLimit(.minutes(1))) struct AccessKeyTests {
+struct AccessKeyTests {
     let clock = ManualClock()
 
     @Test func `a deleted key mints no more`() async throws {

@@ -4,7 +4,7 @@ import Testing
 
 @testable import sinch_sandbox
 
-@Suite(.timeLimit(.minutes(1))) struct TokenEndpointTests {
+struct TokenEndpointTests {
     @Test func `a token comes in Hydra's words and with Hydra's headers`() async throws {
         try await SandboxClient.withSandbox { client, _ in
             let answer = try await client.token()

@@ -5,7 +5,7 @@ import Testing
 
 @testable import sinch_sandbox
 
-@Suite(.timeLimit(.minutes(1))) struct TrunkTests {
+struct TrunkTests {
     let clock = ManualClock()
 
     @Test func `an expired token is called expired`() async throws {

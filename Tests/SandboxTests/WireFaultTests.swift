@@ -3,7 +3,7 @@ import Testing
 
 @testable import sinch_sandbox
 
-@Suite(.timeLimit(.minutes(1))) struct WireFaultTests {
+struct WireFaultTests {
     @Test(arguments: WireFault.allCases)
     func `each fault is what it is called, on the wire`(fault: WireFault) async throws {
         try await SandboxClient.withSandbox { client, sandbox in

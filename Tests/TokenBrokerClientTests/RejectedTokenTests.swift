@@ -5,7 +5,7 @@ import Testing
 @testable import TokenBrokerClient
 
 /// An API, and the broker whose tokens it takes or refuses, as one server.
-@Suite(.timeLimit(.minutes(1))) struct RejectedTokenTests {
+struct RejectedTokenTests {
     @Test func `a dead token is reported, and the request sent again with another one`() async throws {
         try await StubBroker.with({
             switch $0 {

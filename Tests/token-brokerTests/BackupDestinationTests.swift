@@ -5,7 +5,7 @@ import Testing
 @testable import Broker
 @testable import token_broker
 
-@Suite(.timeLimit(.minutes(1))) struct BackupDestinationTests {
+struct BackupDestinationTests {
     private let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString).path
     private var file: String { folder + "/backup" }
 

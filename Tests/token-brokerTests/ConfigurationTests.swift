@@ -9,7 +9,7 @@ import Testing
 @testable import token_broker
 
 /// Every setting that has a wrong form, given as a flag and by environment.
-@Suite(.timeLimit(.minutes(1))) struct ConfigurationTests {
+struct ConfigurationTests {
     struct Row: Sendable, CustomTestStringConvertible {
         let flag: String
         let value: String

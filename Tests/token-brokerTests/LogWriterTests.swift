@@ -3,7 +3,7 @@ import Testing
 
 @testable import token_broker
 
-@Suite(.timeLimit(.minutes(1))) struct LogWriterTests {
+struct LogWriterTests {
     private let pipe = Pipe()
 
     private func writer() -> LogWriter {
@@ -21,9 +21,8 @@ import Testing
     @Test func `nobody waits for whoever does not read, and what was dropped is counted`() throws {
         let writer = writer()
         let count = 100_000
-        let began = ContinuousClock.now
+        // A writer that waited would wait for ever: nobody reads before everything is written.
         for number in 0..<count { writer.write("line \(number) \(String(repeating: "x", count: 50))\n") }
-        #expect(ContinuousClock.now - began < .seconds(10))
         writer.flush(timeout: .milliseconds(10))
         // Once somebody reads, there is room again: the lines that come now follow those that waited.
         var text = ""

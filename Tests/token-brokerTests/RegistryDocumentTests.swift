@@ -5,7 +5,7 @@ import Testing
 
 @testable import token_broker
 
-@Suite(.timeLimit(.minutes(1))) struct RegistryDocumentTests {
+struct RegistryDocumentTests {
     private static let document = """
         # What billing needs.
         keys:

@@ -2,10 +2,13 @@
 package struct Administrator: Administration {
     let core: BrokerCore
     let actor: Actor
+    /// Reports how this process serves; `nil` in a command that opens the database itself.
+    let serving: (@Sendable () -> ServingReport)?
 
-    package init(_ core: BrokerCore, for actor: Actor) {
+    package init(_ core: BrokerCore, for actor: Actor, serving: (@Sendable () -> ServingReport)? = nil) {
         self.core = core
         self.actor = actor
+        self.serving = serving
     }
 
     package func perform<Request: AdminRequest>(_ request: Request) async throws -> Request.Reply {

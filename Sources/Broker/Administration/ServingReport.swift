@@ -1,7 +1,6 @@
 package import Foundation
-import Synchronization
 
-/// What a broker that serves says of itself.
+/// How a broker process serves: its version, readiness, connections and last hour.
 package struct ServingReport: Codable, Sendable {
     package let version: String
     package let commit: String
@@ -51,18 +50,4 @@ package struct ServingReport: Codable, Sendable {
         self.connections = connections
         self.lastHour = lastHour
     }
-}
-
-/// How the broker serves, where it does; set once by whoever has it serve.
-package final class Serving: Sendable {
-    /// Guards what makes the report.
-    private let source = Mutex<(@Sendable () -> ServingReport)?>(nil)
-
-    init() {}
-
-    package func report(by source: @escaping @Sendable () -> ServingReport) {
-        self.source.withLock { $0 = source }
-    }
-
-    var report: ServingReport? { source.withLock { $0 }?() }
 }

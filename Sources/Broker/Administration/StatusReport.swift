@@ -109,7 +109,7 @@ package struct StatusReport: AdminRequest {
         let counts = core.registry.counts
         let tokens = core.queue.counts
         let problems = core.health.problems
-        let serving = core.serving.report
+        let serving = administrator.serving?()
         return Reply(
             at: core.clock.now.wall, serving: serving,
             projectCount: counts.projects, keyCount: counts.keys, clientCount: counts.clients,

@@ -8,9 +8,12 @@ import NIOHTTP1
 /// What the admin listener answers: the admin command's requests, from the broker's own user and from root.
 package struct AdminRoutes: Sendable {
     private let core: BrokerCore
+    private let serving: @Sendable () -> ServingReport
 
-    package init(core: BrokerCore) {
+    /// - Parameter serving: reports how this process serves.
+    package init(core: BrokerCore, serving: @escaping @Sendable () -> ServingReport) {
         self.core = core
+        self.serving = serving
     }
 
     static let kinds: [any AdminRequest.Type] = [
@@ -36,15 +39,15 @@ package struct AdminRoutes: Sendable {
         .init(.POST, type.path) { request, _ in try await perform(type, request) }
     }
 
-    /// Away from the event loop: an operator may ask for a hundred thousand of something.
-    @concurrent
     private func perform<Command: AdminRequest>(
         _ type: Command.Type, _ request: WholeRequest
     ) async throws -> WholeResponse {
         guard let user = request.peer.user, user == geteuid() || user == 0 else { throw RequestRefusal.notPermitted }
+        // An operator may ask for a hundred thousand keys.
+        await leaveEventLoop()
         do {
             let command = try WireJSON.decode(type, from: Data(buffer: request.body))
-            let administrator = Administrator(core, for: .administrator(user: user))
+            let administrator = Administrator(core, for: .administrator(user: user), serving: serving)
             return try WholeResponse(json: await administrator.perform(command))
         } catch is DecodingError {
             let error = OperatorError(

@@ -149,9 +149,6 @@ package struct ClientRoutes: Sendable {
     }
 
     /// The projects that the client may use, with each token's state; never a token.
-    ///
-    /// Away from the event loop: they may be a hundred thousand.
-    @concurrent
     private func projects(_ request: WholeRequest, _ values: [Substring]) async throws -> WholeResponse {
         struct Listing: Encodable {
             struct Project: Encodable {
@@ -163,6 +160,8 @@ package struct ClientRoutes: Sendable {
         }
         let authorization = try await authenticator.authorize(
             ClientClaim(request.head.headers, form: nil), from: request.peer)
+        // They may be a hundred thousand.
+        await leaveEventLoop()
         let projects = authorization.client.grants.sorted().map {
             Listing.Project(projectID: $0, token: broker.report(of: $0))
         }

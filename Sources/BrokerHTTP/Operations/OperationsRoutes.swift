@@ -9,12 +9,18 @@ package struct OperationsRoutes: Sendable {
 
     private let core: BrokerCore
     private let readiness: Readiness
+    private let serving: @Sendable () -> ServingReport
     private let metrics: Metrics
     private let page = StatusPage()
 
-    package init(core: BrokerCore, readiness: Readiness, metrics: @escaping Metrics) {
+    /// - Parameter serving: reports how this process serves.
+    package init(
+        core: BrokerCore, readiness: Readiness, serving: @escaping @Sendable () -> ServingReport,
+        metrics: @escaping Metrics
+    ) {
         self.core = core
         self.readiness = readiness
+        self.serving = serving
         self.metrics = metrics
     }
 
@@ -52,10 +58,9 @@ package struct OperationsRoutes: Sendable {
     }
 
     /// What `status` says: `?search=TEXT` of the projects and clients, `?after=PROJECT&limit=NUMBER` of the projects.
-    ///
-    /// Away from the event loop: there may be a hundred thousand of them.
-    @concurrent
     private func status(_ request: WholeRequest) async throws -> (report: StatusReport.Reply, search: String) {
+        // There may be a hundred thousand projects.
+        await leaveEventLoop()
         let query = try FormFields(request.query.utf8)
         let search = query["search"] ?? ""
         let report: StatusReport
@@ -67,12 +72,12 @@ package struct OperationsRoutes: Sendable {
         } catch let error as OperatorError {
             throw BrokerError.invalidRequest(error.message)
         }
-        return (try await report.perform(by: Administrator(core, for: .broker)), search)
+        return (try await report.perform(by: Administrator(core, for: .broker, serving: serving)), search)
     }
 
-    /// Away from the event loop: it may be ten thousand series.
-    @concurrent
     private func metrics(_ request: WholeRequest, _ values: [Substring]) async throws -> WholeResponse {
+        // There may be ten thousand series.
+        await leaveEventLoop()
         let (type, text) = metrics(Accept.prefersOpenMetrics(request.head.headers.first(name: "Accept")))
         return WholeResponse(type: type, body: ByteBuffer(bytes: text))
     }

@@ -83,12 +83,20 @@ struct Serve: AsyncParsableCommand {
         let hosts = configuration.allowedHosts
         let limits = ConnectionLimits(openFiles: OpenFileLimit.raise())
 
-        let lastHour = exporter.observe(
-            core, in: configuration.directory, readiness: readiness, limits: limits, log: log, clock: clock
+        let startedAt = clock.now.wall
+        exporter.observe(
+            core, in: configuration.directory, readiness: readiness, limits: limits, log: log, since: startedAt
         )
+        let lastHour = LastHour(of: exporter, clock: clock)
+        let serving: @Sendable () -> ServingReport = {
+            ServingReport(
+                version: Version.number, commit: Version.commit, startedAt: startedAt, ready: readiness.isReady,
+                failedChecks: readiness.failedChecks, connections: limits.open, lastHour: lastHour.minutes
+            )
+        }
 
         let clientRoutes = ClientRoutes(broker: core.broker, authenticator: core.authenticator)
-        let operationsRoutes = OperationsRoutes(core: core, readiness: readiness) { asOpenMetrics in
+        let operationsRoutes = OperationsRoutes(core: core, readiness: readiness, serving: serving) { asOpenMetrics in
             let format: TextFormat = asOpenMetrics ? .openMetrics : .prometheus
             return (format.mediaType, exporter.text(format))
         }
@@ -97,7 +105,8 @@ struct Serve: AsyncParsableCommand {
             logger: logger
         )
         let admin = Listener.admin(
-            on: configuration.adminSocket, AdminRoutes(core: core), limits: limits, readiness: readiness, logger: logger
+            on: configuration.adminSocket, AdminRoutes(core: core, serving: serving), limits: limits,
+            readiness: readiness, logger: logger
         )
         let clients = configuration.listen.map {
             Listener.client(

@@ -4,10 +4,12 @@ import Testing
 import sinch_sandbox
 
 /// Every fault of an authorization server, in three settings.
-@Suite(.timeLimit(.minutes(5))) struct FaultTableTests {
+struct FaultTableTests {
     private static let turnstile = Turnstile(width: 16)
-    /// Any answer comes within this time; Sinch's Python SDK gives up at 10 s.
-    private static let longest: Duration = .seconds(8)
+    /// Sinch's Python SDK gives up at 10 s. The broker's deadline is 8 s, so a busy machine has 2 s to spare.
+    private static let longest: Duration = .seconds(10)
+    /// One attempt that gets no answer takes 5 s, so callers who wait for one are told from those who do not.
+    private static let attempt: Duration = .seconds(5)
 
     @Test(arguments: FaultTable.rows)
     func `cold, one caller gets the answer that is due, in time, after as many attempts as are due`(
@@ -46,8 +48,7 @@ import sinch_sandbox
             try await FaultyUpstream.withFault(row.fault, holdingToken: true) { upstream in
                 let start = ContinuousClock.now
                 let results = await tokens(of: upstream, callers: 20)
-                // An attempt that nothing comes of takes 5 s.
-                #expect(start.duration(to: .now) < .seconds(2))
+                #expect(start.duration(to: .now) < Self.attempt)
                 #expect(Set(results.map { (try? $0.get())?.value.reveal() }) == [FaultyUpstream.heldToken])
 
                 // Asks for more life than is left, and so waits for the refresh.

@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 from rig.checks import assert_refused, assert_token
-from rig.processes import program
+from rig.processes import PATIENCE, program
 from rig.wire import post_form
 
 
@@ -20,7 +20,7 @@ def test_output_that_cannot_be_written_is_a_failure_that_says_what_to_do(broker,
     with open("/dev/full", "w") as full:
         result = subprocess.run(
             [program("token-broker"), "client", "add", "new", "--project", "prj-a", *json],
-            stdout=full, stderr=subprocess.PIPE, text=True, env=broker.settings(), timeout=20,
+            stdout=full, stderr=subprocess.PIPE, text=True, env=broker.settings(), timeout=PATIENCE,
         )  # fmt: skip
     assert result.returncode == 1 and "could not be printed" in result.stderr, result
     hint = next(line for line in result.stderr.splitlines() if line.startswith("hint: "))

@@ -174,7 +174,6 @@ def killed_at(broker: Broker, document: str, moment: float, whom: str) -> bool:
     return is_running
 
 
-@pytest.mark.timeout(180)
 @pytest.mark.parametrize("whom", ["command", "broker", "command on the database"])
 def test_whenever_it_is_killed_the_next_one_completes_it(whom, prepared, folder, registry, sandbox):
     seed = random.randrange(1 << 32)

@@ -10,7 +10,7 @@ import pytest
 
 from rig.broker import Broker
 from rig.checks import assert_token
-from rig.processes import program, start
+from rig.processes import PATIENCE, program, start
 from rig.wire import post_form
 
 FORM = "grant_type=client_credentials&project_id=prj-a"
@@ -53,10 +53,10 @@ def test_from_standard_output_to_standard_input(either_way, empty):
         env=empty.settings(),
         stdin=backup.stdout,
         capture_output=True,
-        timeout=20,
+        timeout=PATIENCE,
     )
     said = backup.stderr.read().decode()
-    assert backup.wait(20) == 0 and "verified" in said and "master key is not in it" in said, said
+    assert backup.wait(PATIENCE) == 0 and "verified" in said and "master key is not in it" in said, said
     assert restore.returncode == 0, restore
     assert len(empty.ask("key", "list")["keys"]) == 2
 
@@ -100,7 +100,7 @@ def test_a_backup_that_cannot_be_written_fails(either_way):
     with open("/dev/full", "wb") as full:
         process = to_standard_output(either_way, full)
         complaint = process.stderr.read().decode()
-    assert process.wait(20) == 1 and "could not be written" in complaint, complaint
+    assert process.wait(PATIENCE) == 1 and "could not be written" in complaint, complaint
 
 
 def test_no_backup_on_a_terminal(either_way):
@@ -109,7 +109,7 @@ def test_no_backup_on_a_terminal(either_way):
     complaint = process.stderr.read().decode()
     os.close(terminal)
     os.close(primary)
-    assert process.wait(20) == 2 and "not for a terminal" in complaint, complaint
+    assert process.wait(PATIENCE) == 2 and "not for a terminal" in complaint, complaint
 
 
 def test_a_restore_takes_the_place_of_nothing(broker, empty, folder):

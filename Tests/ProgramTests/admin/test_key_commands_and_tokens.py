@@ -9,7 +9,7 @@ import pytest
 from rig.broker import Result
 from rig.checks import assert_error, assert_refused
 from rig.load import Reply, more, under_load
-from rig.processes import wait_until
+from rig.processes import PATIENCE, wait_until
 from rig.sandbox import claims, key_of
 from rig.wire import get, request
 
@@ -48,7 +48,7 @@ def command_under_load(broker, client, *arguments: str, input: str | None = None
             returned.append((time.monotonic(), result))
             await more(replies, 500)
 
-        async with asyncio.timeout(50):
+        async with asyncio.timeout(PATIENCE):
             replies = await under_load(broker.tcp, request("GET", TOKEN, client=client), command)
         return replies, *returned[0]
 
@@ -96,7 +96,7 @@ def test_the_tokens_of_a_key_that_became_second_are_handed_out_to_their_end(two_
         assert answer.status == 200, f"{answer}"
         return answer.json["access_token"]
 
-    next_one = wait_until(lambda: (new := token()) != first and new, "the first token is replaced", 10)
+    next_one = wait_until(lambda: (new := token()) != first and new, "the first token is replaced")
     assert key_of(next_one) == "key-a2", "a new token was minted with the key that became second"
 
 

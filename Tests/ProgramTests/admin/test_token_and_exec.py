@@ -90,7 +90,7 @@ def test_a_command_inherits_what_it_would_without_exec(known):
 
     def inherited(*around: str) -> str:
         return subprocess.run(
-            [*around, *command], env=known.settings(), capture_output=True, text=True, check=True, timeout=20
+            [*around, *command], env=known.settings(), capture_output=True, text=True, check=True, timeout=PATIENCE
         ).stdout
 
     assert inherited(program("token-broker"), "exec", "--project", "prj-a", "--") == inherited()

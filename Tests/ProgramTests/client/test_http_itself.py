@@ -5,6 +5,7 @@ import http.client
 import pytest
 
 from rig.checks import assert_error, assert_token
+from rig.processes import PATIENCE
 from rig.wire import FORM, GRANT, Answer, basic, connect, converse, form_request, parse, post_form
 
 CLOSE = [("Connection", "close")]
@@ -87,7 +88,7 @@ def test_expect_100_continue_is_answered(shared, clients):
 
 
 def test_an_offer_to_upgrade_to_h2c_is_ignored_and_the_connection_goes_on(shared, clients):
-    connection = http.client.HTTPConnection(shared.tcp, timeout=5)
+    connection = http.client.HTTPConnection(shared.tcp, timeout=PATIENCE)
     plain = dict([basic(*clients["one"]), ("Content-Type", FORM)])
     offer = {"Connection": "Upgrade, HTTP2-Settings", "Upgrade": "h2c", "HTTP2-Settings": "AAEAAEAAAAIAAAABAAMAAABk"}
     first = None

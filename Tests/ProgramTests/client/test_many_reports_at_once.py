@@ -6,6 +6,7 @@ import hashlib
 import pytest
 
 from rig.load import Reply, connected
+from rig.processes import PATIENCE
 from rig.wire import form_request, get
 
 CLIENTS = 20
@@ -21,7 +22,7 @@ async def report_at_once(address: str, message: bytes) -> list[Reply]:
             await everybody.wait()
             return await connection.ask(message)
 
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         return await asyncio.gather(*(report() for _ in range(CLIENTS)))
 
 

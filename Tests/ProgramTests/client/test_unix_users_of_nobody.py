@@ -8,6 +8,7 @@ import subprocess
 import pytest
 
 from rig.checks import assert_refused
+from rig.processes import PATIENCE
 from rig.wire import request
 
 OVERFLOW = 65534
@@ -53,7 +54,7 @@ def ask_as(user: int, address: str) -> str:
         user=user,
         capture_output=True,
         cwd="/",
-        timeout=20,
+        timeout=PATIENCE,
     )
     assert process.returncode == 0, process.stderr.decode()
     return process.stdout.decode().strip()

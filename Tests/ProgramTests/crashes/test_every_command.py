@@ -8,7 +8,7 @@ from rig.load import LONG
 
 WAYS = [(command, serving) for command in COMMANDS for serving in (False, True) if command.while_serving or not serving]
 
-pytestmark = pytest.mark.timeout(1800 if LONG else 120)
+pytestmark = pytest.mark.timeout(1800 if LONG else 600)
 
 
 def name(parameter) -> str:

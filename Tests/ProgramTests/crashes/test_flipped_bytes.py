@@ -14,7 +14,7 @@ from rig.wire import post_form
 PARTS = 8 if LONG else 1
 FLIPS = 10_000 // PARTS // 3 + 1 if LONG else 25
 
-pytestmark = pytest.mark.timeout(1800 if LONG else 120)
+pytestmark = pytest.mark.timeout(1800 if LONG else 600)
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ KILLS = 300 if LONG else 12
 WRITERS = 4
 RATE = 100.0
 
-pytestmark = pytest.mark.timeout(1200 if LONG else 120)
+pytestmark = pytest.mark.timeout(1200 if LONG else 600)
 
 
 class Writer(threading.Thread):

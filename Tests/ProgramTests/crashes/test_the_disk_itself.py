@@ -12,7 +12,7 @@ from crashes.commands import COMMANDS, SECRET, make, state
 from rig.broker import Broker
 from rig.checks import assert_token
 from rig.disk import Disk
-from rig.processes import TOOLS, program
+from rig.processes import PATIENCE, TOOLS, program
 from rig.wire import post_form
 
 SEEN = ("write", "pwrite64", "fsync", "fdatasync", "ftruncate", "mkdir")
@@ -35,7 +35,7 @@ def test_it_sees_every_call(command, sandbox, folder):
     strace = ["strace", "-f", "-y", "-o", str(folder / "trace"), "-e", f"trace={','.join(SEEN + UNSEEN)}", *preload]
     subprocess.run(
         [*strace, program("token-broker"), *command.words.format(root=broker.folder, attempt=1).split()],
-        env=broker.settings(), input=(command.input or "").encode(), stdout=-3, stderr=-3, check=True, timeout=30,
+        env=broker.settings(), input=(command.input or "").encode(), stdout=-3, stderr=-3, check=True, timeout=PATIENCE,
     )  # fmt: skip
     # But for those by which it keeps what loses its name.
     lines = [line for line in (folder / "trace").read_text().splitlines() if f'"{folder}/held-' not in line]

@@ -8,7 +8,7 @@ import pytest
 
 from rig.checks import assert_error, assert_token
 from rig.full_disk import empty_the_disk, fill_the_disk
-from rig.processes import end, program, start, wait_until
+from rig.processes import PATIENCE, end, program, start, wait_until
 from rig.wire import get, post_form
 
 FORM = "grant_type=client_credentials&project_id=prj-a"
@@ -99,7 +99,7 @@ def test_without_a_broker_it_is_told_as_well(stopped, folder):
         env=stopped.settings(),
         capture_output=True,
         text=True,
-        timeout=20,
+        timeout=PATIENCE,
     )
     assert result.returncode == 1, result
     assert "is full" in result.stderr and str(stopped.data / "token-broker.db") in result.stderr, result

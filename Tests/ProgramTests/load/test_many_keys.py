@@ -1,114 +1,86 @@
-"""Many keys, clients and grants: the broker starts at once, stays small, and keeps nobody waiting."""
+"""Many keys, clients and grants: what the broker does does not grow with how many there are."""
 
 import asyncio
 import contextlib
+import functools
 import itertools
 import json
-import os
 import pathlib
-import threading
+import statistics
 import time
 
 import pytest
 
 from rig.broker import Broker
+from rig.hammer import Hammer
 from rig.load import LONG, Connection, connected
-from rig.processes import wait_until
-from rig.registry import CLIENT, many_keys
-from rig.wire import connect, get, request, send
+from rig.processes import processor_time, wait_until
+from rig.registry import CLIENT, many_keys, token_request
+from rig.wire import get, request, send
 
-# What is promised is promised for the long setting. The short one finds whatever grows with the number of keys.
 KEYS, CLIENTS = (100_000, 10_000) if LONG else (10_000, 1_000)
-START, MEMORY, GRANT, WAIT, IDLE = (1.0, 300, 0.020, 0.010, 0.005) if LONG else (0.5, 100, 0.020, 0.030, 0.02)
+FEW = 10
+# Bytes: 44 MiB, and 2.5 KiB for each key with its token, its share of the clients and its grants.
+MEMORY = (44 << 20) + KEYS * 2560
+ROUNDS = 5
 RATE = 50
-PACE_TAKES = 20 if LONG else 5
 
-pytestmark = [pytest.mark.alone, pytest.mark.long, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.alone, pytest.mark.long]
 
 
-def registry(token_endpoint: str, age: int = 0):
-    return many_keys(token_endpoint, keys=KEYS, clients=CLIENTS, grants=2 * KEYS, age=age)
+def registry(token_endpoint: str, keys: int = KEYS, age: int = 0):
+    return many_keys(token_endpoint, keys=keys, clients=max(2, keys * CLIENTS // KEYS), grants=2 * keys, age=age)
 
 
 @pytest.fixture(scope="module")
-def prepared_broker(sandbox):
+def many(sandbox):
     with registry(sandbox.token_endpoint) as broker:
         yield broker
 
 
 @pytest.fixture
-def broker(prepared_broker):
-    yield prepared_broker.serve()
-    assert prepared_broker.stop() == 0, prepared_broker.log()
+def running(many):
+    yield many.serve()
+    assert many.stop() == 0, many.log()
 
 
-def token_request(project: int) -> bytes:
-    return request("GET", f"/v1/projects/project-{project}/token", client=CLIENT)
+@pytest.fixture
+def bystander(sandbox):
+    """A running broker with as many keys, which nobody asks for tokens."""
+    with registry(sandbox.token_endpoint) as broker:
+        yield broker.serve()
+        assert broker.stop() == 0, broker.log()
 
 
-def megabytes(broker: Broker) -> dict[str, int]:
-    """Resident memory now, and at its highest, in MiB."""
-    status = pathlib.Path(f"/proc/{broker.process.pid}/status").read_text()
-    fields = dict(line.split(":", 1) for line in status.splitlines())
-    return {name: int(fields[name].split()[0]) // 1024 for name in ("VmRSS", "VmHWM")}
-
-
-def processor_time(broker: Broker) -> float:
-    fields = pathlib.Path(f"/proc/{broker.process.pid}/stat").read_text().rsplit(") ", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def test_start_memory_and_rest(prepared_broker):
-    broker = prepared_broker
-    begin = time.monotonic()
-    broker.launch()
-    wait_until(broker.is_listening, "the broker listens")
+def start_and_rest(broker: Broker) -> tuple[float, float]:
+    """Seconds of processor time until the first token, and in a second in which nothing is asked."""
+    broker.serve()
     answer = send(broker.tcp, token_request(5))
-    took = time.monotonic() - begin
     assert answer.status == 200, answer
-    memory = megabytes(broker)
-    before, begin = processor_time(broker), time.monotonic()
-    time.sleep(20 if LONG else 5)
-    idle = (processor_time(broker) - before) / (time.monotonic() - begin)
-    print(f"{KEYS} keys: first token after {took:.2f} s, {memory} MiB, {idle:.2%} of a core when idle")
-    assert broker.stop() == 0, broker.log()
-    assert took <= START
-    assert memory["VmRSS"] <= MEMORY
-    assert idle <= IDLE
+    start = processor_time(broker.process)
+    rest = []
+    for _ in range(ROUNDS):
+        before = processor_time(broker.process)
+        time.sleep(1)
+        rest.append(processor_time(broker.process) - before)
+    return start, statistics.median(rest)
 
 
-class Hammer(threading.Thread):
-    """One client that goes on asking for tokens of a thousand projects, and notes how long each answer took."""
-
-    def __init__(self, address: str):
-        super().__init__()
-        self.address, self.took, self.others, self.done = address, [], [], threading.Event()
-
-    def run(self):
-        messages = itertools.cycle([token_request(project) for project in range(1000)])
-        with connect(self.address) as connection:
-            while not self.done.is_set():
-                begin = time.monotonic()
-                connection.sendall(next(messages))
-                answer = connection.recv(65536)
-                self.took.append(time.monotonic() - begin)
-                if not answer.startswith(b"HTTP/1.1 200"):
-                    self.others.append(answer)
-                time.sleep(0.001)
-
-
-class Pauses(threading.Thread):
-    """Notes for how long this process itself stood still at a time, which is not the broker's affair."""
-
-    def __init__(self):
-        super().__init__()
-        self.longest, self.done = 0.0, threading.Event()
-
-    def run(self):
-        while not self.done.is_set():
-            begin = time.monotonic()
-            time.sleep(0.001)
-            self.longest = max(self.longest, time.monotonic() - begin - 0.001)
+def test_start_and_rest(many, sandbox):
+    start, rest = start_and_rest(many)
+    status = pathlib.Path(f"/proc/{many.process.pid}/status").read_text()
+    memory = int(status.split("VmRSS:")[1].split()[0]) << 10
+    assert many.stop() == 0, many.log()
+    with registry(sandbox.token_endpoint, KEYS // FEW) as tenth:
+        start_of_tenth, rest_of_tenth = start_and_rest(tenth)
+        assert tenth.stop() == 0, tenth.log()
+    print(
+        f"{KEYS} keys: {memory:,} bytes; processor time until the first token {start:.3f} s, {start_of_tenth:.3f} s "
+        f"with a tenth; at rest {rest:.2%} and {rest_of_tenth:.2%}"
+    )
+    assert start < FEW * start_of_tenth
+    assert rest < 3 * rest_of_tenth
+    assert memory < MEMORY
 
 
 COMMANDS = [
@@ -118,55 +90,54 @@ COMMANDS = [
     ["key", "list", "--project", "project-77"],
     ["client", "list"],
     ["audit", "list"],
-    ["key", "disable", "key-7777", "--force"],
-    ["key", "enable", "key-7777"],
-    ["client", "grant", "client-0", "--project", "new"],
-    ["client", "revoke", "client-0", "--project", "new"],
-    ["client", "disable", "client-5"],
-    ["client", "rotate", "client-5"],
-    ["client", "remove", "client-5"],
-    ["key", "remove", "key-7777", "--force"],
+    ["key", "disable", "key-777{}", "--force"],
+    ["key", "enable", "key-777{}"],
+    ["client", "grant", "client-0", "--project", "new-{}"],
+    ["client", "revoke", "client-0", "--project", "new-{}"],
+    ["client", "disable", "client-5{}"],
+    ["client", "rotate", "client-5{}"],
+    ["client", "remove", "client-5{}"],
+    ["key", "remove", "key-777{}", "--force"],
 ]
 
 
-def test_no_command_keeps_a_request_waiting(broker):
-    hammer, pauses = Hammer(broker.tcp), Pauses()
-    hammer.start()
-    pauses.start()
-    try:
+def test_no_command_keeps_a_request_waiting(running, bystander):
+    """Each command is asked of the bystander and of the broker that serves the requests, in turns."""
+    slowest: dict[str, list[tuple[float, float]]] = {}
+    with Hammer(running.tcp) as hammer:
         wait_until(lambda: len(hammer.took) > 1500, "every project has been asked for")
-        slowest = {}
-        for command in COMMANDS:
-            hammer.took.clear()
-            pauses.longest = 0.0
-            broker.ask(*command)
-            slowest[" ".join(command)] = max(0, max(hammer.took) - pauses.longest)
-    finally:
-        for thread in (hammer, pauses):
-            thread.done.set()
-            thread.join()
-    figures = ", ".join(f"{command}: {took * 1000:.1f}" for command, took in slowest.items())
-    print(f"{KEYS} keys: the slowest answer meanwhile, in ms: {figures}")
+        for number, command in itertools.product(range(ROUNDS), COMMANDS):
+            asked = [word.format(number) for word in command]
+            turns = [hammer.slowest_while(functools.partial(broker.ask, *asked)) for broker in (bystander, running)]
+            slowest.setdefault(" ".join(command), []).append(turns)
     assert not hammer.others, hammer.others[0]
-    assert max(slowest.values()) <= WAIT
+    longer = {}
+    for command, turns in slowest.items():
+        without, during = (statistics.median(turn) for turn in zip(*turns, strict=True))
+        print(f"{command}: the slowest answer takes {without * 1000:.1f} ms without, {during * 1000:.1f} ms with")
+        longer[command] = during / without
+    # One command may fall together with something else; a broker that makes requests wait does so with several.
+    assert statistics.median(longer.values()) < 2, f"{longer}"
+    assert max(longer.values()) < 8, f"{longer}"
 
 
-def test_a_grant_to_a_client_with_very_many(broker):
-    def change(verb: str) -> float:
-        body = json.dumps({"client_id": CLIENT[0], "verb": {verb: {"project_id": "one-more"}}})
+def test_a_grant_to_a_client_with_very_many(running):
+    def change(client: str, verb: str) -> float:
+        body = json.dumps({"client_id": client, "verb": {verb: {"project_id": "one-more"}}})
         headers = [("Content-Type", "application/json")]
         message = request("POST", "/admin/ClientChange", headers=headers, body=body)
         begin = time.monotonic()
-        answer = send(f"unix:{broker.data}/admin.sock", message)
+        answer = send(f"unix:{running.data}/admin.sock", message)
         assert answer.status == 200, answer
         return time.monotonic() - begin
 
-    assert get(broker.tcp, "/v1/projects/one-more/token", client=CLIENT).status == 403
-    took = [change(verb) for _ in range(10) for verb in ("grant", "revoke")]
-    change("grant")
-    assert get(broker.tcp, "/v1/projects/one-more/token", client=CLIENT).status == 502, "it has no key"
-    print(f"{KEYS} grants: one more takes {sorted(took)[10] * 1000:.1f} ms, {max(took) * 1000:.1f} at most")
-    assert sorted(took)[10] <= GRANT
+    assert get(running.tcp, "/v1/projects/one-more/token", client=CLIENT).status == 403
+    turns = [[change(client, verb) for client in (CLIENT[0], "client-1")] for verb in 20 * ["grant", "revoke"]]
+    many, few = (statistics.median(turn) for turn in zip(*turns, strict=True))
+    change(CLIENT[0], "grant")
+    assert get(running.tcp, "/v1/projects/one-more/token", client=CLIENT).status == 502, "it has no key"
+    assert many < 5 * few
+    print(f"one more grant takes {many * 1000:.1f} ms with {KEYS}, {few * 1000:.1f} ms with a few")
 
 
 class Endpoint:
@@ -202,7 +173,8 @@ async def ask_for_all(address: str):
         await asyncio.gather(*parts)
 
 
-async def refresh_all() -> tuple[list[float], int]:
+async def refresh_for_a_while() -> tuple[list[float], int]:
+    """When the first two hundred refreshes were, and how many are due then."""
     endpoint = Endpoint()
     server = await asyncio.start_server(endpoint.answer, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
@@ -211,7 +183,7 @@ async def refresh_all() -> tuple[list[float], int]:
         await asyncio.to_thread(broker.serve, "--mint-rate", str(RATE), "--mint-burst", "1")
         await ask_for_all(broker.tcp)
         before = len(endpoint.minted)
-        await asyncio.sleep(PACE_TAKES)
+        await asyncio.to_thread(wait_until, lambda: len(endpoint.minted) >= before + 200, "tokens are refreshed")
         minted = endpoint.minted[before:]
         refresh_due = broker.status()["refresh_due_count"]
         await asyncio.to_thread(broker.stop)
@@ -219,13 +191,10 @@ async def refresh_all() -> tuple[list[float], int]:
     return minted, refresh_due
 
 
-def test_refreshes_hold_the_pace_of_the_budget():
-    minted, refresh_due = asyncio.run(refresh_all())
-    gaps = [later - earlier for earlier, later in itertools.pairwise(minted)]
-    print(
-        f"{KEYS} tokens due: {len(minted)} mints in {PACE_TAKES} s at {RATE} per second, "
-        f"the longest gap {max(gaps) * 1000:.0f} ms, {refresh_due} left"
-    )
-    assert len(minted) == pytest.approx(PACE_TAKES * RATE, rel=0.02, abs=2)
-    assert max(gaps) <= 5 / RATE
+def test_refreshes_are_as_many_as_the_budget_lets_through():
+    minted, refresh_due = asyncio.run(refresh_for_a_while())
+    took = minted[-1] - minted[0]
+    print(f"{KEYS} tokens due: {len(minted)} mints in {took:.1f} s at {RATE} per second, {refresh_due} left")
+    # Two requests that are sent in time may come closer together than they were sent.
+    assert len(minted) <= took * RATE + 3
     assert refresh_due > KEYS / 2

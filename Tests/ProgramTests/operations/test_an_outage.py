@@ -1,8 +1,7 @@
 """An outage as an operator meets it: wherever one looks, what is wrong is said, what to do, and that it is over."""
 
+import calendar
 import time
-
-import pytest
 
 from rig.alerts import firing, watched
 from rig.page_text import page_text
@@ -16,7 +15,6 @@ def state(broker, subject: str) -> str | None:
     return next((problem["state"] for problem in broker.status()["problems"] if problem["subject"] == subject), None)
 
 
-@pytest.mark.timeout(120)
 def test_it_is_told_everywhere_and_so_is_its_end(stopped, clients, sandbox, folder):
     broker = stopped.serve("--ops-listen", f"127.0.0.1:{free_port()}")
     endpoint = f"token endpoint {sandbox.token_endpoint}"
@@ -26,13 +24,14 @@ def test_it_is_told_everywhere_and_so_is_its_end(stopped, clients, sandbox, fold
 
     with watched(broker, folder) as prometheus:
         sandbox.fail(500)
-        began = time.time()
+        began = int(time.time())
         wait_until(lambda: ask() == 503 and state(broker, endpoint) == "unavailable", "five requests have failed")
+        failed = time.time()
         due = {"TokenBrokerEndpointDown", "TokenBrokerNoToken"}
-        wait_until(lambda: ask() and due <= firing(prometheus), "alerts fire", 40)
+        wait_until(lambda: ask() and due <= firing(prometheus), "alerts fire")
         (problem,) = (problem for problem in broker.status()["problems"] if problem["subject"] == endpoint)
         since = problem["since"]
-        assert abs(time.mktime(time.strptime(since, "%Y-%m-%dT%H:%M:%SZ")) - time.timezone - began) < 5, since
+        assert began <= calendar.timegm(time.strptime(since, "%Y-%m-%dT%H:%M:%SZ")) <= failed, since
         for where in (page_text(broker), broker.admin("status").out):
             for words in (f"{endpoint}: unavailable since {since}", "status 500", problem["effect"], problem["action"]):
                 assert words in where, f"'{words}' is not in: {where}"
@@ -44,7 +43,7 @@ def test_it_is_told_everywhere_and_so_is_its_end(stopped, clients, sandbox, fold
 
         sandbox.recover()
         wait_until(lambda: ask() == 200, "there is a token again")
-        wait_until(lambda: firing(prometheus) == set(), "no alert fires any more", 40)
+        wait_until(lambda: firing(prometheus) == set(), "no alert fires any more")
         assert broker.admin("status").code == 0 and broker.admin("doctor").code == 0
         assert get(broker.operations, "/health/ready").json["problems"] == []
         assert f"over: {endpoint} was unavailable from {since}" in page_text(broker)

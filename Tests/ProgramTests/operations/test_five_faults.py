@@ -1,6 +1,5 @@
 """Five faults: the page and `doctor` name the cause and what to do, to an operator who looks nowhere else."""
 
-import time
 import typing
 
 import pytest
@@ -64,13 +63,9 @@ def test_the_cause_is_named(stopped, clients, sandbox, name):
     stopped.serve(restore_signals=False)
     fault.happens(stopped, sandbox)
     assert get(stopped.tcp, "/v1/projects/prj-a/token", client=clients["two"]).status in (429, 500, 502, 503)
-    begin = time.monotonic()
     seen, doctor = page_text(stopped), stopped.admin("doctor")
-    took = time.monotonic() - begin
     assert doctor.code == 1, f"{doctor}"
     for words in fault.page:
         assert words in seen, f"'{words}' is not on the page: {seen}"
     for words in fault.doctor:
         assert words in doctor.out, f"doctor does not say '{words}': {doctor}"
-    print(f"{name}: page and doctor took {took:.2f} s")
-    assert took < 10

@@ -78,8 +78,9 @@ def test_idle_connections_do_not_hold_up_the_end(broker, clients):
     connection.getresponse().read()
     begin = time.monotonic()
     code = broker.stop()
+    took = time.monotonic() - begin
     connection.close()
-    assert code == 0 and time.monotonic() - begin < 5, f"ended with {code} after {time.monotonic() - begin:.1f} s"
+    assert code == 0 and took < 20, f"ended with {code} after {took:.1f} s; an idle connection is closed after 60 s"
 
 
 def test_there_is_one_event_loop_for_each_processor_that_it_may_use(stopped):

@@ -3,6 +3,7 @@
 import json
 import pathlib
 import re
+import time
 
 import pytest
 
@@ -20,18 +21,22 @@ def lines_of(broker, *events: str) -> list[dict]:
     return [line for line in broker.log_lines() if line["event"] in events]
 
 
-def test_the_start_and_the_stop_say_what_how_and_how_long(broker):
+def test_the_start_and_the_stop_say_what_how_and_how_long(stopped):
+    begin = time.monotonic()
+    broker = stopped.serve()
     assert broker.stop() == 0
-    first, *_, stopping, stopped = broker.log_lines()
+    milliseconds = (time.monotonic() - begin) * 1000
+    first, *_, stopping, end = broker.log_lines()
     assert first["event"] == "broker.starting" and first["version"] and first["commit"]
     assert (first["data_directory"], first["endpoint"]) == (str(broker.data), broker.token_endpoint)
     bound = lines_of(broker, "listener.bound")
     assert sorted(line["listener"] for line in bound) == ["admin", "client", "client", "operations"]
     (ready,) = lines_of(broker, "broker.ready")
-    assert ready["projects"] == 2 and ready["schema"] >= 5 and 0 < ready["duration_ms"] < 5000
+    assert ready["projects"] == 2 and ready["schema"] >= 5 and ready["duration_ms"] > 0
     assert ready["message"] == f"ready in {ready['duration_ms']} ms"
     assert (stopping["event"], stopping["signal"]) == ("broker.stopping", "SIGTERM")
-    assert stopped["event"] == "broker.stopped" and 0 <= stopped["duration_ms"] < 5000
+    assert end["event"] == "broker.stopped" and end["duration_ms"] >= 0
+    assert ready["duration_ms"] + end["duration_ms"] <= milliseconds
 
 
 def test_what_keeps_it_from_starting_is_a_line_like_the_others(broker):

@@ -44,7 +44,6 @@ def pictures(folder) -> pathlib.Path:
     return pathlib.Path(os.environ.get("SCREENSHOTS") or folder)
 
 
-@pytest.mark.timeout(120)
 @pytest.mark.parametrize("look", LOOKS)
 def test_each_scene(scene, look, opened, pictures):
     name, broker = scene

@@ -6,6 +6,8 @@ import ssl
 import subprocess
 import typing
 
+from rig.processes import PATIENCE
+
 
 class Issued(typing.NamedTuple):
     """PEM files."""
@@ -60,7 +62,7 @@ class Authority:
 
     @staticmethod
     def _openssl(*arguments):
-        subprocess.run(["openssl", *map(str, arguments)], check=True, capture_output=True, timeout=20)
+        subprocess.run(["openssl", *map(str, arguments)], check=True, capture_output=True, timeout=PATIENCE)
 
 
 def client_context(authority: Authority, shown: Issued | None = None, version: ssl.TLSVersion | None = None):

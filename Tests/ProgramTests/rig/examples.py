@@ -14,12 +14,11 @@ import typing
 import requests
 import yaml
 
-from rig.processes import PROGRAMS, end, environment, free_port, start
+from rig.processes import PATIENCE, PROGRAMS, end, environment, free_port, start
 from rig.proxies import Proxy, nginx_settings
 
 EXAMPLES = pathlib.Path(__file__).parents[3] / "Examples"
 TABLE = EXAMPLES / "README.md"
-PATIENCE = 30
 PROJECT = "prj-a"
 HALF, TOLD = "half", "told"
 

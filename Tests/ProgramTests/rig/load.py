@@ -9,6 +9,8 @@ import resource
 import time
 import typing
 
+from rig.processes import PATIENCE
+
 LONG = os.environ.get("LONG") == "1"
 
 
@@ -111,7 +113,7 @@ def no_garbage_collection():
 async def more(replies: list[Reply], count: int):
     """Waits until so many more have come."""
     wanted = len(replies) + count
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while len(replies) < wanted:
             await asyncio.sleep(0.01)
 

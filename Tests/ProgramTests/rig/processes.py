@@ -10,7 +10,8 @@ import time
 PROGRAMS = os.environ.get("BROKER_BIN_DIR")
 # Where other people's are.
 TOOLS = os.environ.get("BROKER_TOOLS_DIR")
-PATIENCE = 20.0
+# Ends a wait that hangs: seconds, far more than any wait takes on a slow and busy machine.
+PATIENCE = 120.0
 
 started: list[subprocess.Popen] = []
 
@@ -49,6 +50,12 @@ def start(arguments: list[str], **options) -> subprocess.Popen:
     process = subprocess.Popen(arguments, **options)
     started.append(process)
     return process
+
+
+def processor_time(process: subprocess.Popen) -> float:
+    """The seconds that the threads of a process have run."""
+    tasks = pathlib.Path(f"/proc/{process.pid}/task").glob("*/schedstat")
+    return sum(int(task.read_text().split()[0]) for task in tasks) / 1e9
 
 
 def wait_until(condition, what: str, seconds: float = PATIENCE):

@@ -6,7 +6,7 @@ import socket
 import sys
 import threading
 
-from rig.processes import TOOLS, environment, free_port, start, tool, wait_until
+from rig.processes import PATIENCE, TOOLS, environment, free_port, start, tool, wait_until
 from rig.wire import connect
 
 LIBRARIES = f"{TOOLS}/usr/lib/x86_64-linux-gnu:{TOOLS}/usr/lib/aarch64-linux-gnu"
@@ -68,11 +68,18 @@ def nginx_settings(http: str, folder: pathlib.Path) -> str:
 class Wire:
     """Passes on what a proxy sends and what it is answered, and keeps both."""
 
-    def __init__(self, server: str):
+    def __init__(self, server: str, path: pathlib.Path | None = None):
+        """Listens on a free port of the loopback interface, or on a Unix socket at `path`."""
         self.server = server
         self.requests, self.responses = bytearray(), bytearray()
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.address = f"127.0.0.1:{self.listener.getsockname()[1]}"
+        if path:
+            self.listener = socket.socket(socket.AF_UNIX)
+            self.listener.bind(str(path))
+            self.listener.listen()
+            self.address = f"unix:{path}"
+        else:
+            self.listener = socket.create_server(("127.0.0.1", 0))
+            self.address = f"127.0.0.1:{self.listener.getsockname()[1]}"
         threading.Thread(target=self._accept, daemon=True).start()
 
     def _accept(self):
@@ -145,4 +152,4 @@ class Proxy:
 
     def stop(self):
         self.process.terminate()
-        self.process.wait(20)
+        self.process.wait(PATIENCE)

@@ -8,9 +8,15 @@ import typing
 
 from rig.broker import Broker
 from rig.processes import program
+from rig.wire import request
 
 # Granted every project of the first half of the grants.
 CLIENT = ("client-0", "tbs_benchmark")
+
+
+def token_request(project: int) -> bytes:
+    """Asks for the token of one of the projects, as ``CLIENT``."""
+    return request("GET", f"/v1/projects/project-{project}/token", client=CLIENT)
 
 
 @contextlib.contextmanager

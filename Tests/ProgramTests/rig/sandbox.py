@@ -6,7 +6,7 @@ import subprocess
 
 import requests
 
-from rig.processes import end, environment, program, start
+from rig.processes import PATIENCE, end, environment, program, start
 
 # What every test finds there.
 KEYS = {"prj-a": ("key-a", "secret-of-key-a"), "prj-b": ("key-b", "secret-of-key-b")}
@@ -87,7 +87,7 @@ class Sandbox:
     def trunks(self, project: str, token: str) -> requests.Response:
         """Calls an API that lets a live token of the project in, and nothing else."""
         url = f"{self.url}/v1/projects/{project}/trunks"
-        return self.http.get(url, headers={"Authorization": f"Bearer {token}"}, timeout=10)
+        return self.http.get(url, headers={"Authorization": f"Bearer {token}"}, timeout=PATIENCE)
 
     def stop(self):
         self.http.close()
@@ -95,6 +95,6 @@ class Sandbox:
         self.process.stdout.close()
 
     def _control(self, method: str, path: str, body: dict | None = None) -> requests.Response:
-        answer = self.http.request(method, f"{self.url}/sandbox/{path}", json=body, timeout=10)
+        answer = self.http.request(method, f"{self.url}/sandbox/{path}", json=body, timeout=PATIENCE)
         assert answer.ok, f"the sandbox's {method} {path} was answered with {answer.status_code}: {answer.text}"
         return answer

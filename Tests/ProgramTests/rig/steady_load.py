@@ -7,12 +7,7 @@ import time
 import typing
 
 from rig.load import Reply, connected, no_garbage_collection
-from rig.registry import CLIENT
-from rig.wire import request
-
-
-def token_request(project: int) -> bytes:
-    return request("GET", f"/v1/projects/project-{project}/token", client=CLIENT)
+from rig.registry import token_request
 
 
 async def _ask_for_all(address: str, keys: int, done: asyncio.Event, replies: list[Reply]):

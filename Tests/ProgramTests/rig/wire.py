@@ -8,10 +8,10 @@ import re
 import socket
 import typing
 
+from rig.processes import PATIENCE
+
 FORM = "application/x-www-form-urlencoded"
 GRANT = "grant_type=client_credentials"
-PATIENCE = 20.0
-
 REQUEST_ID = re.compile(rb'"request_id":"[0-9a-f]{32}"')
 
 

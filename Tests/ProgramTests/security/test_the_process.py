@@ -12,7 +12,7 @@ import pytest
 
 from rig import secrets_search
 from rig.checks import assert_token
-from rig.processes import program
+from rig.processes import PATIENCE, program
 from rig.wire import post_form
 
 FORM = "grant_type=client_credentials&project_id=prj-a"
@@ -67,7 +67,8 @@ def test_another_process_of_the_same_user_cannot_look_into_it(stopped, clients):
     def visible(pid: int) -> list[str]:
         looking = [python, "-I", "-c", LOOK, str(pid)]
         identity = {"user": OTHER_USER, "group": OTHER_USER, "extra_groups": [], "cwd": "/"}
-        return subprocess.run(looking, capture_output=True, check=True, timeout=20, **identity).stdout.decode().split()
+        seen = subprocess.run(looking, capture_output=True, check=True, timeout=PATIENCE, **identity).stdout
+        return seen.decode().split()
 
     assert visible(stopped.process.pid) == []
     # That it is the broker's doing: an ordinary process of the user's is an open book.

@@ -37,7 +37,6 @@ async def ask_at_once(address: str, requests: list[bytes]) -> list[Reply]:
 
 
 @pytest.mark.parametrize("count", [30, 100])
-@pytest.mark.timeout(120)
 def test_cold_projects_at_once_are_limited_by_nothing_but_the_budget(broker, sandbox, cold, count):
     projects, client = cold(count)
     sandbox.change(delay_milliseconds=2500)
@@ -47,7 +46,7 @@ def test_cold_projects_at_once_are_limited_by_nothing_but_the_budget(broker, san
     replies = asyncio.run(ask_at_once(broker.tcp, requests))
     statuses = collections.Counter(reply.status for reply in replies)
     print(f"{count} cold projects: {dict(statuses)}, the last after {max(reply.took for reply in replies):.2f} s")
-    assert max(reply.took for reply in replies) < 8
+    assert max(reply.took for reply in replies) < 10, "Sinch's Python SDK gives up at 10 s"
     assert set(statuses) <= {200, 429}, f"{statuses}"
     # What the budget lets out in the five seconds that leave time for the answer.
     assert statuses[200] >= min(count, BURST + RATE * 5 - 2), f"{statuses}"

@@ -53,7 +53,7 @@ def looks(broker, clients, sandbox) -> list[Look]:
 
 
 @pytest.mark.long
-@pytest.mark.timeout(400 if LONG else 120)
+@pytest.mark.timeout(400 if LONG else 600)
 def test_an_outage_is_hidden_for_as_long_as_possible_and_never_hammered(looks, sandbox):
     first, last = looks[0], looks[-1]
     old = first.answer.json["access_token"]

@@ -8,6 +8,7 @@ import typing
 import pytest
 
 from rig.load import Connection, Reply, connected, more, under_load
+from rig.processes import PATIENCE
 from rig.sandbox import key_of
 from rig.wire import FORM, get, request
 
@@ -65,7 +66,7 @@ async def call(api: Connection, broker: Connection, client: tuple[str, str], num
 async def work_while_the_key_dies(broker, sandbox, client: tuple[str, str]) -> tuple[str, list[Seen]]:
     async with connected(broker.tcp) as connection:
         first = (await connection.ask(request("GET", TOKEN, client=client))).token
-    async with asyncio.timeout(30), asyncio.TaskGroup() as group:
+    async with asyncio.timeout(PATIENCE), asyncio.TaskGroup() as group:
         workers = [group.create_task(work(broker, sandbox, client, number, first)) for number in range(CLIENTS)]
         await asyncio.to_thread(sandbox.delete_key, "key-a")
     return first, [worker.result() for worker in workers]
@@ -118,7 +119,7 @@ def test_the_next_mint_finds_out_without_any_report(two_keys, clients, sandbox):
     async def until_the_other_key(replies: list[Reply]):
         await more(replies, 20)
         await asyncio.to_thread(sandbox.delete_key, "key-a")
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             while key_of(replies[-1].token) == "key-a":
                 await more(replies, 20)
 

@@ -1,0 +1,41 @@
+"""Connections that are opened and never used, more than the broker has files for."""
+
+import socket
+
+from rig.load import open_files
+from rig.processes import wait_until
+from rig.wire import connect
+
+FILES = 4096
+
+
+def flood(address: str, attempts: int, parent):
+    """Opens connections that are never used; tells how many are held and were told why not, and holds on."""
+    held, refused = [], 0
+
+    def fewer_than(most: int) -> bool:
+        nonlocal held, refused
+        answers = [(connection, first_bytes(connection)) for connection in held]
+        held = [connection for connection, answer in answers if answer is None]
+        refused += sum(answer.startswith(b"HTTP/1.1 503 ") for _, answer in answers if answer is not None)
+        return len(held) < most
+
+    with open_files(FILES * 2):
+        for _ in range(attempts):
+            held.append(connect(address))
+            if len(held) == FILES + 1000:
+                wait_until(lambda: fewer_than(FILES), "those who are too many are told so")
+        wait_until(lambda: fewer_than(FILES), "those who are too many are told so")
+        parent.send((len(held), refused))
+        parent.recv()
+
+
+def first_bytes(connection: socket.socket) -> bytes | None:
+    """What has come; `None` while nothing has and the connection is open."""
+    connection.setblocking(False)
+    try:
+        return connection.recv(65536)
+    except BlockingIOError:
+        return None
+    except ConnectionResetError:
+        return b""

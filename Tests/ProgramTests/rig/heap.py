@@ -1,0 +1,28 @@
+"""How much memory a program has allocated and not freed, to the byte."""
+
+import pathlib
+import struct
+import time
+
+from rig.preload import library
+
+
+class Heap:
+    """The heap of a program that is started with `environment`."""
+
+    def __init__(self, folder: pathlib.Path):
+        self._file = folder / "heap"
+        self._file.write_bytes(bytes(8))
+        self.environment = {"LD_PRELOAD": library("heap"), "BROKER_TEST_HEAP": str(self._file)}
+
+    @property
+    def live(self) -> int:
+        return struct.unpack("q", self._file.read_bytes())[0]
+
+    def settled(self) -> int:
+        """The bytes that are still allocated when work that has just ended is cleaned up."""
+        samples = []
+        for _ in range(10):
+            samples.append(self.live)
+            time.sleep(0.05)
+        return min(samples)
