@@ -16,8 +16,7 @@ import Testing
         "POST /oauth2/token HTTP/1.1\r\nHost: a\r\nContent-Length: 29\r\n\r\ngrant_type=client_credentials"
 
     private let listener: TestListener
-    /// As many as a test may want.
-    private let keys = (0..<20_000).compactMap {
+    private static let keys = (0..<20_000).compactMap {
         ResponseCacheKey.read(ByteBuffer(string: "GET /\($0) HTTP/1.1\r\nHost: a\r\n\r\n"), from: Peer(.unknown))?.key
     }
 
@@ -182,9 +181,9 @@ import Testing
         let cacheable = try await listener.cacheable(body)
         let cache = ResponseCache()
         // More than the newer halves hold, and less than both.
-        for key in keys[..<5000] { cache[key] = CachedResponse(cacheable, fields: [:], body: body) }
-        for key in keys[..<5000] { cache[key] = nil }
-        #expect(keys[..<5000].allSatisfy { cache[$0] == nil })
+        for key in Self.keys[..<5000] { cache[key] = CachedResponse(cacheable, fields: [:], body: body) }
+        for key in Self.keys[..<5000] { cache[key] = nil }
+        #expect(Self.keys[..<5000].allSatisfy { cache[$0] == nil })
         #expect(cache.size == 0)
     }
 
@@ -229,13 +228,13 @@ import Testing
         let body = ByteBuffer(repeating: 0, count: 8 * 1024)
         let cacheable = try await listener.cacheable(body)
         let cache = ResponseCache()
-        for key in keys {
+        for key in Self.keys {
             cache[key] = CachedResponse(cacheable, fields: [:], body: body)
-            #expect(cache[keys[0]] != nil, "asked for again and again")
+            #expect(cache[Self.keys[0]] != nil, "asked for again and again")
         }
         #expect(cache.size < 64 << 20)
-        #expect(keys[19_000...].allSatisfy { cache[$0] != nil })
-        #expect(cache[keys[1]] == nil)
+        #expect(Self.keys[19_000...].allSatisfy { cache[$0] != nil })
+        #expect(cache[Self.keys[1]] == nil)
         listener.test.clock.advance(by: .seconds(3000))
         cache.removeInvalid()
         #expect(cache.size == 0)

@@ -1,4 +1,5 @@
 package import Broker
+import Foundation
 import Synchronization
 
 /// A sealer that hides nothing, but opens only what it sealed for the same place.
@@ -8,35 +9,50 @@ package final class PlainSealer: Sealer {
     /// How often something was opened.
     package let opened = Tally()
 
-    /// Guards what happens while something is opened next.
-    private let meanwhile = Mutex<(@Sendable () -> Void)?>(nil)
+    private struct State {
+        var whileOpening: (@Sendable () -> Void)?
+    }
+
+    /// Guards what is done while the next secret is opened.
+    private let state = Mutex(State())
 
     package init() {}
 
     /// Does something else while something is opened; once.
     package func whileOpening(_ other: @escaping @Sendable () -> Void) {
-        meanwhile.withLock { $0 = other }
+        state.withLock { $0.whileOpening = other }
     }
 
     package func seal(_ secret: Secret, in place: SealedPlace) throws -> Sealed {
-        Sealed(bytes: Array("\(place)|\(secret.reveal())".utf8))
+        Sealed(bytes: Array((place.text + secret.reveal()).utf8))
     }
 
     package func open(_ sealed: Sealed, from place: SealedPlace) throws -> Secret {
         opened.add()
-        let other = meanwhile.withLock { meanwhile in
-            defer { meanwhile = nil }
-            return meanwhile
+        let other = state.withLock { state in
+            defer { state.whileOpening = nil }
+            return state.whileOpening
         }
         other?()
-        let text = String(decoding: sealed.bytes, as: UTF8.self)
-        guard text.hasPrefix("\(place)|") else { throw Damage() }
-        return Secret(String(text.dropFirst("\(place)|".count)))
+        guard sealed.bytes.starts(with: place.text.utf8) else { throw Damage() }
+        return Secret(String(decoding: sealed.bytes.dropFirst(place.text.utf8.count), as: UTF8.self))
     }
 
     package func digest(of token: Secret) -> TokenDigest { TokenDigest(hex: "digest-of-" + token.reveal()) }
 
     package func verifier(of clientSecret: Secret) -> ClientSecretVerifier {
         ClientSecretVerifier(bytes: Array(clientSecret.reveal().utf8))
+    }
+}
+
+extension SealedPlace {
+    /// The place as the sealer writes it before a secret.
+    fileprivate var text: String {
+        switch self {
+        case .keySecret(let key, let version, let endpoint):
+            "key \(key.description) \(version) \(endpoint?.absoluteString ?? "")|"
+        case .token(let slot):
+            "token \(slot.keyID.description) \(slot.keyVersion) \(slot.scope.description)|"
+        }
     }
 }

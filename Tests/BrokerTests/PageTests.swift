@@ -7,23 +7,23 @@ import Testing
 /// Lists in parts, in the order of their IDs.
 struct PageTests {
     // swift-format-ignore: NeverUseForceTry
-    private let all = try! (0..<2500).map { try ProjectID("project-\($0)") }.shuffled()
+    private static let all = try! (0..<2500).map { try ProjectID("project-\($0)") }.shuffled()
 
     @Test(arguments: [1, 7, 999, 1000]) func `the parts make up the whole, in order, each once`(limit: Int) throws {
         var seen: [ProjectID] = []
         var next: ProjectID?
         repeat {
-            let part = try Page(after: next, limit: limit).elements(of: all) { $0 }
-            #expect(part.elements.count == min(limit, all.count - seen.count))
+            let part = try Page(after: next, limit: limit).elements(of: Self.all) { $0 }
+            #expect(part.elements.count == min(limit, Self.all.count - seen.count))
             seen += part.elements
             next = part.next
         } while next != nil
-        #expect(seen == all.sorted())
+        #expect(seen == Self.all.sorted())
     }
 
     @Test func `a list that fits has no next part`() throws {
-        #expect(try Page().elements(of: all.prefix(1000)) { $0 }.next == nil)
-        #expect(try Page().elements(of: all.prefix(1001)) { $0 }.next != nil)
+        #expect(try Page().elements(of: Self.all.prefix(1000)) { $0 }.next == nil)
+        #expect(try Page().elements(of: Self.all.prefix(1001)) { $0 }.next != nil)
     }
 
     @Test(arguments: [-1, 0, 1001]) func `a part has 1 to 1000 elements, also for who asks past the command line`(

@@ -38,7 +38,9 @@ package struct ClientRoutes: Sendable {
                 try await counted { try await authorizationField(request, values) }
             }
         case .reportRejectedToken: .init(method, path, answer: rejected)
-        case .listProjects: .init(method, path, answer: projects)
+        case .listProjects:
+            // They may be a hundred thousand.
+            .init(method, path) { request, _ in try await offEventLoop { try await projects(request) } }
         case .getMetadata:
             .init(method, path) { request, _ in
                 try WholeResponse(json: ServerMetadata(for: request.head.headers, security: security))
@@ -149,7 +151,7 @@ package struct ClientRoutes: Sendable {
     }
 
     /// The projects that the client may use, with each token's state; never a token.
-    private func projects(_ request: WholeRequest, _ values: [Substring]) async throws -> WholeResponse {
+    private func projects(_ request: WholeRequest) async throws -> WholeResponse {
         struct Listing: Encodable {
             struct Project: Encodable {
                 let projectID: ProjectID
@@ -160,8 +162,6 @@ package struct ClientRoutes: Sendable {
         }
         let authorization = try await authenticator.authorize(
             ClientClaim(request.head.headers, form: nil), from: request.peer)
-        // They may be a hundred thousand.
-        await leaveEventLoop()
         let projects = authorization.client.grants.sorted().map {
             Listing.Project(projectID: $0, token: broker.report(of: $0))
         }

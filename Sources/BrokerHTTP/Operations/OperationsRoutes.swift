@@ -48,19 +48,22 @@ package struct OperationsRoutes: Sendable {
                     )
                 )
             },
-            .init(.GET, "/metrics", answer: metrics),
-            .init(.GET, "/status.json") { request, _ in try WholeResponse(json: await status(request).report) },
+            // There may be ten thousand series, and a hundred thousand projects.
+            .init(.GET, "/metrics") { request, _ in try await offEventLoop { metrics(request) } },
+            .init(.GET, "/status.json") { request, _ in
+                try await offEventLoop { try WholeResponse(json: await status(request).report) }
+            },
             .init(.GET, "/") { request, _ in
-                let (report, search) = try await status(request)
-                return page.response(report, search: search)
+                try await offEventLoop {
+                    let (report, search) = try await status(request)
+                    return page.response(report, search: search)
+                }
             },
         ])
     }
 
     /// What `status` says: `?search=TEXT` of the projects and clients, `?after=PROJECT&limit=NUMBER` of the projects.
     private func status(_ request: WholeRequest) async throws -> (report: StatusReport.Reply, search: String) {
-        // There may be a hundred thousand projects.
-        await leaveEventLoop()
         let query = try FormFields(request.query.utf8)
         let search = query["search"] ?? ""
         let report: StatusReport
@@ -75,9 +78,7 @@ package struct OperationsRoutes: Sendable {
         return (try await report.perform(by: Administrator(core, for: .broker, serving: serving)), search)
     }
 
-    private func metrics(_ request: WholeRequest, _ values: [Substring]) async throws -> WholeResponse {
-        // There may be ten thousand series.
-        await leaveEventLoop()
+    private func metrics(_ request: WholeRequest) -> WholeResponse {
         let (type, text) = metrics(Accept.prefersOpenMetrics(request.head.headers.first(name: "Accept")))
         return WholeResponse(type: type, body: ByteBuffer(bytes: text))
     }
