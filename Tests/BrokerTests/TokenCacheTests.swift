@@ -14,7 +14,7 @@ struct TokenCacheTests {
     }
 
     @Test func `ten thousand callers at once cause one mint`() async throws {
-        for _ in 0..<20 { try await askAtOnce(callers: 10_000) }
+        for _ in 0..<5 { try await askAtOnce(callers: 10_000) }
     }
 
     private func askAtOnce(callers count: Int) async throws {
@@ -22,19 +22,19 @@ struct TokenCacheTests {
         try await test.addKey()
         let gate = Gate()
         test.endpoint.hold(by: gate)
-        let tokens = try await withThrowingTaskGroup(of: String.self) { group in
-            let callers = Tally()
-            for _ in 0..<count {
-                group.addTask {
-                    callers.add()
-                    return try await test.token()
-                }
+        let begun = Tally()
+        // Not a task group, which looks through all its tasks whenever one ends.
+        let callers = (0..<count).map { _ in
+            Task {
+                begun.add()
+                return try await test.token()
             }
-            await gate.reached(by: 1)
-            try await until { callers.count == count }
-            await gate.open()
-            return try await group.reduce(into: Set<String>()) { $0.insert($1) }
         }
+        await gate.reached(by: 1)
+        try await until { begun.count == count }
+        await gate.open()
+        var tokens: Set<String> = []
+        for caller in callers { tokens.insert(try await caller.value) }
         #expect(tokens.count == 1)
         #expect(test.endpoint.mints.count == 1)
     }
