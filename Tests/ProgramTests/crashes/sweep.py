@@ -77,19 +77,27 @@ class Sweep:
         assert self.calls and self.after is not None, "nothing was written"
 
     def run(self, name: str):
-        """Lets the command meet with this trouble at every call that changes files; in a short run at one of them."""
+        """Lets the command meet with this trouble at every call that changes files; in a short run at one of them.
+
+        A command does not always need as many calls as it did the first time: a call that did not come is not met, and
+        a short run then tries an earlier one.
+        """
         trouble = TROUBLES[name]
         places = [place for place, call in enumerate(self.calls, 1) if trouble.kind != TEAR or "write" in call]
         if trouble.kind == NONE:
-            places = [len(self.calls)]
-        for place in places if LONG else [self.chance.choice(places)]:
+            places = [1]
+        for place in places if LONG else self._places_until_one_is_met(name, places):
             with self._fresh() as (broker, disk):
                 result = self._run(broker, disk, trouble, place)
                 met = disk.calls[place - 1 : place]
                 with because(f"{self.command.words}: {name} at call {place}, {met}; seed {self.seed}; {result}"):
                     self._look(broker, disk, trouble, result)
-            # A command does not always need as many calls.
             self.counts[name if met else "not met"] += 1
+
+    def _places_until_one_is_met(self, name: str, places: list[int]) -> typing.Iterator[int]:
+        while places and not self.counts[name]:
+            places = places[: self.chance.randrange(len(places)) + 1]
+            yield places.pop()
 
     @contextlib.contextmanager
     def _fresh(self) -> typing.Iterator[tuple[Broker, Disk]]:
