@@ -10,7 +10,10 @@ FILES = 4096
 
 
 def flood(address: str, attempts: int, parent):
-    """Opens connections that are never used; tells how many are held and were told why not, and holds on."""
+    """Opens connections that are never used, and keeps them open until `parent` ends it.
+
+    Sends `parent` the number of connections that are open, and the number that the broker refused with 503.
+    """
     held, refused = [], 0
 
     def fewer_than(most: int) -> bool:
