@@ -268,6 +268,22 @@ import Testing
         #expect(broker.core.registry.clients.map(\.id) == [try ClientID("new")])
     }
 
+    @Test func `the same document, applied twice at the same time, is applied once`() async throws {
+        let broker = try await TestBroker()
+        let gate = Gate()
+        broker.endpoint.hold(by: gate)
+        let applications = (0..<2).map { _ in
+            Task { try await apply(broker, keys: [key("key-1")], clients: [client("a", users: [1])]) }
+        }
+        try await until { broker.endpoint.mints.count == 2 }
+        await gate.open()
+        var replies: [RegistryApplication.Reply] = []
+        for application in applications { replies.append(try await application.value) }
+        #expect(replies.map(\.applied).filter(\.self) == [true])
+        #expect(replies.map(\.changes.count).sorted() == [0, 2])
+        #expect(broker.store.records.filter { $0.action == .keyAdded }.count == 1)
+    }
+
     @Test func `what somebody else changes meanwhile is not overrun`() async throws {
         let broker = try await TestBroker()
         let gate = Gate()

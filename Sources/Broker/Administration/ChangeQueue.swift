@@ -12,15 +12,21 @@ package actor ChangeQueue {
     /// Decides on changes, commits them and puts them into effect, after those that came before.
     ///
     /// They belong to the broker: whoever asked may go away, they are wholly made or wholly not.
-    func make(_ decide: @escaping @Sendable () throws -> (changes: [Change], records: [AuditRecord])) async throws {
+    ///
+    /// - Returns: the changes that were made.
+    @discardableResult
+    func make(
+        _ decide: @escaping @Sendable () throws -> (changes: [Change], records: [AuditRecord])
+    ) async throws -> [Change] {
         let previous = last
         let task = Task { [store, registry] in
             await previous?.value
             let (changes, records) = try decide()
             try await store.commit(changes, recording: records)
             registry.apply(changes)
+            return changes
         }
         last = Task { _ = await task.result }
-        try await task.value
+        return try await task.value
     }
 }

@@ -37,16 +37,19 @@ package struct RegistryApplication: AdminRequest {
 
     package func perform(by administrator: Administrator) async throws -> Reply {
         let plan = try RegistryPlan(for: wanted, prune: prune, by: administrator)
-        let isApplied = !dryRun && !plan.plannedChanges.isEmpty
-        if isApplied { try await apply(plan, by: administrator) }
+        var changes = plan.plannedChanges
+        if !dryRun, !changes.isEmpty, try await !apply(plan, by: administrator) { changes = [] }
         let keyless = keyless(administrator.core.registry)
         return Reply(
-            changes: plan.plannedChanges, applied: isApplied, newSecrets: plan.newSecrets, projectsWithoutKeys: keyless,
-            similarProjects: administrator.core.registry.projects(similarTo: keyless)
+            changes: changes, applied: !dryRun && !changes.isEmpty, newSecrets: plan.newSecrets,
+            projectsWithoutKeys: keyless, similarProjects: administrator.core.registry.projects(similarTo: keyless)
         )
     }
 
-    private func apply(_ plan: RegistryPlan, by administrator: Administrator) async throws {
+    /// Makes the changes of a plan.
+    ///
+    /// - Returns: whether there was something to change; not if the same document has been applied since.
+    private func apply(_ plan: RegistryPlan, by administrator: Administrator) async throws -> Bool {
         let withNewSecrets = Set(plan.newSecrets)
         let missing = wanted.clients?.first { $0.secret == nil && withNewSecrets.contains($0.clientID) }
         if let missing {
@@ -54,9 +57,9 @@ package struct RegistryApplication: AdminRequest {
                 OperatorError(.conflict, "its secret was removed meanwhile", hint: "nothing was applied: apply again"))
         }
         let new = try await verified(plan.registrations, by: administrator)
-        try await administrator.core.changes.make {
+        let changes = try await administrator.core.changes.make {
             let now = try RegistryPlan(for: wanted, prune: prune, by: administrator, with: new)
-            guard now.plannedChanges == plan.plannedChanges else {
+            guard now.plannedChanges.isEmpty || now.plannedChanges == plan.plannedChanges else {
                 throw OperatorError(
                     .conflict, "somebody else changed keys or clients meanwhile",
                     hint: "nothing was applied: apply again"
@@ -64,10 +67,12 @@ package struct RegistryApplication: AdminRequest {
             }
             return (now.changes, now.records)
         }
+        guard !changes.isEmpty else { return false }
         for new in new.values {
             if let token = new.token { administrator.adopt(token, of: try administrator.key(new.key.id)) }
         }
         for key in plan.changedKeys { administrator.core.tokens.forgetFailures(of: key) }
+        return true
     }
 
     /// Mints with each key that is to be registered; the first that does not work ends it.
