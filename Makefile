@@ -229,7 +229,7 @@ test-smoke: $(VENV)/installed $(BROKER_TOOLS_DIR)/installed
 
 .PHONY: test-program
 test-program: program-tests
-	$(PYTEST) --numprocesses 4 --dist loadfile -m 'not alone and not image'
+	$(PYTEST) --numprocesses 8 --dist worksteal -m 'not alone and not image'
 	$(PYTEST) -m alone
 
 .PHONY: swift-test

@@ -1,15 +1,8 @@
 """`status`: what is wrong at a glance, and an exit code that says whether somebody has to do something."""
 
-import os
-import pty
-import subprocess
-
-import pytest
-
-from rig.processes import end, program, start, wait_until
+from rig.processes import wait_until
+from rig.watched_status import watched_status
 from rig.wire import post_form
-
-CLEAR = "\x1b[H\x1b[2J"
 
 
 def test_all_is_well(broker, clients):
@@ -48,34 +41,11 @@ def test_a_full_outage_needs_somebody_until_it_is_over(broker, sandbox):
     assert not broker.status()["needs_operator"]
 
 
-@pytest.fixture
-def watching(broker):
-    """`status --watch` on a terminal: what it has shown so far, and the process."""
-    ours, theirs = pty.openpty()
-    command = [program("token-broker"), "status", "--watch"]
-    process = start(command, stdin=subprocess.DEVNULL, stdout=theirs, stderr=theirs, env=broker.settings())
-    os.close(theirs)
-    os.set_blocking(ours, False)
-    shown = bytearray()
-
-    def pages() -> list[str]:
-        try:
-            shown.extend(os.read(ours, 1 << 20))
-        except BlockingIOError:
-            pass
-        return shown.decode(errors="replace").split(CLEAR)[1:]
-
-    yield pages, process
-    end(process)
-    os.close(ours)
-
-
-def test_it_can_be_watched_across_a_restart(broker, watching):
-    pages, process = watching
-    wait_until(lambda: len(pages()) >= 2 and "no problems" in pages()[-1], "it is shown twice")
-    broker.stop()
-    wait_until(lambda: pages()[-1].startswith("no broker serves"), "it says that the broker is gone")
-    # Whoever watches does not stand in the way of the next broker.
-    broker.serve()
-    wait_until(lambda: "no problems" in pages()[-1], "it is there again")
-    assert process.poll() is None
+def test_it_can_be_watched_across_a_restart(broker):
+    with watched_status(broker) as pages:
+        wait_until(lambda: len(pages()) >= 2 and "no problems" in pages()[-1], "it is shown twice")
+        broker.stop()
+        wait_until(lambda: pages()[-1].startswith("no broker serves"), "it says that the broker is gone")
+        # Whoever watches does not stand in the way of the next broker.
+        broker.serve()
+        wait_until(lambda: "no problems" in pages()[-1], "it is there again")

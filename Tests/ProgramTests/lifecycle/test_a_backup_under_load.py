@@ -17,7 +17,7 @@ KEYS = 10_000
 KILLS = 50 if LONG else 6
 ROUNDS = 3
 
-pytestmark = [pytest.mark.alone, pytest.mark.long]
+pytestmark = pytest.mark.long
 
 
 def restored(broker: Broker, backup, folder, sandbox) -> Broker:
@@ -48,6 +48,7 @@ def lists(broker: Broker) -> dict:
     }
 
 
+@pytest.mark.alone
 def test_nobody_notices_and_what_is_restored_goes_on(sandbox, folder):
     with many_keys(sandbox.token_endpoint, keys=KEYS, clients=100, grants=2 * KEYS) as broker:
         broker.serve()

@@ -16,9 +16,10 @@ KEYS = 10_000
 KILLS = 50 if LONG else 8
 ROUNDS = 3
 
-pytestmark = [pytest.mark.alone, pytest.mark.long]
+pytestmark = pytest.mark.long
 
 
+@pytest.mark.alone
 def test_nobody_notices(sandbox):
     with many_keys(sandbox.token_endpoint, keys=KEYS, clients=10, grants=2 * KEYS) as broker:
         broker.serve()

@@ -18,7 +18,6 @@ LIFETIME = 20
 MINT_TAKES = 1.0
 
 
-@pytest.mark.alone
 @pytest.mark.long
 def test_fifty_clients_who_ask_all_the_time_do_not_notice_a_refresh(broker, clients, sandbox):
     sandbox.change(expires_in=LIFETIME)

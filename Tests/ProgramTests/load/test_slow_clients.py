@@ -12,7 +12,6 @@ from rig.wire import form_request, get
 SECONDS = 60 if LONG else 6
 
 
-@pytest.mark.alone
 @pytest.mark.long
 @pytest.mark.parametrize("mode", MODES)
 def test_the_others_get_their_answers(stopped, clients, mode):

@@ -153,21 +153,19 @@ def test_log_lost(stopped, clients, folder):
     socket = stopped.data / "admin.sock"
     change = '{"client_id":"none","verb":{"enable":{}}}'
     fields = [("Content-Type", "application/json")]
-    prometheus = None
     try:
         wait_until(socket.exists, "the broker listens")
-        prometheus = Prometheus(folder, f"127.0.0.1:{port}", faster(folder), interval="200ms")
+        with Prometheus(folder, f"127.0.0.1:{port}", faster(folder), interval="200ms") as prometheus:
 
-        def write_much() -> bool:
-            for _ in range(200):
-                assert call(f"unix:{socket}", "POST", "/admin/ClientChange", headers=fields, body=change).status == 200
-            return "TokenBrokerLogLost" in firing(prometheus)
+            def write_much() -> bool:
+                for _ in range(200):
+                    answer = call(f"unix:{socket}", "POST", "/admin/ClientChange", headers=fields, body=change)
+                    assert answer.status == 200, f"{answer}"
+                return "TokenBrokerLogLost" in firing(prometheus)
 
-        assert firing(prometheus) == set()
-        wait_until(write_much, "the alert fires")
+            assert firing(prometheus) == set()
+            wait_until(write_much, "the alert fires")
     finally:
-        if prometheus:
-            prometheus.stop()
         end(process)
         process.stderr.close()
 

@@ -146,12 +146,9 @@ def test_a_real_prometheus_reads_them_as_open_metrics(busy, folder):
     answer = get(busy.operations, "/metrics", headers=[("Accept", f"{OPEN_METRICS};version=1.0.0,*/*;q=0.1")])
     assert answer.headers["Content-Type"] == f"{OPEN_METRICS}; version=1.0.0; charset=utf-8"
     assert answer.body.endswith(b"# EOF\n")
-    prometheus = Prometheus(folder, busy.operations)
-    try:
+    with Prometheus(folder, busy.operations) as prometheus:
         wait_until(lambda: prometheus.query("up == 1"), "Prometheus has scraped the broker")
         assert prometheus.target()["lastError"] == ""
         assert prometheus.query('token_broker_mints_total{outcome="minted"}')[0]["metric"]["project"] == "prj-a"
         # Its own metadata are what the broker said of each family.
         assert prometheus.query("histogram_quantile(0.5, token_broker_mint_duration_seconds_bucket) > 0")
-    finally:
-        prometheus.stop()

@@ -23,11 +23,10 @@ def queries() -> dict[str, str]:
 
 def test_every_query_has_an_answer(broker, clients, sandbox, folder):
     sandbox.delete_key("key-a")
-    prometheus = Prometheus(folder, broker.operations, interval="200ms")
     unanswered = queries()
     # Is answered at a start alone.
     starts = unanswered.pop("Starts")
-    try:
+    with Prometheus(folder, broker.operations, interval="200ms") as prometheus:
         assert prometheus.query(filled(starts)) == []
 
         def ask() -> bool:
@@ -41,8 +40,6 @@ def test_every_query_has_an_answer(broker, clients, sandbox, folder):
             return not unanswered
 
         wait_until(ask, f"each of these is answered: {unanswered.keys()}")
-    finally:
-        prometheus.stop()
 
 
 def filled(expression: str) -> str:

@@ -39,9 +39,6 @@ def firing(prometheus: Prometheus) -> set[str]:
 
 @contextlib.contextmanager
 def watched(broker: Broker, folder: pathlib.Path) -> typing.Iterator[Prometheus]:
-    prometheus = Prometheus(folder, broker.operations, faster(folder), interval="100ms")
-    try:
+    with Prometheus(folder, broker.operations, faster(folder), interval="100ms") as prometheus:
         wait_until(lambda: prometheus.query("up == 1"), "Prometheus has scraped the broker")
         yield prometheus
-    finally:
-        prometheus.stop()

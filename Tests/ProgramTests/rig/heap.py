@@ -6,6 +6,9 @@ import time
 
 from rig.preload import library
 
+# Seconds in which nothing more is freed once everything is.
+QUIET = 0.5
+
 
 class Heap:
     """The heap of a program that is started with `environment`."""
@@ -21,8 +24,9 @@ class Heap:
 
     def settled(self) -> int:
         """The bytes that are still allocated when work that has just ended is cleaned up."""
-        samples = []
-        for _ in range(10):
-            samples.append(self.live)
-            time.sleep(0.05)
-        return min(samples)
+        least, since = self.live, time.monotonic()
+        while time.monotonic() < since + QUIET:
+            time.sleep(0.02)
+            if self.live < least:
+                least, since = self.live, time.monotonic()
+        return least

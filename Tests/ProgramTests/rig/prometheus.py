@@ -53,5 +53,8 @@ class Prometheus:
         except requests.ConnectionError:
             return False
 
-    def stop(self):
+    def __enter__(self) -> "Prometheus":
+        return self
+
+    def __exit__(self, *_):
         end(self.process)

@@ -1,0 +1,35 @@
+"""`status --watch` on a terminal."""
+
+import contextlib
+import os
+import pty
+import subprocess
+import typing
+
+from rig.broker import Broker
+from rig.processes import end, program, start
+
+CLEAR = "\x1b[H\x1b[2J"
+
+
+@contextlib.contextmanager
+def watched_status(broker: Broker) -> typing.Iterator[typing.Callable[[], list[str]]]:
+    """Runs `status --watch`; the function returns the pages that it has shown until now."""
+    ours, theirs = pty.openpty()
+    command = [program("token-broker"), "status", "--watch"]
+    process = start(command, stdin=subprocess.DEVNULL, stdout=theirs, stderr=theirs, env=broker.settings())
+    os.close(theirs)
+    os.set_blocking(ours, False)
+    shown = bytearray()
+
+    def pages() -> list[str]:
+        assert process.poll() is None, f"'status --watch' ended with {process.poll()}: {shown.decode()}"
+        try:
+            shown.extend(os.read(ours, 1 << 20))
+        except BlockingIOError:
+            pass
+        return shown.decode(errors="replace").split(CLEAR)[1:]
+
+    yield pages
+    end(process)
+    os.close(ours)
