@@ -10,7 +10,7 @@ struct EnduranceTests {
     /// Each in a process of its own, whose memory nothing else uses.
     @Test func `memory after many refreshes is what it was after half of them`() async {
         await #expect(processExitsWith: .success) {
-            let count = ProcessInfo.processInfo.environment["LONG"] == "1" ? 1_000_000 : 10_000
+            let count = ProcessInfo.processInfo.environment["LONG"] == "1" ? 1_000_000 : 40_000
             // Of several arenas, mallinfo2 would count one.
             mallopt(M_ARENA_MAX, 1)
             let test = try await TestBroker()
@@ -31,8 +31,9 @@ struct EnduranceTests {
                 halves.append(try await settledMemory())
             }
             print("\(count) refreshes: \(halves[0]) bytes after half of them, \(halves[1]) after all")
-            // Less than an object for each refresh.
-            #expect(halves[1] - halves[0] < 32 << 10, "\(halves[1]) bytes, \(halves[0]) after half")
+            // Less than an object for each refresh. What the threads keep for their next malloc counts as allocated, and
+            // becomes more with time: some 100 KiB.
+            #expect(halves[1] - halves[0] < 256 << 10, "\(halves[1]) bytes, \(halves[0]) after half")
         }
     }
 }
