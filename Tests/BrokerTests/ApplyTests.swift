@@ -268,20 +268,36 @@ import Testing
         #expect(broker.core.registry.clients.map(\.id) == [try ClientID("new")])
     }
 
-    @Test func `the same document, applied twice at the same time, is applied once`() async throws {
-        let broker = try await TestBroker()
+    /// What comes of two applications of a document, each with its own secret for its client, at the same time.
+    private func applyAtTheSameTime(
+        secrets: [String], to broker: TestBroker
+    ) async throws -> [Result<RegistryApplication.Reply, any Error>] {
         let gate = Gate()
         broker.endpoint.hold(by: gate)
-        let applications = (0..<2).map { _ in
-            Task { try await apply(broker, keys: [key("key-1")], clients: [client("a", users: [1])]) }
+        let applications = secrets.map { secret in
+            Task { try await apply(broker, keys: [key("key-1")], clients: [client("a", secret: secret)]) }
         }
-        try await until { broker.endpoint.mints.count == 2 }
+        try await until { broker.endpoint.mints.count == secrets.count }
         await gate.open()
-        var replies: [RegistryApplication.Reply] = []
-        for application in applications { replies.append(try await application.value) }
+        var results: [Result<RegistryApplication.Reply, any Error>] = []
+        for application in applications { results.append(await application.result) }
+        return results
+    }
+
+    @Test func `the same document, applied twice at the same time, is applied once`() async throws {
+        let broker = try await TestBroker()
+        let replies = try await applyAtTheSameTime(secrets: [secret, secret], to: broker).map { try $0.get() }
         #expect(replies.map(\.applied).filter(\.self) == [true])
-        #expect(replies.map(\.changes.count).sorted() == [0, 2])
+        #expect(replies.map(\.changes.count).sorted() == [0, 2] && replies.map(\.newSecrets.count).sorted() == [0, 1])
         #expect(broker.store.records.filter { $0.action == .keyAdded }.count == 1)
+    }
+
+    @Test func `a client secret that lost against another is not reported as applied`() async throws {
+        let broker = try await TestBroker()
+        let other = ClientSecret.generate().reveal()
+        let results = try await applyAtTheSameTime(secrets: [secret, other], to: broker)
+        let errors = results.compactMap { if case .failure(let error) = $0 { error as? OperatorError } else { nil } }
+        #expect(errors.count == 1 && errors[0].message.contains("meanwhile"))
     }
 
     @Test func `what somebody else changes meanwhile is not overrun`() async throws {

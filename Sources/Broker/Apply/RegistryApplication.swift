@@ -37,18 +37,19 @@ package struct RegistryApplication: AdminRequest {
 
     package func perform(by administrator: Administrator) async throws -> Reply {
         let plan = try RegistryPlan(for: wanted, prune: prune, by: administrator)
-        var changes = plan.plannedChanges
-        if !dryRun, !changes.isEmpty, try await !apply(plan, by: administrator) { changes = [] }
+        var hasChanges = !plan.plannedChanges.isEmpty
+        if hasChanges, !dryRun { hasChanges = try await apply(plan, by: administrator) }
         let keyless = keyless(administrator.core.registry)
         return Reply(
-            changes: changes, applied: !dryRun && !changes.isEmpty, newSecrets: plan.newSecrets,
-            projectsWithoutKeys: keyless, similarProjects: administrator.core.registry.projects(similarTo: keyless)
+            changes: hasChanges ? plan.plannedChanges : [], applied: hasChanges && !dryRun,
+            newSecrets: hasChanges ? plan.newSecrets : [], projectsWithoutKeys: keyless,
+            similarProjects: administrator.core.registry.projects(similarTo: keyless)
         )
     }
 
     /// Makes the changes of a plan.
     ///
-    /// - Returns: whether there was something to change; not if the same document has been applied since.
+    /// - Returns: `false` if another command has already applied the same document with the same client secrets.
     private func apply(_ plan: RegistryPlan, by administrator: Administrator) async throws -> Bool {
         let withNewSecrets = Set(plan.newSecrets)
         let missing = wanted.clients?.first { $0.secret == nil && withNewSecrets.contains($0.clientID) }
@@ -59,7 +60,8 @@ package struct RegistryApplication: AdminRequest {
         let new = try await verified(plan.registrations, by: administrator)
         let changes = try await administrator.core.changes.make {
             let now = try RegistryPlan(for: wanted, prune: prune, by: administrator, with: new)
-            guard now.plannedChanges.isEmpty || now.plannedChanges == plan.plannedChanges else {
+            let isAlreadyApplied = now.plannedChanges.isEmpty && plan.secretsInUse.isSubset(of: now.secretsInUse)
+            guard isAlreadyApplied || now.plannedChanges == plan.plannedChanges else {
                 throw OperatorError(
                     .conflict, "somebody else changed keys or clients meanwhile",
                     hint: "nothing was applied: apply again"
