@@ -229,6 +229,7 @@ test-smoke: $(VENV)/installed $(BROKER_TOOLS_DIR)/installed
 
 .PHONY: test-program
 test-program: program-tests
+	@# More workers than processors: most tests wait most of the time.
 	$(PYTEST) --numprocesses 8 --dist worksteal -m 'not alone and not image'
 	$(PYTEST) -m alone
 

@@ -46,6 +46,6 @@ def test_it_can_be_watched_across_a_restart(broker):
         wait_until(lambda: len(pages()) >= 2 and "no problems" in pages()[-1], "it is shown twice")
         broker.stop()
         wait_until(lambda: pages()[-1].startswith("no broker serves"), "it says that the broker is gone")
-        # Whoever watches does not stand in the way of the next broker.
+        # The watching command does not block the next broker.
         broker.serve()
         wait_until(lambda: "no problems" in pages()[-1], "it is there again")

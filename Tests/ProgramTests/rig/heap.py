@@ -6,7 +6,7 @@ import time
 
 from rig.preload import library
 
-# Seconds in which nothing more is freed once everything is.
+# If no memory is freed for this many seconds, the cleanup is over.
 QUIET = 0.5
 
 
@@ -23,7 +23,7 @@ class Heap:
         return struct.unpack("q", self._file.read_bytes())[0]
 
     def settled(self) -> int:
-        """The bytes that are still allocated when work that has just ended is cleaned up."""
+        """The number of allocated bytes after the program has cleaned up finished work."""
         least, since = self.live, time.monotonic()
         while time.monotonic() < since + QUIET:
             time.sleep(0.02)

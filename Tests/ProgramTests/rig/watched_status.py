@@ -14,7 +14,7 @@ CLEAR = "\x1b[H\x1b[2J"
 
 @contextlib.contextmanager
 def watched_status(broker: Broker) -> typing.Iterator[typing.Callable[[], list[str]]]:
-    """Runs `status --watch`; the function returns the pages that it has shown until now."""
+    """Runs `status --watch`; calling the result returns the pages that the command has shown so far."""
     ours, theirs = pty.openpty()
     command = [program("token-broker"), "status", "--watch"]
     process = start(command, stdin=subprocess.DEVNULL, stdout=theirs, stderr=theirs, env=broker.settings())
@@ -23,13 +23,15 @@ def watched_status(broker: Broker) -> typing.Iterator[typing.Callable[[], list[s
     shown = bytearray()
 
     def pages() -> list[str]:
-        assert process.poll() is None, f"'status --watch' ended with {process.poll()}: {shown.decode()}"
+        assert process.poll() is None, f"'status --watch' exited with code {process.poll()}: {shown.decode()}"
         try:
             shown.extend(os.read(ours, 1 << 20))
         except BlockingIOError:
             pass
         return shown.decode(errors="replace").split(CLEAR)[1:]
 
-    yield pages
-    end(process)
-    os.close(ours)
+    try:
+        yield pages
+    finally:
+        end(process)
+        os.close(ours)
