@@ -39,9 +39,17 @@ package final class Health: Sendable {
     }
 
     private struct State {
-        var problems: [Subject: Problem] = [:]
+        /// The problems that more than one project depends on: a few.
+        private(set) var common: [Subject: Problem] = [:]
+        /// The problems of one key or project each: possibly of every one in the registry.
+        private(set) var particular: [Subject: Problem] = [:]
         /// The newest last.
         var over: [Problem] = []
+
+        subscript(subject: Subject) -> Problem? {
+            get { subject.isCommon ? common[subject] : particular[subject] }
+            set { if subject.isCommon { common[subject] = newValue } else { particular[subject] = newValue } }
+        }
 
         /// Many troubles of projects follow from one of a key or an endpoint, and do not take its place.
         mutating func remember(_ problem: Problem) {
@@ -68,8 +76,8 @@ package final class Health: Sendable {
     func report(_ subject: Subject, is trouble: Trouble, because reason: String? = nil) {
         let now = clock.now
         let isChange = state.withLock { state in
-            let before = state.problems[subject]
-            state.problems[subject] = Problem(
+            let before = state[subject]
+            state[subject] = Problem(
                 subject: subject, trouble: trouble, since: before?.since ?? now, reason: reason ?? before?.reason
             )
             return before?.trouble != trouble
@@ -87,7 +95,8 @@ package final class Health: Sendable {
     func reportWorking(_ subject: Subject) {
         let now = clock.now
         let problem = state.withLock { state -> Problem? in
-            guard var problem = state.problems.removeValue(forKey: subject) else { return nil }
+            guard var problem = state[subject] else { return nil }
+            state[subject] = nil
             problem.end = now
             state.remember(problem)
             return problem
@@ -101,18 +110,18 @@ package final class Health: Sendable {
     }
 
     /// Whether it is in no trouble.
-    package func works(_ subject: Subject) -> Bool { state.withLock { $0.problems[subject] == nil } }
+    package func works(_ subject: Subject) -> Bool { state.withLock { $0[subject] == nil } }
 
     /// What is in trouble, the oldest first.
     var problems: [Problem] {
-        state.withLock { Array($0.problems.values) }
+        let (common, particular) = state.withLock { ($0.common, $0.particular) }
+        return (Array(common.values) + Array(particular.values))
             .sorted { ($0.since.boot, $0.subject.name) < ($1.since.boot, $1.subject.name) }
     }
 
     /// What is in trouble and more than one project rests on, the oldest first.
     package var commonProblems: [StatusReport.Problem] {
-        state.withLock { $0.problems.values.filter { $0.subject.isCommon } }
-            .sorted { $0.since.boot < $1.since.boot }.map(StatusReport.Problem.init)
+        state.withLock(\.common).values.sorted { $0.since.boot < $1.since.boot }.map(StatusReport.Problem.init)
     }
 
     /// What was in trouble, the newest first.
@@ -120,7 +129,7 @@ package final class Health: Sendable {
 
     /// Forgets a subject that was removed.
     func forget(_ subject: Subject) {
-        state.withLock { $0.problems[subject] = nil }
+        state.withLock { $0[subject] = nil }
     }
 }
 

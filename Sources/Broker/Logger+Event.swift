@@ -16,6 +16,7 @@ extension Logger {
         case certificatesChanged = "certificates.changed"
         case certificatesUnchanged = "certificates.unchanged"
         case certificatesUnusable = "certificates.unusable"
+        case connectionEvicted = "connection.evicted"
         case connectionFailed = "connection.failed"
         case connectionLost = "connection.lost"
         case requestRefused = "request.refused"

@@ -26,21 +26,21 @@ package struct Listener: Service {
     private let routes: Routes
     private let allowedHosts: Set<String>
     private let tls: ListenerTLS?
-    private let limit: ConnectionLimit
+    private let connections: ConnectionTable
     private let readiness: Readiness
     private let logger: Logger
 
     init(
         _ kind: Kind, on address: ListenAddress, routes: Routes, allowedHosts: Set<String> = [],
         tls: ListenerTLS? = nil,
-        limit: ConnectionLimit, readiness: Readiness, logger: Logger
+        connections: ConnectionTable, readiness: Readiness, logger: Logger
     ) {
         self.kind = kind
         self.address = address
         self.routes = routes
         self.allowedHosts = allowedHosts
         self.tls = tls
-        self.limit = limit
+        self.connections = connections
         self.readiness = readiness
         self.logger = logger
     }
@@ -64,7 +64,7 @@ package struct Listener: Service {
             log: log,
             cache: cache,
             largestBody: kind.largestBody,
-            tls: tls, limit: limit, drain: drain
+            tls: tls, connections: connections, drain: drain
         )
         let server = Server(
             childChannelSetup: pipeline,

@@ -27,13 +27,27 @@ final class RequestLog: Sendable {
 
     private let listener: String
     private let logger: Logger
-    /// Guards how many lines there were, for what is the client's fault or nobody's, and for what is ours.
-    private let lines = Mutex((refused: Lines(), failed: Lines()))
+    /// Guards how many lines there were: for errors of a client, for our own errors, and for evicted connections.
+    private let lines = Mutex((refused: Lines(), failed: Lines(), evicted: Lines()))
 
     init(of listener: Listener.Kind, logger: Logger) {
         self.listener = listener.rawValue
         self.logger = logger
     }
+
+    /// Notes that a connection was evicted to make room for another.
+    ///
+    /// - Parameter holder: the Unix user or network that holds the most connections.
+    func evicted(_ holder: Peer) {
+        guard let omitted = lines.withLock({ $0.evicted.next(at: Self.now) }) else { return }
+        var metadata: Logger.Metadata = ["listener": "\(listener)", "peer": "\(holder)"]
+        if omitted > 0 { metadata["omitted"] = .stringConvertible(omitted) }
+        logger.log(
+            .connectionEvicted, level: .warning, "too many connections: an idle one was closed to make room", metadata
+        )
+    }
+
+    private static var now: Duration { .nanoseconds(NIODeadline.now().uptimeNanoseconds) }
 
     /// - Parameter route: as it is written in the routes; `nil` where it did not come to that.
     func answer(
@@ -42,7 +56,7 @@ final class RequestLog: Sendable {
     ) -> WholeResponse {
         let answer = ErrorAnswer(error, dialect: dialect, requestID: id)
         let isOurs = answer.status == .internalServerError
-        let now = Duration.nanoseconds(NIODeadline.now().uptimeNanoseconds)
+        let now = Self.now
         if let omitted = lines.withLock({ isOurs ? $0.failed.next(at: now) : $0.refused.next(at: now) }) {
             var metadata: Logger.Metadata = [
                 "request_id": "\(id)", "listener": "\(listener)", "status": .stringConvertible(answer.status.code),

@@ -13,6 +13,7 @@ struct Responder: Sendable {
     /// Whether there is a page for browsers, which may ask for what belongs to it.
     let hasPage: Bool
     let log: RequestLog
+    private let worker = WorkerThread()
     private let durations = RequestDurations()
 
     init(routes: Routes, hosts: HostRule?, hasPage: Bool, log: RequestLog) {
@@ -33,7 +34,12 @@ struct Responder: Sendable {
             let (route, values) = try routes.route(of: request)
             dialect = route.dialect
             template = route.template
-            response = try await RequestID.$current.withValue(id) { try await route.answer(request, values) }
+            response = try await RequestID.$current.withValue(id) {
+                switch route.place {
+                case .eventLoop: try await route.answer(request, values)
+                case .worker: try await worker.run { try await route.answer(request, values) }
+                }
+            }
         } catch {
             response = log.answer(to: error, dialect, route: template, as: id)
         }

@@ -5,19 +5,32 @@ struct Routes: Sendable {
     /// - Parameter values: of the path's parameters, in order, as they came.
     typealias Answer = @Sendable (_ request: WholeRequest, _ values: [Substring]) async throws -> WholeResponse
 
+    /// Where a request is answered.
+    enum Place {
+        /// On its connection's event loop, until the answer has to wait: for work that is always small.
+        case eventLoop
+        /// On the listener's ``WorkerThread``: for work that grows with the registry.
+        case worker
+    }
+
     struct Route: Sendable {
         let method: HTTPMethod
         /// As it is written here.
         let template: String
         let path: PathTemplate
         let dialect: ErrorAnswer.Dialect
+        let place: Place
         let answer: Answer
 
-        init(_ method: HTTPMethod, _ path: String, dialect: ErrorAnswer.Dialect = .http, answer: @escaping Answer) {
+        init(
+            _ method: HTTPMethod, _ path: String, dialect: ErrorAnswer.Dialect = .http, on place: Place = .eventLoop,
+            answer: @escaping Answer
+        ) {
             self.method = method
             template = path
             self.path = PathTemplate(path)
             self.dialect = dialect
+            self.place = place
             self.answer = answer
         }
 

@@ -70,6 +70,10 @@ extension MetricFamily {
     private static let http: [MetricFamily] = [
         MetricFamily("token_broker_connections", .gauge, by: ["listener"], "Connections that are open."),
         MetricFamily(
+            "token_broker_connections_evicted_total", .counter, by: ["listener"],
+            "Idle connections without an authenticated client that were closed to make room for new ones."
+        ),
+        MetricFamily(
             "token_broker_http_request_duration_seconds", .histogram(bounds: MetricFamily.bounds),
             by: ["route", "status"],
             "From a request's last byte to its answer, by route and status."

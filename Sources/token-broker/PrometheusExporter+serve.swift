@@ -17,19 +17,24 @@ extension PrometheusExporter {
     ///
     /// - Parameter start: when the process started.
     func observe(
-        _ core: BrokerCore, in directory: DataDirectory, readiness: Readiness, limits: ConnectionLimits,
+        _ core: BrokerCore, in directory: DataDirectory, readiness: Readiness, connections: ConnectionTables,
         log: LogWriter, since start: Date
     ) {
         let (broker, process) = (BrokerStatistics(of: core), ProcessStatistics(start: start))
         addSource { broker.samples + process.samples }
         addSource {
-            let connections = limits.open.map { Sample("token_broker_connections", for: [$0], Double($1)) }
+            let numbers = connections.all.flatMap { listener, table in
+                [
+                    Sample("token_broker_connections", for: [listener], Double(table.open)),
+                    Sample("token_broker_connections_evicted_total", for: [listener], Double(table.evicted)),
+                ]
+            }
             let free = directory.freeBytes.map { Sample("token_broker_data_directory_free_bytes", Double($0)) }
             return [
                 Sample("token_broker_build_info", for: [Version.number, Version.commit], 1),
                 Sample("token_broker_ready", readiness.isReady),
                 Sample("token_broker_log_lines_dropped_total", Double(log.dropped)),
-            ] + connections + [free].compactMap(\.self)
+            ] + numbers + [free].compactMap(\.self)
         }
     }
 }

@@ -59,7 +59,9 @@ import Testing
     func cacheable(_ body: ByteBuffer) async throws -> CacheableResponse {
         let asked = TokenRequest(project: TestBroker.project, scope: nil)
         let handOut = try await test.core.broker.token(for: asked, as: authorization(Peer(.unknown)))
-        return CacheableResponse(handOut: try #require(handOut.repeatable), handOuts: handOuts) { _ in body }
+        return CacheableResponse(handOut: try #require(handOut.repeatable), to: client.id, handOuts: handOuts) { _ in
+            body
+        }
     }
 
     /// How often tokens were handed out.
@@ -124,7 +126,7 @@ import Testing
         let encode: @Sendable (HandOut) -> ByteBuffer = TokenAnswer.full
         var response = WholeResponse(body: encode(handOut))
         response.cacheable = handOut.repeatable.map {
-            CacheableResponse(handOut: $0, handOuts: listener.handOuts, body: encode)
+            CacheableResponse(handOut: $0, to: listener.client.id, handOuts: listener.handOuts, body: encode)
         }
         response.cacheable?.duration = listener.duration
         let date = HTTPDate.text(Int(handOut.at.wall.timeIntervalSince1970))

@@ -16,6 +16,7 @@ import NIOHTTP1
     private static let mostCuts = 3
 
     private let handOut: RepeatableHandOut
+    private let client: ClientID
 
     /// With something to rest on that stays valid: the clock stands still.
     init() async throws {
@@ -28,6 +29,7 @@ import NIOHTTP1
             fatalError("the hand-out cannot be repeated")
         }
         self.handOut = handOut
+        client = authorization.client.id
     }
 
     func run(_ input: [UInt8]) {
@@ -57,7 +59,7 @@ import NIOHTTP1
         let channel = EmbeddedChannel()
         let state = ConnectionState(Peer(.unknown), at: channel.embeddedEventLoop.now)
         let log = RequestLog(of: .client, logger: .silent)
-        let answering = AnsweringHandler(logger: .silent) { [handOut] in Self.answer($0, handOut) }
+        let answering = AnsweringHandler(logger: .silent) { [handOut, client] in Self.answer($0, handOut, to: client) }
         do {
             let all = handlers(state, cache: cache, largestBody: 16 << 10, log: log) + [answering]
             try channel.pipeline.syncOperations.addHandlers(all)
@@ -78,14 +80,16 @@ import NIOHTTP1
 
     /// Says all that a route can see of the request.
     private nonisolated static func answer(
-        _ request: WholeRequest, _ handOut: RepeatableHandOut
+        _ request: WholeRequest, _ handOut: RepeatableHandOut, to client: ClientID
     ) -> WholeResponse {
         let fields = ["Host", "Accept", "Authorization", "Content-Type", "Origin", "Sec-Fetch-Site"]
             .map { "\($0): \(request.head.headers[$0])" }
         let seen = "\(request.head.method) \(request.head.uri) \(fields) \(request.body.readableBytesView.map(\.self))"
         let body = ByteBuffer(string: "\(SHA256.hash(data: Data(seen.utf8)))")
-        var response = WholeResponse(body: body)
-        response.cacheable = CacheableResponse(handOut: handOut, handOuts: HandOutMetrics().handedOut) { _ in body }
+        var response = WholeResponse(body: body, for: client)
+        response.cacheable = CacheableResponse(handOut: handOut, to: client, handOuts: HandOutMetrics().handedOut) {
+            _ in body
+        }
         return response
     }
 }

@@ -32,7 +32,7 @@ package struct Page<Subject>: Codable, Sendable {
     /// The elements that are on the page, and the ID to go on after where there are more.
     ///
     /// One pass over all of them, however many there are.
-    func elements<Element>(
+    package func elements<Element>(
         of all: some Sequence<Element>, by id: (Element) -> Identifier<Subject>
     ) -> (elements: [Element], next: Identifier<Subject>?) {
         var heap = Heap<Entry<Element>>()

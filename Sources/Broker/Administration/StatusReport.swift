@@ -92,9 +92,13 @@ package struct StatusReport: AdminRequest {
         package let probeIn: Int
     }
 
-    /// Throws ``OperatorError`` when `limit` is not one of a ``Page``.
+    /// - Throws: ``OperatorError`` if `limit` is not one of a ``Page``.
     package init(after: ProjectID? = nil, limit: Int = usualLimit, search: String = "") throws {
-        page = try Page(after: after, limit: limit)
+        self.init(try Page(after: after, limit: limit), search: search)
+    }
+
+    package init(_ page: Page<Project>, search: String) {
+        self.page = page
         self.search = search
     }
 

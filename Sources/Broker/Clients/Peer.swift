@@ -24,7 +24,7 @@ package struct Peer: Sendable, Hashable, CustomStringConvertible {
     }
 
     /// Whom strangers are counted as: an address is too easily changed for its neighbour.
-    var neighbourhood: Self {
+    package var neighbourhood: Self {
         if case .address(_, let network) = origin { Peer(.address(network, network: network)) } else { Peer(origin) }
     }
 

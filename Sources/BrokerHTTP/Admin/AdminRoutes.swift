@@ -36,8 +36,7 @@ package struct AdminRoutes: Sendable {
     }
 
     private func route<Command: AdminRequest>(_ type: Command.Type) -> Routes.Route {
-        // An operator may ask for a hundred thousand keys.
-        .init(.POST, type.path) { request, _ in try await offEventLoop { try await perform(type, request) } }
+        .init(.POST, type.path, on: .worker) { request, _ in try await perform(type, request) }
     }
 
     private func perform<Command: AdminRequest>(

@@ -38,9 +38,7 @@ package struct ClientRoutes: Sendable {
                 try await counted { try await authorizationField(request, values) }
             }
         case .reportRejectedToken: .init(method, path, answer: rejected)
-        case .listProjects:
-            // They may be a hundred thousand.
-            .init(method, path) { request, _ in try await offEventLoop { try await projects(request) } }
+        case .listProjects: .init(method, path, on: .worker) { request, _ in try await projects(request) }
         case .getMetadata:
             .init(method, path) { request, _ in
                 try WholeResponse(json: ServerMetadata(for: request.head.headers, security: security))
@@ -86,7 +84,10 @@ package struct ClientRoutes: Sendable {
         let (asked, authorization) = try await asked(request, values)
         let handOut = try await broker.token(for: asked, as: authorization)
         metrics.count(handOut)
-        return WholeResponse(body: ByteBuffer(), fields: ["Authorization": "Bearer \(handOut.token.value.reveal())"])
+        return WholeResponse(
+            body: ByteBuffer(), fields: ["Authorization": "Bearer \(handOut.token.value.reveal())"],
+            for: authorization.client.id
+        )
     }
 
     /// What a GET asks for, and who asks.
@@ -122,9 +123,9 @@ package struct ClientRoutes: Sendable {
     ) async throws -> WholeResponse {
         let handOut = try await broker.token(for: asked, as: authorization)
         metrics.count(handOut)
-        var response = WholeResponse(type: type, body: body(handOut))
+        var response = WholeResponse(type: type, body: body(handOut), for: authorization.client.id)
         response.cacheable = handOut.repeatable.map {
-            CacheableResponse(handOut: $0, handOuts: metrics.handedOut, body: body)
+            CacheableResponse(handOut: $0, to: authorization.client.id, handOuts: metrics.handedOut, body: body)
         }
         return response
     }
@@ -147,10 +148,13 @@ package struct ClientRoutes: Sendable {
         metrics.countReport(of: project, replacement.outcome)
         var fields: HTTPHeaders = [:]
         if case .tooSoon(let wait) = replacement { fields.add(name: "Retry-After", value: wait.retryAfter) }
-        return try WholeResponse(json: Outcome(outcome: replacement.outcome), fields: fields)
+        return try WholeResponse(
+            json: Outcome(outcome: replacement.outcome), fields: fields, for: authorization.client.id
+        )
     }
 
-    /// The projects that the client may use, with each token's state; never a token.
+    /// `GET /v1/projects?after=PROJECT&limit=NUMBER`: a page of the client's projects with each token's state, never a
+    /// token.
     private func projects(_ request: WholeRequest) async throws -> WholeResponse {
         struct Listing: Encodable {
             struct Project: Encodable {
@@ -159,13 +163,18 @@ package struct ClientRoutes: Sendable {
             }
 
             let projects: [Project]
+            let next: ProjectID?
         }
         let authorization = try await authenticator.authorize(
             ClientClaim(request.head.headers, form: nil), from: request.peer)
-        let projects = authorization.client.grants.sorted().map {
-            Listing.Project(projectID: $0, token: broker.report(of: $0))
-        }
-        return try WholeResponse(json: Listing(projects: projects))
+        let page: Page<Project> = try FormFields(request.query.utf8).page()
+        let (projects, next) = page.elements(of: authorization.client.grants) { $0 }
+        return try WholeResponse(
+            json: Listing(
+                projects: projects.map { Listing.Project(projectID: $0, token: broker.report(of: $0)) }, next: next
+            ),
+            for: authorization.client.id
+        )
     }
 
     private func project(_ values: [Substring]) -> Result<ProjectID, BrokerError> {

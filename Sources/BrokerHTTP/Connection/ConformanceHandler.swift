@@ -72,6 +72,7 @@ final class ConformanceHandler: ChannelDuplexHandler {
             return
         }
         var response = unwrapOutboundIn(data)
+        if let client = response.client { state.authenticated(client) }
         // The answer itself may say so.
         let isLast =
             state.isNextAnswerLast || response.head.headers[canonicalForm: "Connection"].contains { $0 == "close" }

@@ -20,20 +20,21 @@ struct ConnectionPipeline: ServerChildChannel {
     let largestBody: Int
     /// `nil` for plain text.
     let tls: ListenerTLS?
-    let limit: ConnectionLimit
+    let connections: ConnectionTable
     let drain: Drain
 
     /// Never fails, which would end the listener.
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
         Peer.of(channel).flatMapThrowing { peer in
-            guard limit.admit(peer) else {
+            guard let (connection, evicted) = connections.enter(peer, close: closing(channel)) else {
                 try channel.pipeline.syncOperations.addHandlers(
                     HTTPResponseEncoder(), OverflowHandler(log: log, saysWhy: tls == nil)
                 )
                 return Value(channel: channel, lastAnswer: channel.closeFuture.map { nil })
             }
-            channel.closeFuture.whenComplete { _ in limit.release(peer) }
-            let state = ConnectionState(peer, isSecured: tls != nil, at: channel.eventLoop.now)
+            if let evicted { log.evicted(evicted.holder) }
+            channel.closeFuture.whenComplete { _ in connection.remove() }
+            let state = ConnectionState(peer, as: connection, isSecured: tls != nil, at: channel.eventLoop.now)
             let pipeline = channel.pipeline.syncOperations
             if let tls {
                 try pipeline.addHandlers(NIOSSLServerHandler(context: tls.context()), HandshakeHandler(state))
@@ -53,6 +54,16 @@ struct ConnectionPipeline: ServerChildChannel {
             )
             channel.close(promise: nil)
             return Value(channel: channel, lastAnswer: channel.closeFuture.map { nil })
+        }
+    }
+
+    /// Closes a connection at once: a TLS connection without waiting for its end to be acknowledged.
+    private func closing(_ channel: any Channel) -> @Sendable () -> Void {
+        {
+            channel.eventLoop.execute {
+                let secured = try? channel.pipeline.syncOperations.context(handlerType: NIOSSLServerHandler.self)
+                if let secured { secured.close(promise: nil) } else { channel.close(promise: nil) }
+            }
         }
     }
 

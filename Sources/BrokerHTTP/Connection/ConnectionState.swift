@@ -1,6 +1,7 @@
 import Broker
 import NIOCore
 import NIOHTTP1
+import Synchronization
 
 /// Where a connection is: which bytes belong to which request, how many requests are unanswered, and whether it goes on.
 ///
@@ -36,6 +37,10 @@ final class ConnectionState {
     /// Whether the newest request offers to go on with another protocol.
     private var offersUpgrade = false
 
+    /// The connection in the table of all; `nil` if it is in none.
+    private let connection: OpenConnection?
+    /// Whether a client was authenticated on the connection.
+    private var isAuthenticated = false
     /// Who is at the other end, as far as that is known.
     private(set) var peer: Peer
     /// Since when the connection is being secured.
@@ -43,9 +48,14 @@ final class ConnectionState {
     private(set) var drainingSince: NIODeadline?
     private var lastActive: NIODeadline
 
-    /// - Parameter isSecured: whether a TLS handshake comes first.
-    init(_ peer: Peer, isSecured: Bool = false, at now: NIODeadline) {
+    /// - Parameters:
+    ///   - connection: the connection in the table of all.
+    ///   - isSecured: whether a TLS handshake comes first.
+    init(
+        _ peer: Peer, as connection: OpenConnection? = nil, isSecured: Bool = false, at now: NIODeadline
+    ) {
         self.peer = peer
+        self.connection = connection
         handshakeSince = isSecured ? now : nil
         lastActive = now
     }
@@ -96,6 +106,7 @@ final class ConnectionState {
     /// - Returns: all of its bytes; none where their number is not known.
     func endRequest(at now: NIODeadline) -> ByteBuffer {
         unanswered += 1
+        connection?.awaitsAnswer.store(true, ordering: .relaxed)
         let bytes = length.flatMap { received.readSlice(length: $0) } ?? ByteBuffer()
         if endsWithNewest || received.readableBytes == 0 { received = ByteBuffer() }
         reading = received.readableBytes > 0 ? .head(since: now) : .nothing
@@ -106,6 +117,14 @@ final class ConnectionState {
     func answer(at now: NIODeadline) {
         unanswered -= 1
         lastActive = now
+        if unanswered == 0 { connection?.awaitsAnswer.store(false, ordering: .relaxed) }
+    }
+
+    /// A client was authenticated on the connection.
+    func authenticated(_ client: ClientID) {
+        guard !isAuthenticated else { return }
+        isAuthenticated = true
+        connection?.keep(for: client)
     }
 
     /// A request that is not even read was answered.

@@ -23,14 +23,19 @@ struct WholeRequest: Sendable {
 struct WholeResponse: Sendable {
     var head: HTTPResponseHead
     var body: ByteBuffer
+    /// The client that was authenticated, if one was.
+    let client: ClientID?
     /// What may be repeated instead of asking again.
     var cacheable: CacheableResponse?
 
-    /// - Parameter fields: besides those that every answer has: nothing of it may be kept by anybody on the way.
+    /// - Parameters:
+    ///   - fields: besides those that every answer has: nothing of it may be kept by anybody on the way.
+    ///   - client: the client that was authenticated, if one was.
     init(
         _ status: HTTPResponseStatus = .ok, type: String = "application/json", body: ByteBuffer,
-        fields: HTTPHeaders = [:]
+        fields: HTTPHeaders = [:], for client: ClientID? = nil
     ) {
+        self.client = client
         var headers: HTTPHeaders = [
             "Content-Type": type, "Content-Length": String(body.readableBytes), "Cache-Control": "no-store",
             "Pragma": "no-cache", "Date": HTTPDate.now,
@@ -40,8 +45,11 @@ struct WholeResponse: Sendable {
         self.body = body
     }
 
-    init(_ status: HTTPResponseStatus = .ok, json value: some Encodable, fields: HTTPHeaders = [:]) throws {
-        self.init(status, body: try ByteBuffer(json: value), fields: fields)
+    init(
+        _ status: HTTPResponseStatus = .ok, json value: some Encodable, fields: HTTPHeaders = [:],
+        for client: ClientID? = nil
+    ) throws {
+        self.init(status, body: try ByteBuffer(json: value), fields: fields, for: client)
     }
 
     init(_ error: ErrorAnswer) {

@@ -48,16 +48,13 @@ package struct OperationsRoutes: Sendable {
                     )
                 )
             },
-            // There may be ten thousand series, and a hundred thousand projects.
-            .init(.GET, "/metrics") { request, _ in try await offEventLoop { metrics(request) } },
-            .init(.GET, "/status.json") { request, _ in
-                try await offEventLoop { try WholeResponse(json: await status(request).report) }
+            .init(.GET, "/metrics", on: .worker) { request, _ in metrics(request) },
+            .init(.GET, "/status.json", on: .worker) { request, _ in
+                try WholeResponse(json: await status(request).report)
             },
-            .init(.GET, "/") { request, _ in
-                try await offEventLoop {
-                    let (report, search) = try await status(request)
-                    return page.response(report, search: search)
-                }
+            .init(.GET, "/", on: .worker) { request, _ in
+                let (report, search) = try await status(request)
+                return page.response(report, search: search)
             },
         ])
     }
@@ -66,15 +63,7 @@ package struct OperationsRoutes: Sendable {
     private func status(_ request: WholeRequest) async throws -> (report: StatusReport.Reply, search: String) {
         let query = try FormFields(request.query.utf8)
         let search = query["search"] ?? ""
-        let report: StatusReport
-        do {
-            report = try StatusReport(
-                after: query["after"].map { try ProjectID($0) },
-                limit: query["limit"].map { Int($0) ?? 0 } ?? StatusReport.usualLimit, search: search
-            )
-        } catch let error as OperatorError {
-            throw BrokerError.invalidRequest(error.message)
-        }
+        let report = StatusReport(try query.page(usualLimit: StatusReport.usualLimit), search: search)
         return (try await report.perform(by: Administrator(core, for: .broker, serving: serving)), search)
     }
 

@@ -89,6 +89,7 @@ final class CachedBytesHandler: ChannelInboundHandler {
 
     /// A cached response went out.
     func count(_ response: CachedResponse, _ elapsed: TimeAmount) {
+        state.authenticated(response.client)
         cache?.countHit()
         response.count(elapsed)
     }

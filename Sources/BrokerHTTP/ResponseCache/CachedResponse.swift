@@ -32,6 +32,9 @@ final class CachedResponse: Sendable {
         size = 1024 + 512 + body.readableBytes
     }
 
+    /// The client that the response is for.
+    var client: ClientID { origin.client }
+
     var isValid: Bool { origin.handOut.isValid }
 
     /// The whole message as it is now; `nil` when it is not valid any more.

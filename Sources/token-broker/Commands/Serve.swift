@@ -81,17 +81,18 @@ struct Serve: AsyncParsableCommand {
             )
         }
         let hosts = configuration.allowedHosts
-        let limits = ConnectionLimits(openFiles: OpenFileLimit.raise())
+        let connections = ConnectionTables(openFiles: OpenFileLimit.raise())
 
         let startedAt = clock.now.wall
         exporter.observe(
-            core, in: configuration.directory, readiness: readiness, limits: limits, log: log, since: startedAt
+            core, in: configuration.directory, readiness: readiness, connections: connections, log: log,
+            since: startedAt
         )
         let lastHour = LastHour(of: exporter, clock: clock)
         let serving: @Sendable () -> ServingReport = {
             ServingReport(
                 version: Version.number, commit: Version.commit, startedAt: startedAt, ready: readiness.isReady,
-                failedChecks: readiness.failedChecks, connections: limits.open, lastHour: lastHour.minutes
+                failedChecks: readiness.failedChecks, connections: connections.open, lastHour: lastHour.minutes
             )
         }
 
@@ -101,16 +102,17 @@ struct Serve: AsyncParsableCommand {
             return (format.mediaType, exporter.text(format))
         }
         let operations = Listener.operations(
-            on: configuration.operations, operationsRoutes, allowedHosts: hosts, limits: limits, readiness: readiness,
+            on: configuration.operations, operationsRoutes, allowedHosts: hosts, connections: connections,
+            readiness: readiness,
             logger: logger
         )
         let admin = Listener.admin(
-            on: configuration.adminSocket, AdminRoutes(core: core, serving: serving), limits: limits,
+            on: configuration.adminSocket, AdminRoutes(core: core, serving: serving), connections: connections,
             readiness: readiness, logger: logger
         )
         let clients = configuration.listen.map {
             Listener.client(
-                on: $0, clientRoutes, allowedHosts: hosts, tls: tls, limits: limits, readiness: readiness,
+                on: $0, clientRoutes, allowedHosts: hosts, tls: tls, connections: connections, readiness: readiness,
                 logger: logger
             )
         }

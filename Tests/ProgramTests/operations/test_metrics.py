@@ -3,10 +3,10 @@
 import http.client
 import pathlib
 import re
-import typing
 
 import pytest
 
+from rig.metrics import metrics
 from rig.processes import wait_until
 from rig.prometheus import Prometheus, promtool
 from rig.wire import form_request, get, post_form, send
@@ -14,29 +14,6 @@ from rig.wire import form_request, get, post_form, send
 DOCUMENT = pathlib.Path(__file__).parents[3] / "docs" / "operations.md"
 OPEN_METRICS = "application/openmetrics-text"
 TOKEN = "/v1/projects/prj-a/token"
-
-
-class Metrics(typing.NamedTuple):
-    text: str
-
-    def value(self, name: str, **labels: str) -> float:
-        """The value of one series; 0 where there is none."""
-        return sum(value for own, value in self.series(name) if own == labels)
-
-    def series(self, name: str) -> list[tuple[dict[str, str], float]]:
-        lines = re.findall(rf"^{name}(?:{{(.*)}})? (\S+)$", self.text, re.MULTILINE)
-        return [(dict(re.findall(r'(\w+)="([^"]*)"', labels)), float(value)) for labels, value in lines]
-
-    @property
-    def families(self) -> dict[str, str]:
-        """Each family's type."""
-        return dict(re.findall(r"^# TYPE (\S+) (\S+)$", self.text, re.MULTILINE))
-
-
-def metrics(broker) -> Metrics:
-    answer = get(broker.operations, "/metrics")
-    assert answer.status == 200, f"{answer}"
-    return Metrics(answer.body.decode())
 
 
 @pytest.fixture

@@ -12,24 +12,26 @@ FILES = 4096
 def flood(address: str, attempts: int, parent):
     """Opens connections that are never used, and keeps them open until `parent` ends it.
 
-    Sends `parent` the number of connections that are open, and the number that the broker refused with 503.
+    Sends `parent` the number of connections that are open, the number that the broker closed without a word, and the
+    number that it answered.
     """
-    held, refused = [], 0
+    held, closed, answered = [], 0, 0
 
     def fewer_than(most: int) -> bool:
-        nonlocal held, refused
+        nonlocal held, closed, answered
         answers = [(connection, first_bytes(connection)) for connection in held]
         held = [connection for connection, answer in answers if answer is None]
-        refused += sum(answer.startswith(b"HTTP/1.1 503 ") for _, answer in answers if answer is not None)
+        closed += sum(answer == b"" for _, answer in answers)
+        answered += sum(bool(answer) for _, answer in answers)
         return len(held) < most
 
     with open_files(FILES * 2):
         for _ in range(attempts):
             held.append(connect(address))
             if len(held) == FILES + 1000:
-                wait_until(lambda: fewer_than(FILES), "those who are too many are told so")
-        wait_until(lambda: fewer_than(FILES), "those who are too many are told so")
-        parent.send((len(held), refused))
+                wait_until(lambda: fewer_than(FILES), "the oldest are closed")
+        wait_until(lambda: fewer_than(FILES), "the oldest are closed")
+        parent.send((len(held), closed, answered))
         parent.recv()
 
 

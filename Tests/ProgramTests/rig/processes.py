@@ -5,6 +5,7 @@ import pathlib
 import socket
 import subprocess
 import time
+import typing
 
 # Where the built programs are: the Makefile knows.
 PROGRAMS = os.environ.get("BROKER_BIN_DIR")
@@ -52,10 +53,23 @@ def start(arguments: list[str], **options) -> subprocess.Popen:
     return process
 
 
+class Thread(typing.NamedTuple):
+    id: int
+    name: str
+
+
+def processor_time_by_thread(process: subprocess.Popen) -> dict[Thread, float]:
+    """The seconds that each thread of a process has run."""
+    times = {}
+    for task in pathlib.Path(f"/proc/{process.pid}/task").iterdir():
+        thread = Thread(int(task.name), (task / "comm").read_text().strip())
+        times[thread] = int((task / "schedstat").read_text().split()[0]) / 1e9
+    return times
+
+
 def processor_time(process: subprocess.Popen) -> float:
     """The seconds that the threads of a process have run."""
-    tasks = pathlib.Path(f"/proc/{process.pid}/task").glob("*/schedstat")
-    return sum(int(task.read_text().split()[0]) for task in tasks) / 1e9
+    return sum(processor_time_by_thread(process).values())
 
 
 def wait_until(condition, what: str, seconds: float = PATIENCE):
