@@ -30,13 +30,17 @@ def test_fifty_clients_who_ask_all_the_time_do_not_notice_a_refresh(broker, clie
     others = [reply for reply in busy if reply.status != 200]
     assert not others, f"{len(others)} of {len(busy)} got no token, the first of them: {others[0]}"
 
-    waited = sum(reply.took > MINT_TAKES / 2 for reply in busy)
+    came: dict[str, float] = {}
+    for reply in busy:
+        came[reply.token] = min(reply.came, came.get(reply.token, math.inf))
+    # Who waits for a mint gets its token, long before which he asked. A machine that stands still is no mint.
+    waited = sum(came[reply.token] - reply.asked > MINT_TAKES / 2 for reply in busy)
     least = min(reply.json["expires_in"] for reply in busy)
     # Of each token the hand-out that was asked for first.
     firsts = list({reply.token: reply for reply in reversed(busy)}.values())[::-1]
     tokens = len(firsts)
     print(
-        f"{len(busy)} answers, {waited} of them after more than half the time of a mint; least life {least} s; "
+        f"{len(busy)} answers, {waited} of them after waiting for a mint; least life {least} s; "
         f"{tokens} tokens, {asked} requests, new ones at "
         f"{[round(first.asked - busy[0].asked, 1) for first in firsts]} s"
     )
@@ -44,7 +48,7 @@ def test_fifty_clients_who_ask_all_the_time_do_not_notice_a_refresh(broker, clie
     problems = []
     # If clients waited for a refresh, each of them would.
     if waited >= CLIENTS / 2:
-        problems.append(f"{waited} answers of {len(busy)} took as long as a mint")
+        problems.append(f"{waited} answers of {len(busy)} waited for a mint")
     # The tokens are JWTs whose exp is in whole seconds: up to one of the 20 is lost to that, and expires_in is
     # rounded down: half of 19 s is 9.
     if least < math.floor((LIFETIME - 1) / 2):
