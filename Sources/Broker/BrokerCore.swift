@@ -79,7 +79,8 @@ package struct BrokerCore: Sendable {
         failures = FailedMints(breaker: breaker, registry: registry, health: health, clock: clock, random: random)
         flights = MintFlights(mints, cache: cache, failures: failures, registry: registry, clock: clock)
         tokens = ProjectTokens(
-            cache, queue: queue, flights: flights, failures: failures, registry: registry, health: health, clock: clock
+            cache, queue: queue, flights: flights, failures: failures, registry: registry, budget: budget,
+            health: health, clock: clock
         )
         refresher = Refresher(
             queue: queue, cache: cache, tokens: tokens, flights: flights, budget: budget, breaker: breaker,

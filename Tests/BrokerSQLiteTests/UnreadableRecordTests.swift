@@ -29,7 +29,7 @@ struct UnreadableRecordTests {
 
     private func token(_ core: BrokerCore) async throws -> String {
         try await core.tokens.token(
-            of: TestBroker.project, scope: nil, minimumLife: .zero,
+            of: TestBroker.project, scope: nil, minimumLife: .zero, to: ClientID("client-1"),
             by: Deadline(after: Deadline.request, from: broker.clock.now)
         ).value.reveal()
     }

@@ -75,17 +75,21 @@ package struct TestBroker {
 
     /// A token of the project as the cache hands it out.
     package func token(
-        of project: ProjectID = project, scope: Scope? = nil, minimumLife: Duration = .zero
+        of project: ProjectID = project, scope: Scope? = nil, minimumLife: Duration = .zero,
+        to client: String = "client-1"
     ) async throws -> String {
-        try await accessToken(of: project, scope: scope, minimumLife: minimumLife).value.reveal()
+        try await accessToken(of: project, scope: scope, minimumLife: minimumLife, to: client).value.reveal()
     }
 
     /// The same with its life.
     package func accessToken(
-        of project: ProjectID = project, scope: Scope? = nil, minimumLife: Duration = .zero
+        of project: ProjectID = project, scope: Scope? = nil, minimumLife: Duration = .zero,
+        to client: String = "client-1"
     ) async throws -> AccessToken {
         let deadline = Deadline(after: Deadline.request, from: clock.now)
-        return try await core.tokens.token(of: project, scope: scope, minimumLife: minimumLife, by: deadline)
+        return try await core.tokens.token(
+            of: project, scope: scope, minimumLife: minimumLife, to: ClientID(client), by: deadline
+        )
     }
 
     /// Starts the refreshes that are due, and waits until they are done.

@@ -143,7 +143,8 @@ struct DeadlineTests {
         }
         await #expect(throws: DeadlinePassed.self) {
             try await test.core.tokens.token(
-                of: TestBroker.project, scope: nil, minimumLife: .zero, by: Deadline(after: .zero, from: clock.now)
+                of: TestBroker.project, scope: nil, minimumLife: .zero, to: ClientID("client-1"),
+                by: Deadline(after: .zero, from: clock.now)
             )
         }
         #expect(test.endpoint.mints.isEmpty)

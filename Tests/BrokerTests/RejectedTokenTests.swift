@@ -5,7 +5,7 @@ import Testing
 struct RejectedTokenTests {
     private func report(_ token: String, to test: TestBroker) async throws -> Replacement {
         try await test.core.tokens.replace(
-            PlainSealer().digest(of: Secret(token)), of: TestBroker.project,
+            PlainSealer().digest(of: Secret(token)), of: TestBroker.project, for: ClientID("client-1"),
             by: Deadline(after: Deadline.request, from: test.clock.now)
         )
     }

@@ -12,10 +12,12 @@ package struct BreakingTokenSource: TokenSource {
         try await breaker.admit(request)
         do {
             let token = try await source.token(for: request)
-            breaker.settle(request.endpoint, .succeeded)
+            breaker.settle(request.endpoint, .succeeded, of: request.key.id)
             return token
         } catch {
-            breaker.settle(request.endpoint, (error as? MintFailure)?.breakerOutcome ?? .unknown)
+            breaker.settle(
+                request.endpoint, (error as? MintFailure)?.breakerOutcome ?? .unknown, of: request.key.id
+            )
             throw error
         }
     }
@@ -24,7 +26,8 @@ package struct BreakingTokenSource: TokenSource {
 extension MintFailure {
     fileprivate var breakerOutcome: MintBreaker.Outcome {
         switch self {
-        case .unavailable, .garbled: .failed
+        case .unavailable: .failed
+        case .garbled: .garbled
         // It understood, and said no.
         case .keyRefused, .refused: .succeeded
         case .throttled, .secretDamaged, .postponed, .budgetSpent: .unknown

@@ -4,7 +4,7 @@ import Synchronization
 
 /// A circuit breaker for each token endpoint: does not send requests to one that keeps failing.
 ///
-/// Five failures in a row open it. While it is open one request at a time probes the endpoint, after 1 s doubling to 10 s
+/// Five failures in a row open it. Answers that cannot be used count once per key: they may be the key's own trouble. While it is open one request at a time probes the endpoint, after 1 s doubling to 10 s
 /// ±20 %; the first good answer closes it. It stands before mints only, never between a caller and a token that is there.
 package final class MintBreaker: Sendable {
     fileprivate enum State {
@@ -19,6 +19,8 @@ package final class MintBreaker: Sendable {
         var state: State
         /// Invalidated by the first good answer.
         let outage = Validity()
+        /// The keys for which the answers could not be used.
+        var garbled: Set<KeyID> = []
         var lastFailure: Moment
     }
 
@@ -26,11 +28,15 @@ package final class MintBreaker: Sendable {
     enum Outcome {
         case succeeded
         case failed
+        /// The answer could not be used.
+        case garbled
         /// Nothing is known: no request was sent, or it came too often.
         case unknown
     }
 
     fileprivate static let failures = 5
+    /// The most keys whose unusable answers are told from those of others.
+    private static let mostGarbled = 100
     /// How soon a refresh comes back that found another request probing.
     private static let probe: Duration = .seconds(1)
     /// What is known of an endpoint that nobody asks any more.
@@ -84,24 +90,29 @@ package final class MintBreaker: Sendable {
     }
 
     /// Learns how a request that was let through went.
-    func settle(_ url: URL, _ outcome: Outcome) {
+    func settle(_ url: URL, _ outcome: Outcome, of key: KeyID) {
         let now = clock.now
         let probe = endpoints.withLock { endpoints -> Future<Void>? in
             let before = endpoints[url]
             switch outcome {
             case .succeeded:
-                endpoints.remove(url)
-                before?.outage.invalidate()
-            case .failed:
-                var endpoint = before ?? Endpoint(state: .closed(failures: 0), lastFailure: now)
-                endpoint.state = endpoint.state.failed(at: now, random: random())
-                endpoint.lastFailure = now
-                endpoints.set(endpoint, for: url) { now.elapsed(since: $0.lastFailure) > Self.memory }
-            case .unknown:
+                guard let before else { break }
+                before.outage.invalidate()
+                let garbled = before.garbled.subtracting([key])
+                let working = Endpoint(state: .closed(failures: 0), garbled: garbled, lastFailure: before.lastFailure)
+                endpoints.set(working, for: url) { now.elapsed(since: $0.lastFailure) > Self.memory }
+                if garbled.isEmpty { endpoints.remove(url) }
+            case .garbled where before?.garbled.contains(key) == true, .unknown:
                 guard var endpoint = before, case .probing(let backoff, _) = endpoint.state else { return nil }
                 // The next one probes.
                 endpoint.state = .open(backoff)
                 endpoints.set(endpoint, for: url) { _ in false }
+            case .failed, .garbled:
+                var endpoint = before ?? Endpoint(state: .closed(failures: 0), lastFailure: now)
+                endpoint.state = endpoint.state.failed(at: now, random: random())
+                endpoint.lastFailure = now
+                if case .garbled = outcome, endpoint.garbled.count < Self.mostGarbled { endpoint.garbled.insert(key) }
+                endpoints.set(endpoint, for: url) { now.elapsed(since: $0.lastFailure) > Self.memory }
             }
             if case .probing(_, let result) = before?.state { return result }
             return nil

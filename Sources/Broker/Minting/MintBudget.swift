@@ -1,16 +1,28 @@
 package import Foundation
+import Futures
 import Synchronization
 
-/// How many requests each token endpoint gets from us, whatever our clients do.
+/// The requests that the broker may send to each token endpoint, whatever its clients do.
 ///
-/// Sinch's gateway is believed to hold a bucket of 30, 10 per second, for everybody behind one address.
+/// Sinch's gateway is believed to hold a bucket of 30, 10 per second, for everybody behind one address. Clients share the
+/// budget fairly (see ``MintQueue``). Refreshes leave half of the bucket to waiting callers, and replacements of rejected
+/// tokens leave three quarters.
 package final class MintBudget: Sendable {
+    private struct Endpoint {
+        var limit: RateLimit
+        var queue = MintQueue()
+
+        func isSettled(at now: Duration) -> Bool { queue.isEmpty && limit.isFull(at: now) }
+    }
+
+    private static let mostWaiting = 1000
+
     /// Requests per second.
     let rate: Double
     let burst: Int
     private let clock: any BrokerClock
-    /// Guards the endpoints' limits.
-    private let limits = Mutex(SweptDictionary<URL, RateLimit>())
+    /// Guards each endpoint's permits, and who waits for them.
+    private let endpoints = Mutex(SweptDictionary<URL, Endpoint>())
 
     package init(rate: Double, burst: Int, clock: any BrokerClock) {
         self.rate = rate
@@ -18,45 +30,114 @@ package final class MintBudget: Sendable {
         self.clock = clock
     }
 
-    /// Takes a permit, and waits for it where it takes one ahead of time.
+    /// Takes a permit; waits for its turn if there is none.
     ///
-    /// Throws ``MintFailure/budgetSpent(retryAfter:)`` when the permit would come after the deadline.
+    /// - Throws: ``MintFailure/budgetSpent(retryAfter:)`` if there are too many mints to get a permit before the deadline.
     func take(for request: MintRequest) async throws {
         if request.usePermit() { return }
-        let now = clock.now
-        let wait = try update(request.endpoint, at: now.boot) { limit in
-            let wait = limit.wait(at: now.boot)
-            guard wait < request.deadline.remaining(at: now) else { throw MintFailure.budgetSpent(retryAfter: wait) }
-            limit.take(at: now.boot)
-            return wait
+        if request.purpose == .replacement {
+            if let wait = takeUnlessNeeded(for: .replacement, at: request.endpoint) {
+                throw MintFailure.budgetSpent(retryAfter: wait)
+            }
+            return
         }
-        guard wait > .zero else { return }
-        if wait > Deadline.request - Deadline.attempt { request.delayByBudget() }
-        try await clock.sleep(for: wait)
+        guard let entry = enqueue(request) else { return }
+        let start = clock.now
+        request.setDelayedByBudget(true)
+        try await entry.permit.value()
+        let now = clock.now
+        // A caller that gave up during the attempt gave up on the token endpoint, not on the budget.
+        if now.elapsed(since: start) <= Deadline.request - Deadline.attempt { request.setDelayedByBudget(false) }
+    }
+
+    /// Takes a permit that is there.
+    ///
+    /// - Returns: the mint's place in the queue if no permit is there.
+    private func enqueue(_ request: MintRequest) -> MintQueue.Entry? {
+        let now = clock.now
+        let (entry, wait, turnedAway) = update(request.endpoint, at: now.boot) {
+            endpoint -> (MintQueue.Entry?, Duration, MintQueue.Entry?) in
+            let wait = endpoint.limit.wait(at: now.boot)
+            guard wait > .zero else {
+                endpoint.limit.take(at: now.boot)
+                return (nil, wait, nil)
+            }
+            let entry = endpoint.queue.append(request)
+            // As many mints wait as permits come in time.
+            guard wait < request.deadline.remaining(at: now), endpoint.queue.count <= Self.mostWaiting else {
+                return (entry, wait, endpoint.queue.popLast())
+            }
+            endpoint.limit.take(at: now.boot)
+            return (entry, wait, nil)
+        }
+        if let turnedAway {
+            turnedAway.permit.complete(with: .failure(MintFailure.budgetSpent(retryAfter: wait)))
+        } else if entry != nil {
+            // Not a child task: the permit is whose turn it is when it comes.
+            Task {
+                try await clock.sleep(for: wait)
+                hand(permitAt: request.endpoint)
+            }
+        }
+        return entry
+    }
+
+    /// Hands a permit to the mint whose turn it is.
+    private func hand(permitAt endpoint: URL) {
+        let now = clock.now
+        var late: [MintQueue.Entry] = []
+        let next = update(endpoint, at: now.boot) { endpoint -> MintQueue.Entry? in
+            while let entry = endpoint.queue.popFirst() {
+                if entry.request.deadline.remaining(at: now) > .zero { return entry }
+                late.append(entry)
+            }
+            // Nobody waits for the token any more, but the next one who asks gets it.
+            if !late.isEmpty { return late.removeFirst() }
+            endpoint.limit.giveBack(at: now.boot)
+            return nil
+        }
+        next?.permit.complete(with: .success(()))
+        for entry in late {
+            entry.permit.complete(with: .failure(MintFailure.budgetSpent(retryAfter: .seconds(1))))
+        }
     }
 
     /// Returns a permit that was not used.
     func giveBack(at endpoint: URL) {
         let now = clock.now.boot
-        update(endpoint, at: now) { $0.giveBack(at: now) }
+        update(endpoint, at: now) { $0.limit.giveBack(at: now) }
     }
 
-    /// Takes a permit for a refresh. Half of the bucket is left to waiting callers.
+    /// What can wait for its permit until nobody else needs one.
+    enum Leftover {
+        case refresh
+        case replacement
+
+        /// The permits of a bucket that are left to others.
+        fileprivate func reserve(of burst: Int) -> Int {
+            switch self {
+            case .refresh: burst / 2
+            case .replacement: burst * 3 / 4
+            }
+        }
+    }
+
+    /// Takes a permit that nobody else needs.
     ///
-    /// - Returns: how long until there may be one, if there is none now.
-    func takeForRefresh(at endpoint: URL) -> Duration? {
+    /// - Returns: the time until there may be one, if there is none now.
+    func takeUnlessNeeded(for purpose: Leftover, at endpoint: URL) -> Duration? {
         let now = clock.now.boot
-        return update(endpoint, at: now) { limit in
-            if let wait = waitForRefresh(limit, at: now) { return wait }
-            limit.take(at: now)
+        return update(endpoint, at: now) { endpoint in
+            if let wait = wait(for: purpose, endpoint.limit, at: now) { return wait }
+            endpoint.limit.take(at: now)
             return nil
         }
     }
 
-    /// How long until there may be a permit for a refresh; `nil` when there is one.
-    func waitForRefresh(at endpoint: URL) -> Duration? {
+    /// The time until there may be a permit that nobody else needs; `nil` if there is one.
+    func wait(for purpose: Leftover, at endpoint: URL) -> Duration? {
         let now = clock.now.boot
-        return waitForRefresh(limit(of: endpoint, at: now), at: now)
+        return wait(for: purpose, limit(of: endpoint, at: now), at: now)
     }
 
     /// The permits that an endpoint has left.
@@ -65,22 +146,23 @@ package final class MintBudget: Sendable {
         return limit(of: endpoint, at: now).remaining(at: now)
     }
 
-    private func waitForRefresh(_ limit: RateLimit, at now: Duration) -> Duration? {
-        let wait = limit.wait(leaving: burst / 2, at: now)
+    private func wait(for purpose: Leftover, _ limit: RateLimit, at now: Duration) -> Duration? {
+        let wait = limit.wait(leaving: purpose.reserve(of: burst), at: now)
         return wait > .zero ? wait : nil
     }
 
     private func limit(of endpoint: URL, at now: Duration) -> RateLimit {
-        limits.withLock { $0[endpoint] } ?? RateLimit(rate: rate, burst: burst, now: now)
+        endpoints.withLock { $0[endpoint]?.limit } ?? RateLimit(rate: rate, burst: burst, now: now)
     }
 
     private func update<Value: Sendable>(
-        _ endpoint: URL, at now: Duration, _ body: (inout RateLimit) throws -> Value
-    ) rethrows -> Value {
-        try limits.withLock { limits in
-            var limit = limits[endpoint] ?? RateLimit(rate: rate, burst: burst, now: now)
-            defer { limits.set(limit, for: endpoint) { $0.isFull(at: now) } }
-            return try body(&limit)
+        _ url: URL, at now: Duration, _ body: (inout Endpoint) -> Value
+    ) -> Value {
+        endpoints.withLock { endpoints in
+            var endpoint = endpoints[url] ?? Endpoint(limit: RateLimit(rate: rate, burst: burst, now: now))
+            endpoints.remove(url)
+            defer { endpoints.set(endpoint, for: url) { $0.isSettled(at: now) } }
+            return body(&endpoint)
         }
     }
 }

@@ -22,7 +22,7 @@ package enum MintFailure: Error, Equatable, Sendable {
         case key
         /// The authorization server, whatever the key.
         case endpoint
-        /// What was asked for with this key.
+        /// What was asked for with this key; others may work.
         case request
         /// The broker, which sent nothing: nobody failed.
         case broker
@@ -31,8 +31,8 @@ package enum MintFailure: Error, Equatable, Sendable {
     var origin: Origin {
         switch self {
         case .keyRefused, .secretDamaged: .key
-        case .throttled, .unavailable, .garbled: .endpoint
-        case .refused: .request
+        case .throttled, .unavailable: .endpoint
+        case .garbled, .refused: .request
         case .postponed, .budgetSpent: .broker
         }
     }
@@ -40,7 +40,12 @@ package enum MintFailure: Error, Equatable, Sendable {
     var isThrottling: Bool { if case .throttled = self { true } else { false } }
 
     /// Whether another attempt may bring a token.
-    var isRetryable: Bool { origin == .endpoint }
+    var isRetryable: Bool {
+        switch self {
+        case .throttled, .unavailable, .garbled: true
+        case .keyRefused, .secretDamaged, .refused, .postponed, .budgetSpent: false
+        }
+    }
 
     /// Whether a request was sent at all.
     var wasSent: Bool { origin != .broker && self != .secretDamaged }

@@ -42,23 +42,27 @@ package final class MintFlights: Sendable {
     /// Throws a ``MintFailure``, which may be an earlier mint's that is backed off from; ``DeadlinePassed``.
     ///
     /// - Parameters:
+    ///   - client: the client that waits.
     ///   - deadline: the caller's; the mint has its own.
     ///   - suffices: whether a token will do that came since the caller looked.
+    ///   - permit: asked when a mint would be started; says how long until one may be.
     func token(
-        for request: MintRequest, by deadline: Deadline, suffices: (AccessToken) -> Bool
+        for request: MintRequest, to client: ClientID, by deadline: Deadline, suffices: (AccessToken) -> Bool,
+        permit: () -> Duration?
     ) async throws -> AccessToken {
         while true {
             let decision = try flights.withLock { flights -> Decision<AccessToken> in
                 if let flight = flights[request.slot] { return .wait(flight) }
                 if let failure = failures.failure(of: request.slot) { throw failure }
                 if let token = cache.openToken(in: request.slot), suffices(token) { return .done(token) }
+                if let wait = permit() { throw MintFailure.budgetSpent(retryAfter: wait) }
                 return .wait(start(request, in: &flights))
             }
             switch decision {
             case .done(let token):
                 return token
             case .wait(let flight):
-                flight.request.join()
+                flight.request.join(as: client)
                 do {
                     return try await flight.outcome.value(by: deadline, clock: clock)
                 } catch MintFailure.postponed where flight.request.purpose == .refresh {
@@ -87,7 +91,8 @@ package final class MintFlights: Sendable {
     ///
     /// - Parameter permit: asked when a mint would be started; says how long until one may be.
     func replace(
-        _ dead: TokenDigest, for request: MintRequest, by deadline: Deadline, permit: () -> Duration?
+        _ dead: TokenDigest, for request: MintRequest, to client: ClientID, by deadline: Deadline,
+        permit: () -> Duration?
     ) async throws -> Replacement {
         let decision = try flights.withLock { flights -> Decision<Replacement> in
             guard cache.openToken(in: request.slot)?.digest == dead else { return .done(.alreadyReplaced) }
@@ -100,7 +105,7 @@ package final class MintFlights: Sendable {
         case .done(let replacement):
             return replacement
         case .wait(let flight):
-            flight.request.join()
+            flight.request.join(as: client)
             _ = try await flight.outcome.value(by: deadline, clock: clock)
             return .replaced
         }

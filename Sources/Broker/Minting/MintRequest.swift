@@ -6,6 +6,8 @@ package struct MintRequest: Sendable {
     package enum Purpose: Sendable {
         /// A client waits for the token.
         case caller
+        /// A client waits for a token that replaces a rejected one. Comes with a permit of the budget.
+        case replacement
         /// The token that is there will expire. Comes with a permit of the budget.
         case refresh
         /// An operator wants to know whether the key works.
@@ -17,6 +19,8 @@ package struct MintRequest: Sendable {
         let isJoined = Atomic(false)
         let isDelayedByBudget = Atomic(false)
         let hasPermit: Atomic<Bool>
+        /// Guards the clients that wait for the token.
+        let clients = Mutex<[ClientID]>([])
 
         init(hasPermit: Bool) {
             self.hasPermit = Atomic(hasPermit)
@@ -36,7 +40,7 @@ package struct MintRequest: Sendable {
         self.scope = scope
         self.purpose = purpose
         self.deadline = deadline
-        progress = Progress(hasPermit: purpose == .refresh)
+        progress = Progress(hasPermit: purpose == .refresh || purpose == .replacement)
     }
 
     package var slot: TokenSlot { key.slot(for: scope) }
@@ -44,12 +48,23 @@ package struct MintRequest: Sendable {
     /// Whether somebody waits for the token: a refresh becomes urgent when a caller joins it.
     var isUrgent: Bool { purpose != .refresh || progress.isJoined.load(ordering: .relaxed) }
 
-    func join() { progress.isJoined.store(true, ordering: .relaxed) }
+    /// The first clients that waited for the token: as many as say whose turn it is.
+    var clients: [ClientID] { progress.clients.withLock(\.self) }
+
+    /// A client waits for the token.
+    func join(as client: ClientID) {
+        progress.isJoined.store(true, ordering: .relaxed)
+        progress.clients.withLock { clients in
+            if clients.count < Self.mostClients, !clients.contains(client) { clients.append(client) }
+        }
+    }
+
+    private static let mostClients = 8
 
     /// Whether our own budget leaves a caller no time for a whole attempt.
     var isDelayedByBudget: Bool { progress.isDelayedByBudget.load(ordering: .relaxed) }
 
-    func delayByBudget() { progress.isDelayedByBudget.store(true, ordering: .relaxed) }
+    func setDelayedByBudget(_ isDelayed: Bool) { progress.isDelayedByBudget.store(isDelayed, ordering: .relaxed) }
 
     /// Whether the request has a permit of the budget, which counts for one attempt.
     func usePermit() -> Bool { progress.hasPermit.exchange(false, ordering: .relaxed) }

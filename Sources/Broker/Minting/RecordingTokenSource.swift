@@ -72,6 +72,7 @@ struct RecordingTokenSource: TokenSource {
         let endpoint = Health.Subject.endpoint(request.endpoint)
         switch failure {
         case .throttled: health.report(endpoint, is: .throttled, because: "\(failure)")
+        case .garbled where !breaker.isOpen(request.endpoint): break
         case .unavailable, .garbled:
             health.report(
                 endpoint, is: breaker.isOpen(request.endpoint) ? .unavailable : .failing, because: "\(failure)")

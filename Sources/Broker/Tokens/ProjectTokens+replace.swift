@@ -4,7 +4,7 @@ extension ProjectTokens {
     /// The authorization server decides: when it refuses the key, the token goes with it and the next key is used; a
     /// mint that merely fails leaves the token in place.
     package func replace(
-        _ dead: TokenDigest, of project: ProjectID, by deadline: Deadline
+        _ dead: TokenDigest, of project: ProjectID, for client: ClientID, by deadline: Deadline
     ) async throws -> Replacement {
         let keys = try keys(of: project, scope: nil)
         guard let key = keys.first(where: { cache.token(in: slot(of: $0, scope: nil))?.digest == dead }) else {
@@ -15,12 +15,19 @@ extension ProjectTokens {
             return .alreadyReplaced
         }
         do {
-            return try await flights.replace(dead, for: request(key, scope: nil, for: .caller), by: deadline) {
-                rejections.take(for: key.id)
+            while true {
+                let request = request(key, scope: nil, for: .replacement)
+                let outcome = try await flights.replace(dead, for: request, to: client, by: deadline) {
+                    mints.takeForReplacement(with: request, for: client)
+                }
+                guard case .tooSoon(let wait) = outcome, wait < deadline.remaining(at: clock.now) else {
+                    return outcome
+                }
+                try await clock.sleep(for: wait)
             }
         } catch let failure as MintFailure where failure.origin == .key {
             cache.remove(dead, from: slot(of: key, scope: nil))
-            _ = try await token(of: project, scope: nil, minimumLife: .zero, by: deadline)
+            _ = try await token(of: project, scope: nil, minimumLife: .zero, to: client, by: deadline)
             return .replaced
         } catch let error where error is MintFailure || error is DeadlinePassed {
             throw brokerError(error, keys: keys, scope: nil)

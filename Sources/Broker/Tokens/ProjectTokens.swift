@@ -8,13 +8,13 @@ package struct ProjectTokens: Sendable {
     let flights: MintFlights
     let failures: FailedMints
     let registry: Registry
-    let rejections: RejectionLimit
+    let mints: MintLimit
     let health: Health
     let clock: any BrokerClock
 
     package init(
         _ cache: TokenCache, queue: RefreshQueue, flights: MintFlights, failures: FailedMints, registry: Registry,
-        health: Health, clock: any BrokerClock
+        budget: MintBudget, health: Health, clock: any BrokerClock
     ) {
         self.cache = cache
         self.queue = queue
@@ -23,14 +23,15 @@ package struct ProjectTokens: Sendable {
         self.registry = registry
         self.health = health
         self.clock = clock
-        rejections = RejectionLimit(clock: clock)
+        mints = MintLimit(budget: budget, clock: clock)
     }
 
-    /// A token of the project with the life that was promised and the life that was asked for.
+    /// A token of the project with the life that was promised and the life that was asked for, for a client that may
+    /// have it.
     ///
     /// Throws ``BrokerError``; ``DeadlinePassed`` when keys were disabled or replaced for as long as that.
     package func token(
-        of project: ProjectID, scope: Scope?, minimumLife: Duration, by deadline: Deadline
+        of project: ProjectID, scope: Scope?, minimumLife: Duration, to client: ClientID, by deadline: Deadline
     ) async throws -> AccessToken {
         repeat {
             let keys = try keys(of: project, scope: scope)
@@ -39,7 +40,9 @@ package struct ProjectTokens: Sendable {
                 if let held = try held(by: keys, scope: scope, minimumLife: minimumLife) {
                     token = held
                 } else {
-                    token = try await mint(with: keys, scope: scope, minimumLife: minimumLife, by: deadline)
+                    token = try await mint(
+                        with: keys, scope: scope, minimumLife: minimumLife, to: client, by: deadline
+                    )
                 }
             } catch let error where error is MintFailure || error is DeadlinePassed {
                 token = try leftOver(of: project, scope: scope, minimumLife: minimumLife, after: error)
@@ -113,14 +116,18 @@ package struct ProjectTokens: Sendable {
     }
 
     private func mint(
-        with keys: [AccessKey], scope: Scope?, minimumLife: Duration, by deadline: Deadline
+        with keys: [AccessKey], scope: Scope?, minimumLife: Duration, to client: ClientID, by deadline: Deadline
     ) async throws -> AccessToken {
         var refusal = MintFailure.keyRefused
         for key in keys {
             do {
-                return try await flights.token(for: request(key, scope: scope, for: .caller), by: deadline) { token in
+                let request = request(key, scope: scope, for: .caller)
+                return try await flights.token(for: request, to: client, by: deadline) { token in
                     let now = clock.now
                     return token.life.keepsPromise(at: now) && token.life.remaining(at: now) >= minimumLife
+                } permit: {
+                    let isNew = request.scope != key.scope && cache.life(in: request.slot) == nil
+                    return isNew ? mints.takeForScope(of: key.id, for: client) : nil
                 }
             } catch let failure as MintFailure where failure.origin == .key {
                 refusal = failure

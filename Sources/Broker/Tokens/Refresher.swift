@@ -43,7 +43,7 @@ package struct Refresher: Sendable {
         }
         return queue.endpoints.map { endpoint in
             while true {
-                if let wait = breaker.wait(of: endpoint) ?? budget.waitForRefresh(at: endpoint) { return wait }
+                if let wait = breaker.wait(of: endpoint) ?? budget.wait(for: .refresh, at: endpoint) { return wait }
                 guard let slot = queue.takeFirst(at: endpoint) else { return Self.longestPause }
                 refresh(slot)
             }
@@ -58,7 +58,7 @@ package struct Refresher: Sendable {
         case .blocked(let wait):
             queue.put(back: slot, .again(after: wait), at: now)
         case .needed(let request):
-            if let wait = budget.takeForRefresh(at: request.endpoint) {
+            if let wait = budget.takeUnlessNeeded(for: .refresh, at: request.endpoint) {
                 queue.put(back: slot, .again(after: wait), at: now)
                 return
             }

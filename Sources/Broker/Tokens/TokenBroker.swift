@@ -39,7 +39,9 @@ package struct TokenBroker: Sendable {
         _ rejected: TokenDigest, of project: ProjectID, as authorization: Authorization
     ) async throws -> Replacement {
         try check(authorization.client, mayHaveTokensOf: project)
-        return try await tokens.replace(rejected, of: project, by: authorization.deadline)
+        return try await tokens.replace(
+            rejected, of: project, for: authorization.client.id, by: authorization.deadline
+        )
     }
 
     /// The life of the token that the project's next client gets, where one is there.
@@ -67,7 +69,9 @@ package struct TokenBroker: Sendable {
         of project: ProjectID, scope: Scope?, minimumLife: Duration, to client: ClientID, by deadline: Deadline
     ) async throws -> (AccessToken, AccessKey) {
         repeat {
-            let token = try await tokens.token(of: project, scope: scope, minimumLife: minimumLife, by: deadline)
+            let token = try await tokens.token(
+                of: project, scope: scope, minimumLife: minimumLife, to: client, by: deadline
+            )
             try await record(token, of: project, to: client, by: deadline)
             // Its key may have been disabled while the hand-out was recorded.
             guard registry.isEnabled(token.slot), let key = registry.key(token.slot.keyID) else { continue }

@@ -60,7 +60,9 @@ struct FaultyUpstream: Sendable {
             let project = try ProjectID("project-1")
             let deadline = Deadline(after: Deadline.request, from: SystemClock().now)
             return .success(
-                try await core.tokens.token(of: project, scope: nil, minimumLife: minimumLife, by: deadline))
+                try await core.tokens.token(
+                    of: project, scope: nil, minimumLife: minimumLife, to: ClientID("client-1"), by: deadline
+                ))
         } catch {
             return .failure(error)
         }
