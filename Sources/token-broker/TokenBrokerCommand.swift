@@ -21,6 +21,7 @@ struct TokenBrokerCommand: AsyncParsableCommand {
 
     static func main() async {
         // Before anything opens a file.
+        StandardStreams.occupy()
         _ = ExecCommand.inherited
         do {
             _ = try CommandTree.command(named: Array(CommandLine.arguments.dropFirst().prefix { !$0.hasPrefix("-") }))
@@ -84,6 +85,7 @@ enum Console {
     }
 
     static func write(_ text: String) {
-        FileHandle.standardError.write(Data(text.utf8))
+        // If standard error is closed or full, there is nowhere left to say so, and the work goes on.
+        try? FileHandle.standardError.write(contentsOf: Data(text.utf8))
     }
 }

@@ -3,7 +3,6 @@
 import hashlib
 import os
 import pty
-import shutil
 import subprocess
 
 import pytest
@@ -18,16 +17,6 @@ FORM = "grant_type=client_credentials&project_id=prj-a"
 
 def to_standard_output(broker: Broker, output) -> subprocess.Popen:
     return start([program("token-broker"), "backup", "-"], env=broker.settings(), stdout=output, stderr=subprocess.PIPE)
-
-
-@pytest.fixture
-def empty(stopped, sandbox, folder):
-    """A broker that has another's master key, and no database."""
-    other = Broker(folder / "other", sandbox.token_endpoint)
-    other.data.mkdir(mode=0o750, parents=True)
-    shutil.copy2(stopped.data / "master.key", other.data / "master.key")
-    yield other
-    other.put_away()
 
 
 def test_what_is_restored_serves_as_before(either_way, empty, folder, clients):
