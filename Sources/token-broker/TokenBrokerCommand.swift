@@ -24,6 +24,7 @@ struct TokenBrokerCommand: AsyncParsableCommand {
         StandardStreams.occupy()
         _ = ExecCommand.inherited
         do {
+            try ProcessRequirements.check()
             _ = try CommandTree.command(named: Array(CommandLine.arguments.dropFirst().prefix { !$0.hasPrefix("-") }))
             var command = try parseAsRoot()
             // What it becomes has the rights and limits of whoever runs it.
