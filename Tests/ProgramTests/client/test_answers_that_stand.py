@@ -104,7 +104,7 @@ def test_a_repeated_answer_cannot_be_told_from_one_that_went_the_whole_way(liste
         again = [repeating.ask(message) for _ in range(3)]
         nonce = f"X-Nonce: {next(NONCE)}\r\n".encode()
         slow = whole.ask(line + b"\r\n" + nonce + rest)
-        if slow.status == 429:
+        if 429 in [slow.status, *(answer.status for answer in again)]:
             # So many wrong ones that they are slowed down: the moment decides, not the way.
             continue
         for answer in again:

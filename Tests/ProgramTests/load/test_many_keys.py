@@ -53,7 +53,7 @@ def bystander(sandbox):
 
 
 def start_and_rest(broker: Broker) -> tuple[float, float]:
-    """Seconds of processor time until the first token, and in a second in which nothing is asked."""
+    """Seconds of processor time until the first token, and in the quietest second in which nothing is asked."""
     broker.serve()
     answer = send(broker.tcp, token_request(5))
     assert answer.status == 200, answer
@@ -63,7 +63,8 @@ def start_and_rest(broker: Broker) -> tuple[float, float]:
         before = processor_time(broker.process)
         time.sleep(1)
         rest.append(processor_time(broker.process) - before)
-    return start, statistics.median(rest)
+    # What is done each second is in every round; what the start has left to do, or what else runs here, is not.
+    return start, min(rest)
 
 
 def test_start_and_rest(many, sandbox):
