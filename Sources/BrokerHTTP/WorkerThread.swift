@@ -25,7 +25,7 @@ final class WorkerThread: TaskExecutor {
 
     func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
-        // A pool that is shut down already runs the job on the thread that it is called on: no job is ever lost.
+        // The job keeps this object, so that the thread is not shut down before the job has run.
         thread.submit { _ in job.runSynchronously(on: self.asUnownedTaskExecutor()) }
     }
 }

@@ -86,7 +86,7 @@ enum Console {
     }
 
     static func write(_ text: String) {
-        // If standard error is closed or full, there is nowhere left to say so, and the work goes on.
+        // If standard error is closed or full, the message is lost, and the command continues.
         try? FileHandle.standardError.write(contentsOf: Data(text.utf8))
     }
 }

@@ -63,21 +63,21 @@ struct ConnectionTableTests {
     }
 
     @Test func `an evicted connection is closed once, and counts until it is`() {
-        let table = ConnectionTable(capacity: 32)
-        let connections = enter(32, from: network, in: table)
+        let table = ConnectionTable(capacity: 16)
+        let connections = enter(16, from: network, in: table)
         enter(2, from: network, in: table)
         #expect(closed.count == 2)
-        #expect(table.open == 34)
-        #expect(enter(from: network, in: table).isEmpty, "two are about to close, a sixteenth")
+        #expect(table.open == 18)
+        #expect(enter(from: network, in: table).isEmpty, "two are about to close, an eighth")
         connections[0].remove()
-        #expect(table.open == 33)
+        #expect(table.open == 17)
         #expect(enter(from: network, in: table).count == 1)
     }
 
     @Test func `a connection with an authenticated client is not evicted, nor one that awaits an answer`() throws {
         let table = ConnectionTable(capacity: 8)
         let connections = enter(8, from: network, in: table)
-        connections[0].keep(for: client)
+        #expect(connections[0].keep(for: client))
         connections[1].awaitsAnswer.store(true, ordering: .relaxed)
         #expect(try evicted(by: other, in: table) == connections[2].number)
         connections[2].remove()
@@ -95,17 +95,16 @@ struct ConnectionTableTests {
     @Test func `a client keeps half of the table, and all clients seven eighths`() throws {
         let table = ConnectionTable(capacity: 32)
         let connections = enter(32, from: network, in: table)
-        for connection in connections[..<20] { connection.keep(for: client) }
+        #expect(connections[..<20].filter { $0.keep(for: client) }.count == 16)
         #expect(try evicted(by: other, in: table) == connections[16].number, "the client keeps sixteen")
         connections[16].remove()
-        for (number, connection) in connections[17...].enumerated() {
-            connection.keep(for: try ClientID("c-\(number)"))
-        }
+        let kept = try connections[17...].filter { $0.keep(for: try ClientID("c-\($0.number)")) }
+        #expect(kept.count == 12)
         #expect(try evicted(by: other, in: table) == connections[29].number, "all keep 28")
         connections[29].remove()
         connections[0].remove()
         enter(from: other, in: table)
-        connections[30].keep(for: client)
+        #expect(connections[30].keep(for: client))
         #expect(try evicted(by: other, in: table) == connections[31].number, "another one is kept instead")
     }
 
@@ -115,8 +114,8 @@ struct ConnectionTableTests {
         let connections = users.map { enter(2, from: $0, in: table) }
         #expect(try evicted(by: users[1], in: table) == connections[1][0].number)
         connections[1][0].remove()
-        connections[0][0].keep(for: client)
-        connections[0][1].keep(for: client)
+        #expect(connections[0][0].keep(for: client))
+        #expect(connections[0][1].keep(for: client))
         #expect(enter(from: users[0], in: table).isEmpty, "all of its own are in use")
         #expect(try evicted(by: network, in: table) == nil)
     }
@@ -130,7 +129,7 @@ struct ConnectionTableTests {
         }
         let client = most(tables.client)
         let capacity = min(4096, max(openFiles / 2, openFiles - 512))
-        #expect(client == capacity + capacity / 16)
+        #expect(client == capacity + min(256, capacity / 8))
         let others = most(tables.operations) + most(tables.admin)
         #expect(others >= 16 && client + others + 32 <= openFiles)
     }

@@ -25,7 +25,7 @@ package struct Page<Subject>: Codable, Sendable {
 
     private func check() throws {
         guard (1...Self.largest).contains(limit) else {
-            throw OperatorError(.invalid, "a list is shown in parts of 1 to \(Self.largest)")
+            throw OperatorError(.invalid, "limit must be an integer from 1 to \(Self.largest)")
         }
     }
 

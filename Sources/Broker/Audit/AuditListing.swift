@@ -32,7 +32,7 @@ package struct AuditListing: AdminRequest {
 
     package func perform(by administrator: Administrator) async throws -> Reply {
         guard (1...Page<Project>.largest).contains(limit) else {
-            throw OperatorError(.invalid, "a list is shown in parts of 1 to \(Page<Project>.largest)")
+            throw OperatorError(.invalid, "limit must be an integer from 1 to \(Page<Project>.largest)")
         }
         return try await administrator.core.store.auditLog(self)
     }

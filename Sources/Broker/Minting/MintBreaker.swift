@@ -4,8 +4,10 @@ import Synchronization
 
 /// A circuit breaker for each token endpoint: does not send requests to one that keeps failing.
 ///
-/// Five failures in a row open it. Answers that cannot be used count once per key: they may be the key's own trouble. While it is open one request at a time probes the endpoint, after 1 s doubling to 10 s
+/// Five failures in a row open it. While it is open one request at a time probes the endpoint, after 1 s doubling to 10 s
 /// ±20 %; the first good answer closes it. It stands before mints only, never between a caller and a token that is there.
+///
+/// Answers that cannot be used count once per key, until the key works: they may concern that key alone.
 package final class MintBreaker: Sendable {
     fileprivate enum State {
         case closed(failures: Int)
@@ -14,12 +16,12 @@ package final class MintBreaker: Sendable {
         case probing(Backoff, result: Future<Void>)
     }
 
-    /// An endpoint that failed and has not answered well since.
+    /// An endpoint that failed and has not answered well since, or whose answers cannot be used for some keys.
     private struct Endpoint {
         var state: State
         /// Invalidated by the first good answer.
         let outage = Validity()
-        /// The keys for which the answers could not be used.
+        /// The keys for which the last answer could not be used.
         var garbled: Set<KeyID> = []
         var lastFailure: Moment
     }
@@ -35,7 +37,7 @@ package final class MintBreaker: Sendable {
     }
 
     fileprivate static let failures = 5
-    /// The most keys whose unusable answers are told from those of others.
+    /// The maximum size of ``Endpoint/garbled``; unusable answers for further keys count each time.
     private static let mostGarbled = 100
     /// How soon a refresh comes back that found another request probing.
     private static let probe: Duration = .seconds(1)

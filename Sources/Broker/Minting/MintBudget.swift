@@ -15,6 +15,7 @@ package final class MintBudget: Sendable {
         func isSettled(at now: Duration) -> Bool { queue.isEmpty && limit.isFull(at: now) }
     }
 
+    /// The maximum length of an endpoint's queue.
     private static let mostWaiting = 1000
 
     /// Requests per second.
@@ -30,16 +31,14 @@ package final class MintBudget: Sendable {
         self.clock = clock
     }
 
-    /// Takes a permit; waits for its turn if there is none.
+    /// Takes a permit, or waits for one in the queue.
     ///
     /// - Throws: ``MintFailure/budgetSpent(retryAfter:)`` if there are too many mints to get a permit before the deadline.
     func take(for request: MintRequest) async throws {
         if request.usePermit() { return }
         if request.purpose == .replacement {
-            if let wait = takeUnlessNeeded(for: .replacement, at: request.endpoint) {
-                throw MintFailure.budgetSpent(retryAfter: wait)
-            }
-            return
+            guard let wait = takeNow(for: .replacement, at: request.endpoint) else { return }
+            throw MintFailure.budgetSpent(retryAfter: wait)
         }
         guard let entry = enqueue(request) else { return }
         let start = clock.now
@@ -50,9 +49,9 @@ package final class MintBudget: Sendable {
         if now.elapsed(since: start) <= Deadline.request - Deadline.attempt { request.setDelayedByBudget(false) }
     }
 
-    /// Takes a permit that is there.
+    /// Takes a permit, or enters the mint into the queue.
     ///
-    /// - Returns: the mint's place in the queue if no permit is there.
+    /// - Returns: the mint's entry in the queue; `nil` if it has a permit.
     private func enqueue(_ request: MintRequest) -> MintQueue.Entry? {
         let now = clock.now
         let (entry, wait, turnedAway) = update(request.endpoint, at: now.boot) {
@@ -73,9 +72,10 @@ package final class MintBudget: Sendable {
         if let turnedAway {
             turnedAway.permit.complete(with: .failure(MintFailure.budgetSpent(retryAfter: wait)))
         } else if entry != nil {
-            // Not a child task: the permit is whose turn it is when it comes.
+            // Unstructured: the permit may go to another mint, whose turn it is by then. Nobody cancels the task, so that
+            // the sleep does not fail.
             Task {
-                try await clock.sleep(for: wait)
+                try? await clock.sleep(for: wait)
                 hand(permitAt: request.endpoint)
             }
         }
@@ -108,24 +108,10 @@ package final class MintBudget: Sendable {
         update(endpoint, at: now) { $0.limit.giveBack(at: now) }
     }
 
-    /// What can wait for its permit until nobody else needs one.
-    enum Leftover {
-        case refresh
-        case replacement
-
-        /// The permits of a bucket that are left to others.
-        fileprivate func reserve(of burst: Int) -> Int {
-            switch self {
-            case .refresh: burst / 2
-            case .replacement: burst * 3 / 4
-            }
-        }
-    }
-
-    /// Takes a permit that nobody else needs.
+    /// Takes a permit if the bucket has more than the purpose leaves to others.
     ///
-    /// - Returns: the time until there may be one, if there is none now.
-    func takeUnlessNeeded(for purpose: Leftover, at endpoint: URL) -> Duration? {
+    /// - Returns: `nil` if the permit was taken; otherwise the time to wait before asking again.
+    func takeNow(for purpose: MintRequest.Purpose, at endpoint: URL) -> Duration? {
         let now = clock.now.boot
         return update(endpoint, at: now) { endpoint in
             if let wait = wait(for: purpose, endpoint.limit, at: now) { return wait }
@@ -134,8 +120,8 @@ package final class MintBudget: Sendable {
         }
     }
 
-    /// The time until there may be a permit that nobody else needs; `nil` if there is one.
-    func wait(for purpose: Leftover, at endpoint: URL) -> Duration? {
+    /// The time until ``takeNow(for:at:)`` may take a permit; `nil` if it can now.
+    func wait(for purpose: MintRequest.Purpose, at endpoint: URL) -> Duration? {
         let now = clock.now.boot
         return wait(for: purpose, limit(of: endpoint, at: now), at: now)
     }
@@ -146,9 +132,18 @@ package final class MintBudget: Sendable {
         return limit(of: endpoint, at: now).remaining(at: now)
     }
 
-    private func wait(for purpose: Leftover, _ limit: RateLimit, at now: Duration) -> Duration? {
-        let wait = limit.wait(leaving: purpose.reserve(of: burst), at: now)
+    private func wait(for purpose: MintRequest.Purpose, _ limit: RateLimit, at now: Duration) -> Duration? {
+        let wait = limit.wait(leaving: reserve(of: purpose), at: now)
         return wait > .zero ? wait : nil
+    }
+
+    /// The number of permits in the bucket that a purpose leaves to others.
+    private func reserve(of purpose: MintRequest.Purpose) -> Int {
+        switch purpose {
+        case .caller, .verification: 0
+        case .refresh: burst / 2
+        case .replacement: burst * 3 / 4
+        }
     }
 
     private func limit(of endpoint: URL, at now: Duration) -> RateLimit {

@@ -32,7 +32,7 @@ package final class MintLimit: Sendable {
 
     /// Takes a permit of the budget for a mint that replaces a rejected token.
     ///
-    /// - Returns: the time until there may be a permit, if there is none.
+    /// - Returns: `nil` if the permit was taken; otherwise the time to wait before asking again.
     func takeForReplacement(with request: MintRequest, for client: ClientID) -> Duration? {
         let now = clock.now.boot
         let key = request.key.id
@@ -42,7 +42,7 @@ package final class MintLimit: Sendable {
                 limits.replacementsForClient.wait(for: client, at: now)
             )
             if wait > .zero { return wait }
-            if let wait = budget.takeUnlessNeeded(for: .replacement, at: request.endpoint) { return wait }
+            if let wait = budget.takeNow(for: .replacement, at: request.endpoint) { return wait }
             limits.replacementsOfKey.take(for: key, at: now)
             limits.replacementsForClient.take(for: client, at: now)
             return nil
@@ -51,7 +51,7 @@ package final class MintLimit: Sendable {
 
     /// Takes a permit for a mint with a scope that no token of the key has.
     ///
-    /// - Returns: the time until there is a permit, if there is none.
+    /// - Returns: `nil` if the permit was taken; otherwise the time to wait before asking again.
     func takeForScope(of key: KeyID, for client: ClientID) -> Duration? {
         let now = clock.now.boot
         let subject = ClientKey(client: client, key: key)

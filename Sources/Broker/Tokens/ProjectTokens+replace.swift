@@ -2,8 +2,18 @@ extension ProjectTokens {
     /// Replaces the token that is handed out, when it is the one that a client says is dead.
     ///
     /// The authorization server decides: when it refuses the key, the token goes with it and the next key is used; a
-    /// mint that merely fails leaves the token in place.
+    /// mint that merely fails leaves the token in place. If no mint may start now, waits until the deadline for one.
     package func replace(
+        _ dead: TokenDigest, of project: ProjectID, for client: ClientID, by deadline: Deadline
+    ) async throws -> Replacement {
+        while true {
+            let outcome = try await replaceNow(dead, of: project, for: client, by: deadline)
+            guard case .tooSoon(let wait) = outcome, wait < deadline.remaining(at: clock.now) else { return outcome }
+            try await clock.sleep(for: wait)
+        }
+    }
+
+    private func replaceNow(
         _ dead: TokenDigest, of project: ProjectID, for client: ClientID, by deadline: Deadline
     ) async throws -> Replacement {
         let keys = try keys(of: project, scope: nil)
@@ -15,15 +25,9 @@ extension ProjectTokens {
             return .alreadyReplaced
         }
         do {
-            while true {
-                let request = request(key, scope: nil, for: .replacement)
-                let outcome = try await flights.replace(dead, for: request, to: client, by: deadline) {
-                    mints.takeForReplacement(with: request, for: client)
-                }
-                guard case .tooSoon(let wait) = outcome, wait < deadline.remaining(at: clock.now) else {
-                    return outcome
-                }
-                try await clock.sleep(for: wait)
+            let request = request(key, scope: nil, for: .replacement)
+            return try await flights.replace(dead, for: request, to: client, by: deadline) {
+                mints.takeForReplacement(with: request, for: client)
             }
         } catch let failure as MintFailure where failure.origin == .key {
             cache.remove(dead, from: slot(of: key, scope: nil))

@@ -58,7 +58,7 @@ package struct Refresher: Sendable {
         case .blocked(let wait):
             queue.put(back: slot, .again(after: wait), at: now)
         case .needed(let request):
-            if let wait = budget.takeUnlessNeeded(for: .refresh, at: request.endpoint) {
+            if let wait = budget.takeNow(for: .refresh, at: request.endpoint) {
                 queue.put(back: slot, .again(after: wait), at: now)
                 return
             }

@@ -4,8 +4,8 @@ import NIOCore
 
 /// Has each request answered, one after the other.
 ///
-/// What needs not wait is answered then and there, without changing threads: slow work has to leave the event loop by
-/// itself. A request that was accepted is answered to its end, whether or not its client is still there.
+/// What needs not wait is answered then and there, without changing threads. Routes of slow work say so, and are answered
+/// on the listener's ``WorkerThread``. A request that was accepted is answered to its end, whether or not its client is still there.
 final class AnsweringHandler: ChannelDuplexHandler {
     typealias InboundIn = WholeRequest
     typealias OutboundIn = Never

@@ -59,11 +59,12 @@ struct ConnectionPipeline: ServerChildChannel {
 
     /// Closes a connection at once: a TLS connection without waiting for its end to be acknowledged.
     private func closing(_ channel: any Channel) -> @Sendable () -> Void {
-        {
-            channel.eventLoop.execute {
-                let secured = try? channel.pipeline.syncOperations.context(handlerType: NIOSSLServerHandler.self)
-                if let secured { secured.close(promise: nil) } else { channel.close(promise: nil) }
-            }
+        @Sendable func close() {
+            let secured = try? channel.pipeline.syncOperations.context(handlerType: NIOSSLServerHandler.self)
+            if let secured { secured.close(promise: nil) } else { channel.close(promise: nil) }
+        }
+        return {
+            if channel.eventLoop.inEventLoop { close() } else { channel.eventLoop.execute { close() } }
         }
     }
 

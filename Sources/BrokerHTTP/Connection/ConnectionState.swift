@@ -39,8 +39,8 @@ final class ConnectionState {
 
     /// The connection in the table of all; `nil` if it is in none.
     private let connection: OpenConnection?
-    /// Whether a client was authenticated on the connection.
-    private var isAuthenticated = false
+    /// Whether the connection is kept for a client that was authenticated on it.
+    private var isKept = false
     /// Who is at the other end, as far as that is known.
     private(set) var peer: Peer
     /// Since when the connection is being secured.
@@ -122,9 +122,7 @@ final class ConnectionState {
 
     /// A client was authenticated on the connection.
     func authenticated(_ client: ClientID) {
-        guard !isAuthenticated else { return }
-        isAuthenticated = true
-        connection?.keep(for: client)
+        if !isKept { isKept = connection?.keep(for: client) ?? true }
     }
 
     /// A request that is not even read was answered.

@@ -78,6 +78,8 @@ package final class ConnectionTable: Sendable {
 
     private let capacity: Int
     private let capacityPerUser: Int
+    /// The most evicted connections that are not closed yet.
+    let mostLeaving: Int
     /// Guards which connections there are, and whose they are.
     private let places = Mutex(Places())
 
@@ -87,10 +89,8 @@ package final class ConnectionTable: Sendable {
     package init(capacity: Int, perUser capacityPerUser: Int = .max) {
         self.capacity = capacity
         self.capacityPerUser = capacityPerUser
+        mostLeaving = min(256, max(1, capacity / 8))
     }
-
-    /// The most evicted connections that may not be closed yet.
-    static func mostLeaving(ofCapacity capacity: Int) -> Int { max(1, capacity / 16) }
 
     /// The number of open connections.
     package var open: Int { places.withLock { $0.count + $0.leaving.count } }
@@ -111,7 +111,7 @@ package final class ConnectionTable: Sendable {
             guard isUserFull || places.count >= capacity else {
                 return (places.enter(holder, in: self, close: close), nil)
             }
-            guard places.leaving.count < Self.mostLeaving(ofCapacity: capacity),
+            guard places.leaving.count < mostLeaving,
                 let evicted = isUserFull ? places.holders[holder]?.oldestEvictable : places.mostExpendable
             else { return nil }
             places.evict(evicted)
@@ -121,15 +121,19 @@ package final class ConnectionTable: Sendable {
         return change
     }
 
-    /// Does nothing if the client keeps half of the table already, or all clients seven eighths of it.
-    func keep(_ connection: OpenConnection, for client: ClientID) {
+    /// Keeps a connection for a client, up to half of the table for each client and seven eighths for all.
+    ///
+    /// - Returns: whether the connection is kept.
+    func keep(_ connection: OpenConnection, for client: ClientID) -> Bool {
         places.withLock { places in
             guard places.keptBy[client, default: 0] < capacity / 2, places.keepers.count < capacity - capacity / 8
-            else { return }
+            else { return false }
             places.keep(connection, for: client)
+            return true
         }
     }
 
+    /// Removes a connection that is closed.
     func remove(_ connection: OpenConnection) {
         places.withLock { $0.remove(connection) }
     }

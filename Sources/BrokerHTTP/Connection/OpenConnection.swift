@@ -20,9 +20,10 @@ final class OpenConnection: Sendable {
         self.close = close
     }
 
-    /// Keeps the connection, on which a client was authenticated, from being evicted, unless the client or all clients
-    /// keep too many already.
-    func keep(for client: ClientID) { table.keep(self, for: client) }
+    /// Keeps the connection, on which a client was authenticated, from being evicted.
+    ///
+    /// - Returns: `false` if the client, or all clients together, keep as many as they may.
+    func keep(for client: ClientID) -> Bool { table.keep(self, for: client) }
 
     /// Removes the connection, which is closed, from the table.
     func remove() { table.remove(self) }

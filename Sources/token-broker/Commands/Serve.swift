@@ -103,8 +103,7 @@ struct Serve: AsyncParsableCommand {
         }
         let operations = Listener.operations(
             on: configuration.operations, operationsRoutes, allowedHosts: hosts, connections: connections,
-            readiness: readiness,
-            logger: logger
+            readiness: readiness, logger: logger
         )
         let admin = Listener.admin(
             on: configuration.adminSocket, AdminRoutes(core: core, serving: serving), connections: connections,

@@ -11,7 +11,7 @@ class Metrics(typing.NamedTuple):
     text: str
 
     def value(self, name: str, **labels: str) -> float:
-        """The value of one series; 0 where there is none."""
+        """The value of one series; 0 if the series is missing."""
         return sum(value for own, value in self.series(name) if own == labels)
 
     def series(self, name: str) -> list[tuple[dict[str, str], float]]:

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import resource
 import shutil
 import signal
 import socket
@@ -42,14 +43,20 @@ def install(issued, folder):
 
 
 @pytest.fixture
-def broker(stopped, files, authority):
-    """A broker that other machines reach, and that trusts the authority's clients; 'billing' has a certificate."""
-    stopped.ask("client", "add", "billing", "--certificate-uri", BILLING, "--project", "prj-a")
+def tls_flags(files, authority):
+    """For a broker that other machines reach, and that trusts the authority's clients."""
     certificate, key = files
-    return stopped.serve(
+    return [
         *("--listen", "0.0.0.0:0", "--tls-certificate-file", str(certificate), "--tls-key-file", str(key)),
         *("--tls-client-ca-file", str(authority.file)),
-    )
+    ]
+
+
+@pytest.fixture
+def broker(stopped, tls_flags):
+    """A broker with these flags; the client 'billing' has a certificate."""
+    stopped.ask("client", "add", "billing", "--certificate-uri", BILLING, "--project", "prj-a")
+    return stopped.serve(*tls_flags)
 
 
 def secured(broker) -> str:
@@ -88,6 +95,19 @@ def test_a_secret_gets_a_token_over_tls(broker, authority, clients, version):
         for _ in range(3):
             assert_token(converse(connection, form_request(client=clients["one"])))
         assert_error(converse(connection, TOKEN), 401, "invalid_client")
+
+
+@pytest.mark.parametrize("handshake", [True, False], ids=["after the handshake", "before the handshake"])
+def test_idle_connections_make_room_for_a_secret_at_once(stopped, tls_flags, authority, clients, handshake):
+    # Room for 128 connections.
+    stopped.serve(*tls_flags, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (256, 256)))
+    context = client_context(authority)
+    with contextlib.ExitStack() as idle:
+        for number in range(300):
+            idle.enter_context(tls(stopped, context) if handshake else connect(secured(stopped)))
+            if number % 10 == 0:
+                with tls(stopped, context) as connection:
+                    assert_token(converse(connection, form_request(client=clients["one"])))
 
 
 @pytest.mark.filterwarnings("ignore:ssl.TLSVersion")
