@@ -36,8 +36,8 @@ import Testing
         try connect(Peer(user.map { .user($0) } ?? .address("127.0.0.1", network: "127.0.0.0/8")))
     }
 
-    func connect(_ peer: Peer) throws -> TestConnection {
-        try TestConnection(self, cache, peer)
+    func connect(_ peer: Peer, as connection: OpenConnection? = nil) throws -> TestConnection {
+        try TestConnection(self, cache, peer, as: connection)
     }
 
     /// Sends a request the whole way on a connection of its own, so that its response is cached; returns the answer.
@@ -87,10 +87,10 @@ import Testing
     private let peer: Peer
     private var authorizations: [Authorization] = []
 
-    init(_ listener: TestListener, _ cache: ResponseCache, _ peer: Peer) throws {
+    init(_ listener: TestListener, _ cache: ResponseCache, _ peer: Peer, as connection: OpenConnection?) throws {
         self.listener = listener
         self.peer = peer
-        let state = ConnectionState(peer, at: channel.embeddedEventLoop.now)
+        let state = ConnectionState(peer, as: connection, at: channel.embeddedEventLoop.now)
         try channel.pipeline.syncOperations.addHandlers(
             handlers(state, cache: cache, largestBody: 16 * 1024, log: .silent))
         try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
@@ -124,7 +124,7 @@ import Testing
     func answer() throws -> String {
         let handOut = try #require(decided)
         let encode: @Sendable (HandOut) -> ByteBuffer = TokenAnswer.full
-        var response = WholeResponse(body: encode(handOut))
+        var response = WholeResponse(body: encode(handOut), for: listener.client.id)
         response.cacheable = handOut.repeatable.map {
             CacheableResponse(handOut: $0, to: listener.client.id, handOuts: listener.handOuts, body: encode)
         }

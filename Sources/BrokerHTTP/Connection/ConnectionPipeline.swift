@@ -26,7 +26,7 @@ struct ConnectionPipeline: ServerChildChannel {
     /// Never fails, which would end the listener.
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
         Peer.of(channel).flatMapThrowing { peer in
-            guard let (connection, evicted) = connections.enter(peer, close: closing(channel)) else {
+            guard let (connection, evicted) = connections.enter(peer, close: { channel.close(promise: nil) }) else {
                 try channel.pipeline.syncOperations.addHandlers(
                     HTTPResponseEncoder(), OverflowHandler(log: log, saysWhy: tls == nil)
                 )
@@ -54,17 +54,6 @@ struct ConnectionPipeline: ServerChildChannel {
             )
             channel.close(promise: nil)
             return Value(channel: channel, lastAnswer: channel.closeFuture.map { nil })
-        }
-    }
-
-    /// Closes a connection at once: a TLS connection without waiting for its end to be acknowledged.
-    private func closing(_ channel: any Channel) -> @Sendable () -> Void {
-        @Sendable func close() {
-            let secured = try? channel.pipeline.syncOperations.context(handlerType: NIOSSLServerHandler.self)
-            if let secured { secured.close(promise: nil) } else { channel.close(promise: nil) }
-        }
-        return {
-            if channel.eventLoop.inEventLoop { close() } else { channel.eventLoop.execute { close() } }
         }
     }
 

@@ -97,11 +97,12 @@ def test_a_secret_gets_a_token_over_tls(broker, authority, clients, version):
         assert_error(converse(connection, TOKEN), 401, "invalid_client")
 
 
+@pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.parametrize("handshake", [True, False], ids=["after the handshake", "before the handshake"])
-def test_idle_connections_make_room_for_a_secret_at_once(stopped, tls_flags, authority, clients, handshake):
+def test_idle_connections_make_room_for_a_secret_at_once(stopped, tls_flags, authority, clients, version, handshake):
     # Room for 128 connections.
     stopped.serve(*tls_flags, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (256, 256)))
-    context = client_context(authority)
+    context = client_context(authority, version=version)
     with contextlib.ExitStack() as idle:
         for number in range(300):
             idle.enter_context(tls(stopped, context) if handshake else connect(secured(stopped)))
