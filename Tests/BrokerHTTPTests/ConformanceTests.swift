@@ -233,4 +233,14 @@ import Testing
         for _ in 0..<1000 { try answer() }
         #expect(try !sent().contains("Connection: close"))
     }
+
+    @Test func `nothing of a closed connection stays in memory`() throws {
+        weak let handler = try channel.pipeline.syncOperations.handler(type: ConformanceHandler.self)
+        send("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+        try answer()
+        #expect(try sent().contains("Connection: close"))
+        channel.close(promise: nil)
+        channel.embeddedEventLoop.run()
+        #expect(!channel.isActive && handler == nil)
+    }
 }

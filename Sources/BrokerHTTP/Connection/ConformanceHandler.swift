@@ -18,6 +18,8 @@ final class ConformanceHandler: ChannelDuplexHandler {
     private let log: RequestLog
     private var head: HTTPRequestHead?
     private var body = ByteBuffer()
+    /// Closes the connection after its last answer, if the peer does not.
+    private var closing: Scheduled<Void>?
 
     init(_ state: ConnectionState, largestBody: Int, log: RequestLog) {
         self.log = log
@@ -115,8 +117,13 @@ final class ConformanceHandler: ChannelDuplexHandler {
         context.flush()
         context.close(mode: .output, promise: nil)
         let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
-        context.eventLoop.scheduleTask(in: Self.lingering) { bound.value.close(promise: nil) }
+        closing = context.eventLoop.scheduleTask(in: Self.lingering) { bound.value.close(promise: nil) }
         context.read()
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        // Otherwise the event loop holds the closed connection until the time is up.
+        closing?.cancel()
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
