@@ -72,7 +72,7 @@ let package = Package(
         // One adapter for each technology. Adapters do not know one another.
         .target(
             name: "BrokerSQLite",
-            dependencies: ["Broker", "CLinux", "Migrations", crypto, grdb, grdbSQLite],
+            dependencies: ["Broker", "CLinux", "Files", "Migrations", crypto, grdb, grdbSQLite],
             swiftSettings: settings
         ),
         .target(
@@ -84,7 +84,7 @@ let package = Package(
             name: "BrokerHTTP",
             dependencies: [
                 "Broker", coreMetrics, crypto, hummingbirdCore, logging, nioCore, nioFoundationCompat, nioHTTP1,
-                nioPosix, nioSSL, nioTLS, serviceLifecycle, swiftASN1,
+                nioPosix, nioSSL, nioTLS, serviceLifecycle, swiftASN1, x509,
             ],
             resources: [.embedInCode("Client/openapi.json"), .embedInCode("Operations/status.html")],
             swiftSettings: settings
@@ -105,6 +105,9 @@ let package = Package(
             swiftSettings: settings
         ),
 
+        // Files as the kernel has them.
+        .target(name: "Files", swiftSettings: settings),
+
         // What the machine grants a process.
         .target(name: "ProcessLimits", swiftSettings: settings),
 
@@ -118,7 +121,8 @@ let package = Package(
             name: "token-broker",
             dependencies: [
                 "Broker", "BrokerSQLite", "BrokerUpstream", "BrokerHTTP", "BrokerPrometheus", "CLinux", "CVersion",
-                "ProcessLimits", "TokenBrokerClient", argumentParser, asyncHTTPClient, coreMetrics, crypto, logging,
+                "Files", "ProcessLimits", "TokenBrokerClient", argumentParser, asyncHTTPClient, coreMetrics, crypto,
+                logging,
                 nioCore, nioFoundationCompat, nioHTTP1, nioPosix, serviceLifecycle, unixSignals, yams,
             ],
             swiftSettings: settings,

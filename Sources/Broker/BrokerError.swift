@@ -19,7 +19,7 @@ package enum BrokerError: Error, Equatable {
     /// Nothing was shown that could be somebody's, by a Unix user or from elsewhere.
     case noCredentials(user: UInt32?)
     case unknownCertificate([CertificateName])
-    case certificateExpired
+    case certificateRefused(CertificateRefusal)
     /// Not granted or no such project: one and the same on purpose.
     case unauthorizedClient(Missing)
     /// Too many failed authentications from one peer.
@@ -39,7 +39,7 @@ package enum BrokerError: Error, Equatable {
     package var outcome: String {
         switch self {
         case .invalidRequest, .unsupportedGrantType, .invalidScope: "invalid_request"
-        case .invalidClient, .noCredentials, .unknownCertificate, .certificateExpired: "invalid_client"
+        case .invalidClient, .noCredentials, .unknownCertificate, .certificateRefused: "invalid_client"
         case .unauthorizedClient: "unauthorized_client"
         case .authenticationThrottled: "authentication_throttled"
         case .mintThrottled: "mint_throttled"

@@ -44,11 +44,11 @@ struct ErrorAnswer {
                 )
             )
         case BrokerError.invalidClient, BrokerError.noCredentials, BrokerError.unknownCertificate,
-            BrokerError.certificateExpired:
+            BrokerError.certificateRefused:
             (status, body) = (.unauthorized, Body(error: "invalid_client", errorDescription: Self.unauthorized(error)))
             fields.add(name: "WWW-Authenticate", value: #"Basic realm="token-broker", charset="UTF-8""#)
             // The connection's certificate stays what it is: the next connection has another one.
-            if case BrokerError.certificateExpired = error { fields.add(name: "Connection", value: "close") }
+            if case BrokerError.certificateRefused = error { fields.add(name: "Connection", value: "close") }
         case BrokerError.unauthorizedClient(let missing):
             let description =
                 switch missing {
@@ -213,8 +213,8 @@ extension ErrorAnswer {
             "no client is registered for this certificate, which names "
                 + (names.isEmpty ? "nobody" : names.map(\.description).joined(separator: " and "))
                 + ": ask the operator of the token broker"
-        case BrokerError.certificateExpired:
-            "the client certificate of this connection has expired: connect again with its successor"
+        case BrokerError.certificateRefused(let refusal):
+            "the client certificate of this connection is not accepted: \(refusal.reason)"
         default:
             "the client ID or the client secret is wrong, or the client is disabled: ask the operator of the token broker"
         }

@@ -38,7 +38,7 @@ final class RequestLog: Sendable {
     /// Notes that a connection was evicted to make room for another.
     ///
     /// - Parameter holder: the Unix user or network that holds the most connections.
-    func evicted(_ holder: Peer) {
+    func evicted(_ holder: Peer.Origin) {
         guard let omitted = lines.withLock({ $0.evicted.next(at: Self.now) }) else { return }
         var metadata: Logger.Metadata = ["listener": "\(listener)", "peer": "\(holder)"]
         if omitted > 0 { metadata["omitted"] = .stringConvertible(omitted) }

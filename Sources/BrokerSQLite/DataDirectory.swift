@@ -1,5 +1,6 @@
 import Broker
 import CLinux
+import Files
 import Foundation
 import Glibc
 
@@ -116,8 +117,7 @@ package struct DataDirectory: Sendable {
     }
 
     private func notWritable(_ code: CInt) -> OperatorError {
-        var status = stat()
-        guard code == EACCES || code == EPERM, lstat(path, &status) == 0 else {
+        guard code == EACCES || code == EPERM, let status = FileStatus(at: path) else {
             return OperatorError(
                 .notPermitted, "cannot write to the data directory '\(path)': \(String(cString: strerror(code)))",
                 hint: "mount a writable volume there, or name another directory with --data-dir"
@@ -125,9 +125,9 @@ package struct DataDirectory: Sendable {
         }
         return OperatorError(
             .notPermitted,
-            "user \(geteuid()) cannot write to the data directory '\(path)', which belongs to user \(status.st_uid) and "
-                + "group \(status.st_gid) (mode \(status.permissions))",
-            hint: "chown \(geteuid()) '\(path)', or run this as user \(status.st_uid)"
+            "user \(geteuid()) cannot write to the data directory '\(path)', which belongs to user \(status.owner) and "
+                + "group \(status.group) (mode \(status.octal))",
+            hint: "chown \(geteuid()) '\(path)', or run this as user \(status.owner)"
         )
     }
 
@@ -140,8 +140,7 @@ package struct DataDirectory: Sendable {
 
     /// Throws ``OperatorError`` where the directory or the database in it is not there, or not private.
     package func check() throws {
-        var status = stat()
-        guard lstat(path, &status) == 0 else {
+        guard let status = FileStatus(at: path) else {
             if errno == ENOENT {
                 throw OperatorError(
                     .failed, "the data directory '\(path)' is not there",
@@ -150,15 +149,15 @@ package struct DataDirectory: Sendable {
             }
             throw OperatorError.system("cannot examine the data directory '\(path)'")
         }
-        guard status.st_mode & S_IFMT == S_IFDIR else {
+        guard status.kind == .directory else {
             throw OperatorError(.failed, "'\(path)' is not a directory", hint: "name the data directory itself")
         }
         // Orchestrators hand over a volume that is root's and that a group of ours may write.
-        let isHandedOver = status.st_uid == 0 && Self.groups.contains(status.st_gid)
-        guard status.st_mode & (isHandedOver ? 0o002 : 0o022) == 0 else {
+        let isHandedOver = status.owner == 0 && Self.groups.contains(status.group)
+        guard status.permissions & (isHandedOver ? 0o002 : 0o022) == 0 else {
             throw OperatorError(
                 .notPermitted,
-                "others than its owner may write to the data directory '\(path)' (mode \(status.permissions))",
+                "others than its owner may write to the data directory '\(path)' (mode \(status.octal))",
                 hint: "chmod go-w '\(path)', or name a directory in it with --data-dir: 'token-broker init' makes that"
             )
         }
@@ -181,9 +180,4 @@ package final class DirectoryLock: Sendable {
     deinit {
         close(descriptor)
     }
-}
-
-extension stat {
-    /// As `ls` and `chmod` write it in digits.
-    fileprivate var permissions: String { String(st_mode & 0o7777, radix: 8) }
 }

@@ -1,5 +1,6 @@
 import Broker
 import CLinux
+import Files
 import Foundation
 import Glibc
 
@@ -23,8 +24,9 @@ package enum PrivateFile {
         let descriptor = Glibc.open(target, O_RDONLY | O_NOFOLLOW | O_CLOEXEC)
         guard descriptor >= 0 else { throw OperatorError.system("cannot open \(name) '\(path)'") }
         defer { close(descriptor) }
-        var status = stat()
-        guard fstat(descriptor, &status) == 0 else { throw OperatorError.system("cannot examine \(name) '\(path)'") }
+        guard let status = FileStatus(of: descriptor) else {
+            throw OperatorError.system("cannot examine \(name) '\(path)'")
+        }
         try check(status, path, called: name, owners: [geteuid(), 0], forbidden: 0o037)
         var bytes = [UInt8](repeating: 0, count: longest)
         let count = Glibc.read(descriptor, &bytes, bytes.count)
@@ -44,8 +46,7 @@ package enum PrivateFile {
 
     /// Refuses a file that others than the broker's user may read or write; a file that is not there is none.
     package static func check(_ path: String, called name: String) throws {
-        var status = stat()
-        guard lstat(path, &status) == 0 else {
+        guard let status = FileStatus(at: path) else {
             if errno == ENOENT { return }
             throw OperatorError.system("cannot examine \(name) '\(path)'")
         }
@@ -54,22 +55,22 @@ package enum PrivateFile {
 
     /// - Parameter forbidden: the bits of the mode that must not be set.
     private static func check(
-        _ status: stat, _ path: String, called name: String, owners: Set<uid_t>, forbidden: mode_t
+        _ status: FileStatus, _ path: String, called name: String, owners: Set<uid_t>, forbidden: mode_t
     ) throws {
-        guard status.st_mode & S_IFMT == S_IFREG else {
+        guard status.kind == .plain else {
             throw OperatorError(.notPermitted, "\(name) '\(path)' is not a plain file", hint: "name the file itself")
         }
-        guard owners.contains(status.st_uid) else {
+        guard owners.contains(status.owner) else {
             throw OperatorError(
                 .notPermitted,
-                "\(name) '\(path)' belongs to user \(status.st_uid), not to user \(geteuid()) who runs this",
-                hint: "run as user \(status.st_uid), or: chown \(geteuid()) '\(path)'"
+                "\(name) '\(path)' belongs to user \(status.owner), not to user \(geteuid()) who runs this",
+                hint: "run as user \(status.owner), or: chown \(geteuid()) '\(path)'"
             )
         }
-        guard status.st_mode & forbidden == 0 else {
+        guard status.permissions & forbidden == 0 else {
             throw OperatorError(
                 .notPermitted,
-                "others than its owner may read or write \(name) '\(path)' (mode \(String(status.st_mode & 0o777, radix: 8)))",
+                "others than its owner may read or write \(name) '\(path)' (mode \(status.octal))",
                 hint: "chmod go= '\(path)'"
             )
         }

@@ -1,6 +1,7 @@
 import Broker
 import BrokerSQLite
 import Crypto
+import Files
 import Foundation
 import Glibc
 
@@ -39,14 +40,11 @@ struct BackupDestination {
     }
 
     private static func check(_ path: String, besides directory: DataDirectory) throws {
-        var (status, database) = (stat(), stat())
-        guard stat(path, &status) == 0 else { return }
-        guard status.st_mode & S_IFMT == S_IFREG else {
+        guard let status = FileStatus(at: path, followingLinks: true) else { return }
+        guard status.kind == .plain else {
             throw OperatorError(.invalid, "'\(path)' is not a plain file", hint: "name a file, or '-' for a pipe")
         }
-        if stat(directory.database, &database) == 0,
-            (database.st_dev, database.st_ino) == (status.st_dev, status.st_ino)
-        {
+        if FileStatus(at: directory.database)?.identity == status.identity {
             throw OperatorError(.conflict, "'\(path)' is the database itself", hint: "name another file")
         }
         // Whoever confuses two names must not lose a file by it.

@@ -1,4 +1,5 @@
 import Broker
+import Files
 import Foundation
 import Glibc
 
@@ -8,16 +9,15 @@ extension FileHandle {
     /// Throws ``OperatorError``, of a directory as well.
     ///
     /// - Parameter role: what it is, or the flag that named it.
-    static func named(_ path: String, as role: String? = nil) throws -> (file: FileHandle, status: stat) {
+    static func named(_ path: String, as role: String? = nil) throws -> (file: FileHandle, status: FileStatus) {
         let role = role.map { "\($0): " } ?? ""
         guard let file = FileHandle(forReadingAtPath: path) else {
             throw OperatorError.system("\(role)cannot open '\(path)'")
         }
-        var status = stat()
-        guard fstat(file.fileDescriptor, &status) == 0 else {
+        guard let status = FileStatus(of: file.fileDescriptor) else {
             throw OperatorError.system("\(role)cannot examine '\(path)'")
         }
-        if status.st_mode & S_IFMT == S_IFDIR { throw OperatorError(.invalid, "\(role)'\(path)' is a directory") }
+        if status.kind == .directory { throw OperatorError(.invalid, "\(role)'\(path)' is a directory") }
         return (file, status)
     }
 }

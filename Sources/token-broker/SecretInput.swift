@@ -1,6 +1,7 @@
 import ArgumentParser
 import Broker
 import Dispatch
+import Files
 import Foundation
 import Glibc
 
@@ -29,7 +30,7 @@ struct SecretInput: ParsableArguments {
     /// - Parameter flag: what named it.
     static func secret(ofFile path: String, namedBy flag: String? = nil) throws -> Secret {
         let (file, status) = try FileHandle.named(path, as: flag)
-        if status.st_mode & S_IFMT == S_IFREG, status.st_mode & 0o077 != 0 {
+        if status.kind == .plain, status.permissions & 0o077 != 0 {
             Console.say("warning: others than its owner can read '\(path)': chmod 600 '\(path)'")
         }
         return try secret(text(of: file), hint: "put it into '\(path)'")

@@ -28,7 +28,7 @@ struct ErrorAnswerTests {
         Row(BrokerError.invalidClient, 401, "invalid_client"),
         Row(BrokerError.noCredentials(user: nil), 401, "invalid_client"),
         Row(BrokerError.unknownCertificate([]), 401, "invalid_client"),
-        Row(BrokerError.certificateExpired, 401, "invalid_client"),
+        Row(BrokerError.certificateRefused(CertificateRefusal("it has expired")), 401, "invalid_client"),
         Row(BrokerError.unauthorizedClient(.anyGrant), 403, "unauthorized_client"),
         Row(BrokerError.authenticationThrottled, 429, "temporarily_unavailable", retryAfter: "5"),
         Row(BrokerError.mintThrottled(retryAfter: .zero), 429, "temporarily_unavailable", retryAfter: "1"),

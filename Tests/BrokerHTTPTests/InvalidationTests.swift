@@ -42,20 +42,20 @@ import Testing
         Change("token rejected") { listener in
             let token = try await listener.test.accessToken()
             let outcome = try await listener.test.core.broker.replace(
-                token.digest, of: TestBroker.project, as: listener.authorization(Peer(.unknown)))
+                token.digest, of: TestBroker.project, as: listener.authorization())
             #expect(outcome == .replaced)
         },
         Change("key refused after a report") { listener in
             let token = try await listener.test.accessToken()
             listener.test.endpoint.fail(.keyRefused, key: try KeyID("key-1"))
             _ = try? await listener.test.core.broker.replace(
-                token.digest, of: TestBroker.project, as: listener.authorization(Peer(.unknown)))
+                token.digest, of: TestBroker.project, as: listener.authorization())
         },
         Change("key refused when more life was asked for") { listener in
             listener.test.clock.advance(by: .seconds(1200))
             listener.test.endpoint.fail(.keyRefused, key: try KeyID("key-1"))
             let asked = TokenRequest(project: TestBroker.project, scope: nil, minimumLife: .seconds(2500))
-            _ = try? await listener.test.core.broker.token(for: asked, as: listener.authorization(Peer(.unknown)))
+            _ = try? await listener.test.core.broker.token(for: asked, as: listener.authorization())
         },
     ]
 

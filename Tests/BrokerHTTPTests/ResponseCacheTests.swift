@@ -100,8 +100,8 @@ import Testing
 
     @Test func `what another certificate gets, or a client without one, is not this one's`() async throws {
         func peer(_ digest: [UInt8]?) -> Peer {
-            let certificate = digest.map { ClientCertificate(names: [], expires: .distantFuture, digest: $0) }
-            return Peer(.address("10.0.0.1", network: "10.0.0.1"), certificate: certificate)
+            let shown = digest.map { TestCertificates(for: .seconds(60), digest: $0, clock: listener.test.clock) }
+            return Peer(.address("10.0.0.1", network: "10.0.0.1"), certificates: shown)
         }
         let first = try listener.connect(peer([1]))
         first.send(Self.get)
@@ -168,7 +168,7 @@ import Testing
             listener.test.clock.advance(by: .milliseconds(137))
             connection.send(Self.get)
             let sent = try connection.sent()
-            let authorization = listener.authorization(Peer(.unknown))
+            let authorization = listener.authorization()
             let handOut = try await listener.test.core.broker.token(for: asked, as: authorization)
             #expect(sent.hasSuffix("\r\n\r\n" + String(buffer: TokenAnswer.full(handOut))))
             #expect(sent.contains("\r\nDate: \(HTTPDate.text(Int(handOut.at.wall.timeIntervalSince1970)))\r\n"))

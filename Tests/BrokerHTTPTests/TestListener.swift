@@ -58,7 +58,7 @@ import Testing
     /// A response that may be cached.
     func cacheable(_ body: ByteBuffer) async throws -> CacheableResponse {
         let asked = TokenRequest(project: TestBroker.project, scope: nil)
-        let handOut = try await test.core.broker.token(for: asked, as: authorization(Peer(.unknown)))
+        let handOut = try await test.core.broker.token(for: asked, as: authorization())
         return CacheableResponse(handOut: try #require(handOut.repeatable), to: client.id, handOuts: handOuts) { _ in
             body
         }
@@ -68,9 +68,10 @@ import Testing
     var uses: Int { key.use.count }
 
     /// The client as it is authorized now.
-    func authorization(_ peer: Peer) -> Authorization {
+    func authorization(_ identities: [Identity] = []) -> Authorization {
         Authorization(
-            client, by: client.credentials[0], from: peer, registryVersion: test.core.registry.version,
+            client, by: client.credentials[0], identities, certificate: nil,
+            registryVersion: test.core.registry.version,
             deadline: Deadline(after: Deadline.request, from: test.clock.now)
         )
     }
@@ -102,7 +103,7 @@ import Testing
         channel.embeddedEventLoop.run()
         while (try? channel.readInbound(as: WholeRequest.self)) != nil {
             requestsPassedOn += 1
-            authorizations.append(listener.authorization(peer))
+            authorizations.append(listener.authorization(peer.user.map { [.user($0)] } ?? []))
         }
     }
 

@@ -121,9 +121,8 @@ struct ClientAuthenticatorTests {
         guard case .invalidRequest = error else { throw Unexpected(error) }
     }
 
-    private func certificate(_ names: [CertificateName], for life: Duration, _ test: TestBroker) -> Peer {
-        let expires = test.clock.now.wall.addingTimeInterval(life / .seconds(1))
-        return Peer(address.origin, certificate: ClientCertificate(names: names, expires: expires, digest: [1]))
+    private func peer(_ names: [CertificateName], for life: Duration, _ test: TestBroker) -> Peer {
+        Peer(address.origin, certificates: TestCertificates(names, for: life, clock: test.clock))
     }
 
     @Test func `a registered certificate needs no secret until it expires, and no other one gets in`() async throws {
@@ -131,7 +130,7 @@ struct ClientAuthenticatorTests {
         let names = [try CertificateName(.uri, "spiffe://a/b"), try CertificateName(.dns, "B.example.org")]
         try await test.addClient("client-1", certificateNames: names)
         for name in [names[0], try CertificateName(.dns, "b.EXAMPLE.org")] {
-            let peer = certificate([try CertificateName(.dns, "other"), name], for: .seconds(60), test)
+            let peer = peer([try CertificateName(.dns, "other"), name], for: .seconds(60), test)
             #expect(try await authenticate(test, nil, nil, from: peer).description == "client-1")
             #expect(try await authenticate(test, "client-1", nil, from: peer).description == "client-1")
             await #expect(throws: BrokerError.invalidClient) {
@@ -143,39 +142,53 @@ struct ClientAuthenticatorTests {
         }
         let stranger = [try CertificateName(.uri, "spiffe://a/B"), try CertificateName(.uri, "dns:b.example.org")]
         await #expect(throws: BrokerError.unknownCertificate(stranger)) {
-            try await authenticate(test, nil, nil, from: certificate(stranger, for: .seconds(60), test))
+            try await authenticate(test, nil, nil, from: peer(stranger, for: .seconds(60), test))
         }
-        let peer = certificate(names, for: .seconds(60), test)
+        let shown = peer(names, for: .seconds(60), test)
         test.clock.advance(by: .seconds(59.9))
-        _ = try await authenticate(test, nil, nil, from: peer)
+        _ = try await authenticate(test, nil, nil, from: shown)
         test.clock.advance(by: .seconds(0.1))
-        await #expect(throws: BrokerError.certificateExpired) { try await authenticate(test, nil, nil, from: peer) }
-        await #expect(throws: BrokerError.invalidClient) { try await authenticate(test, "client-1", nil, from: peer) }
+        for id in [nil, "client-1"] {
+            await #expect(throws: BrokerError.certificateRefused(CertificateRefusal("it has expired"))) {
+                try await authenticate(test, id, nil, from: shown)
+            }
+            #expect(test.store.records.last?.outcome == "certificate refused: it has expired")
+        }
     }
 
-    @Test func `a response that rests on a certificate ends with it, and with another client of the same name`()
+    @Test func `a right secret is let in whatever certificate comes with it`() async throws {
+        let test = try await TestBroker()
+        let secret = try await test.addClient()
+        _ = try await authenticate(test, "client-1", secret, from: peer([], for: .zero, test))
+    }
+
+    @Test func `a response that rests on a certificate ends with it, its authority and the only client of its name`()
         async throws
     {
         let test = try await TestBroker()
         try await test.addKey()
         let names = [try CertificateName(.uri, "spiffe://a/b")]
         try await test.addClient("client-1", certificateNames: names)
-        let peer = certificate(names, for: .seconds(60), test)
-        func handOut() async throws -> RepeatableHandOut {
+        func handOut(_ certificates: TestCertificates) async throws -> RepeatableHandOut {
             let authorization = try await test.core.authenticator.authorize(
-                ClientClaim(id: "client-1", secret: nil), from: peer
+                ClientClaim(id: "client-1", secret: nil), from: Peer(address.origin, certificates: certificates)
             )
             let asked = TokenRequest(project: TestBroker.project, scope: nil)
             return try #require(try await test.core.broker.token(for: asked, as: authorization).repeatable)
         }
-        let first = try await handOut()
+        let certificates = (1...3).map { TestCertificates(names, for: .seconds(60) * $0, clock: test.clock) }
+        let first = try await handOut(certificates[0])
         #expect(first.isValid)
         try await test.addClient("client-2", certificateNames: names)
         #expect(!first.isValid, "it may be either of them now")
-        let second = try await handOut()
-        #expect(second.isValid)
+        let others = [try await handOut(certificates[0]), try await handOut(certificates[1])]
+        #expect(others.map(\.isValid) == [true, true])
         test.clock.advance(by: .seconds(60))
-        #expect(!second.isValid)
+        #expect(others.map(\.isValid) == [false, true], "one certificate has expired")
+        certificates[2].validity.invalidate()
+        #expect(others[1].isValid, "other authorities vouch for it")
+        certificates[1].validity.invalidate()
+        #expect(!others[1].isValid)
     }
 
     @Test(arguments: ["", "a b", "nocolon", "spiffe://é", "a:\"", "a:\\", "a:" + String(repeating: "x", count: 2048)])
@@ -183,7 +196,7 @@ struct ClientAuthenticatorTests {
         #expect(throws: OperatorError.self) { try CertificateName(.uri, text) }
     }
 
-    @Test(arguments: ["", "*.example.org", "a b", "a/b", "é", String(repeating: "x", count: 254)])
+    @Test(arguments: ["", "*.example.org", "a b", "a/b", "é", "ban\u{212A}", String(repeating: "x", count: 254)])
     func `what stands for nobody or for many is no DNS name`(text: String) {
         #expect(throws: OperatorError.self) { try CertificateName(.dns, text) }
     }

@@ -8,14 +8,14 @@ package enum Actor: Sendable, Hashable, CustomStringConvertible {
     /// The broker itself, minting.
     case broker
     /// Somebody whom the broker could not recognise.
-    case stranger(Peer)
+    case stranger(Peer.Origin)
 
     package var description: String {
         switch self {
         case .client(let id): "client:\(id)"
         case .administrator(let user): "admin:uid=\(user)"
         case .broker: "broker"
-        case .stranger(let peer): "peer:\(peer)"
+        case .stranger(let origin): "peer:\(origin)"
         }
     }
 }

@@ -30,7 +30,7 @@ final class AuthenticationThrottle: Sendable {
     }
 
     private struct State {
-        var ofPeers: [Peer: Failures] = [:]
+        var ofPeers: [Peer.Origin: Failures] = [:]
         var inAll: Failures
     }
 
@@ -47,7 +47,7 @@ final class AuthenticationThrottle: Sendable {
 
     func failure(of peer: Peer) -> Verdict {
         let now = clock.now.boot
-        let peer = peer.neighbourhood
+        let peer = peer.origin.neighbourhood
         return state.withLock { state in
             // Whoever comes from this many networks is slowed down by the limits in all.
             if state.ofPeers.count >= Self.peers { state.ofPeers.removeAll() }

@@ -1,5 +1,3 @@
-package import Foundation
-
 /// A subject alternative name of a client certificate (RFC 5280 §4.2.1.6), written `uri:…` or `dns:…`.
 package struct CertificateName: Hashable, Sendable, Comparable, Codable, CustomStringConvertible {
     package enum Kind: String, Sendable {
@@ -14,7 +12,6 @@ package struct CertificateName: Hashable, Sendable, Comparable, Codable, CustomS
     /// Throws ``OperatorError`` on what no certificate has. A DNS name is the same in upper and lower case (RFC 4343);
     /// one that stands for many is nobody's.
     package init(_ kind: Kind, _ name: String) throws {
-        let name = kind == .dns ? name.lowercased() : name
         let isValid =
             switch kind {
             case .uri:
@@ -28,7 +25,7 @@ package struct CertificateName: Hashable, Sendable, Comparable, Codable, CustomS
             )
         }
         self.kind = kind
-        self.name = name
+        self.name = kind == .dns ? name.lowercased() : name
     }
 
     /// RFC 3986 §2, and no quotation mark or backslash, which no error description may have.
@@ -38,7 +35,9 @@ package struct CertificateName: Hashable, Sendable, Comparable, Codable, CustomS
 
     private static func isOfHost(_ byte: UInt8) -> Bool {
         switch byte {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"): true
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"):
+            true
         default: byte == UInt8(ascii: "-") || byte == UInt8(ascii: ".") || byte == UInt8(ascii: "_")
         }
     }
@@ -63,19 +62,5 @@ package struct CertificateName: Hashable, Sendable, Comparable, Codable, CustomS
     package func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
         try container.encode(description)
-    }
-}
-
-/// A client certificate that the listener's authorities vouch for.
-package struct ClientCertificate: Hashable, Sendable {
-    package let names: [CertificateName]
-    package let expires: Date
-    /// SHA-256 of all of it.
-    package let digest: [UInt8]
-
-    package init(names: [CertificateName], expires: Date, digest: [UInt8]) {
-        self.names = names
-        self.expires = expires
-        self.digest = digest
     }
 }

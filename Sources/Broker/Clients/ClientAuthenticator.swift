@@ -8,6 +8,25 @@ package struct ClientAuthenticator: Sendable {
     private let clock: any BrokerClock
     private let uses: UseLog
     private let throttle: AuthenticationThrottle
+    /// What the connection shows of who is at its other end, where no secret shows it.
+    private struct Shown {
+        var identities: [Identity] = []
+        var certificate: ClientCertificate?
+        var refusal: CertificateRefusal?
+
+        init(by peer: Peer, with claim: ClientClaim) async {
+            if let user = peer.user { identities = [.user(user)] }
+            guard claim.secret == nil, let certificates = peer.certificates else { return }
+            do {
+                let certificate = try await certificates.verified()
+                self.certificate = certificate
+                identities = certificate.names.map(Identity.certificate)
+            } catch {
+                refusal = error
+            }
+        }
+    }
+
     /// Whom an unknown client is taken for until it is refused, so that the answer takes the same time.
     private let nobody: Client
 
@@ -35,47 +54,48 @@ package struct ClientAuthenticator: Sendable {
     package func authorize(_ claim: ClientClaim, from peer: Peer) async throws -> Authorization {
         let version = registry.version
         let deadline = Deadline(after: Deadline.request, from: clock.now)
-        let recognized = try recognize(claim, from: peer)
+        let shown = await Shown(by: peer, with: claim)
+        let recognized = try recognize(claim, by: shown.identities)
         if let (client, credential) = recognized, client.isEnabled {
             if let credential { uses.note(credential.use, at: clock.now.wall) }
             return Authorization(
-                client, by: credential, from: peer, registryVersion: version, deadline: deadline
+                client, by: credential, shown.identities, certificate: shown.certificate, registryVersion: version,
+                deadline: deadline
             )
         }
         let verdict = throttle.failure(of: peer)
         if verdict.isRecorded {
             let record = AuditRecord(
-                at: clock.now.wall, actor: .stranger(peer), action: .authenticationRefused,
+                at: clock.now.wall, actor: .stranger(peer.origin), action: .authenticationRefused,
                 // Only what is known to be an ID: anything else may be a secret in the wrong place.
                 client: named(by: claim)?.id,
-                outcome: recognized == nil ? reason(of: claim, from: peer) : "client disabled"
+                outcome: recognized == nil ? reason(of: claim, shown) : "client disabled"
             )
             try await Future { [store] in try await store.record(record) }.value(by: deadline, clock: clock)
         }
-        throw verdict.isThrottled ? .authenticationThrottled : refusal(of: claim, from: peer)
+        throw verdict.isThrottled ? .authenticationThrottled : refusal(of: claim, from: peer, shown)
     }
 
     /// Who shows nothing is told how to; who shows something learns nothing but that it is wrong.
-    private func refusal(of claim: ClientClaim, from peer: Peer) -> BrokerError {
+    private func refusal(of claim: ClientClaim, from peer: Peer, _ shown: Shown) -> BrokerError {
+        if let refusal = shown.refusal { return .certificateRefused(refusal) }
         if claim.id != nil || claim.secret != nil { return .invalidClient }
-        if let certificate = peer.certificate {
-            return certificate.expires > clock.now.wall ? .unknownCertificate(certificate.names) : .certificateExpired
-        }
+        if let certificate = shown.certificate { return .unknownCertificate(certificate.names) }
         return .noCredentials(user: peer.user)
     }
 
     /// Why a claim was refused: for the audit alone, since whoever is refused must not learn it.
-    private func reason(of claim: ClientClaim, from peer: Peer) -> String {
+    private func reason(of claim: ClientClaim, _ shown: Shown) -> String {
         guard claim.isUsable else { return "malformed credentials" }
         if let secret = claim.secret {
             guard let client = named(by: claim) else { return "unknown client" }
             let shown = sealer.verifier(of: secret)
             return client.credentials.contains { shown.matches($0.verifier) } ? "secret expired" : "wrong secret"
         }
-        if let certificate = peer.certificate, certificate.expires <= clock.now.wall { return "certificate expired" }
+        if let refusal = shown.refusal { return "certificate refused: \(refusal.reason)" }
         if claim.id != nil, named(by: claim) == nil { return "unknown client" }
-        if peer.identities.isEmpty { return claim.id == nil ? "no credentials" : "no secret" }
-        let isDisabled = claim.id == nil && !registry.clients(recognizedBy: peer.identities).isEmpty
+        if shown.identities.isEmpty { return claim.id == nil ? "no credentials" : "no secret" }
+        let isDisabled = claim.id == nil && !registry.clients(recognizedBy: shown.identities).isEmpty
         return isDisabled ? "client disabled" : "user or certificate not registered"
     }
 
@@ -83,7 +103,9 @@ package struct ClientAuthenticator: Sendable {
         claim.id.flatMap { try? ClientID($0) }.flatMap { registry.client($0) }
     }
 
-    private func recognize(_ claim: ClientClaim, from peer: Peer) throws -> (Client, Client.Credential?)? {
+    private func recognize(
+        _ claim: ClientClaim, by identities: [Identity]
+    ) throws -> (Client, Client.Credential?)? {
         guard claim.isUsable else { return nil }
         let named = named(by: claim)
         if let secret = claim.secret {
@@ -92,12 +114,10 @@ package struct ClientAuthenticator: Sendable {
             let credential = credential(with: secret, of: client)
             return named == nil ? nil : credential.map { (client, $0) }
         }
-        // A connection outlives the certificate that it was made with.
-        if let certificate = peer.certificate, certificate.expires <= clock.now.wall { return nil }
         if claim.id != nil {
-            return named.flatMap { $0.identities.isDisjoint(with: peer.identities) ? nil : ($0, nil) }
+            return named.flatMap { $0.identities.isDisjoint(with: identities) ? nil : ($0, nil) }
         }
-        let clients = registry.clients(recognizedBy: peer.identities).filter(\.isEnabled)
+        let clients = registry.clients(recognizedBy: identities).filter(\.isEnabled)
         guard clients.count <= 1 else {
             throw BrokerError.invalidRequest(
                 "several clients are registered for this Unix user or certificate; name one: client_id in the form, or "

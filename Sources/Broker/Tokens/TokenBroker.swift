@@ -104,13 +104,14 @@ package struct TokenBroker: Sendable {
         let now = clock.now
         guard let validity = tokens.validity(of: token),
             let validities = registry.validities(
-                client.id, authorization.peer.identities, project, since: authorization.registryVersion
+                client.id, authorization.identities, project, since: authorization.registryVersion
             )
         else { return nil }
         let repeatable = RepeatableHandOut(
-            token, of: project, minimumLife: minimumLife, validities: validities + [validity],
+            token, of: project, minimumLife: minimumLife,
+            validities: validities + [validity, authorization.certificate?.validity].compactMap(\.self),
             until: (client.credentials.compactMap(\.expires)
-                + [authorization.peer.certificate?.expires].compactMap(\.self))
+                + [authorization.certificate?.expires].compactMap(\.self))
                 .filter { $0 > now.wall }.min(),
             uses: [key.use, authorization.credential?.use].compactMap(\.self), log: uses, clock: clock
         )

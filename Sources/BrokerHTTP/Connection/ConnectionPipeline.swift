@@ -37,7 +37,11 @@ struct ConnectionPipeline: ServerChildChannel {
             let state = ConnectionState(peer, as: connection, isSecured: tls != nil, at: channel.eventLoop.now)
             let pipeline = channel.pipeline.syncOperations
             if let tls {
-                try pipeline.addHandlers(NIOSSLServerHandler(context: tls.context()), HandshakeHandler(state))
+                let handshake = HandshakeHandler(state, tls)
+                let handler = try NIOSSLServerHandler(
+                    context: tls.context(), customVerificationCallback: handshake.keep
+                )
+                try pipeline.addHandlers(handler, handshake)
             }
             // The front reads on: where it has answered by itself, none of the others has to be asked.
             try channel.syncOptions?.setOption(.autoRead, value: false)

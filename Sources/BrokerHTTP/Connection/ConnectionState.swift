@@ -62,9 +62,9 @@ final class ConnectionState {
 
     // MARK: What comes and goes
 
-    /// The connection is secured; the client may have shown who it is.
-    func handshakeCompleted(by certificate: ClientCertificate?) {
-        peer = Peer(peer.origin, certificate: certificate)
+    /// The connection is secured; the client may have shown certificates.
+    func handshakeCompleted(by certificates: (any ShownCertificates)?) {
+        peer = Peer(peer.origin, certificates: certificates)
         handshakeSince = nil
     }
 

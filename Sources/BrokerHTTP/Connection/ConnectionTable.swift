@@ -22,7 +22,7 @@ package final class ConnectionTable: Sendable {
     private struct Places {
         var count = 0
         var nextNumber: UInt64 = 0
-        var holders: [Peer: Holder] = [:]
+        var holders: [Peer.Origin: Holder] = [:]
         /// Who keeps which connection, by number.
         var keepers: [UInt64: ClientID] = [:]
         var keptBy: [ClientID: Int] = [:]
@@ -31,7 +31,7 @@ package final class ConnectionTable: Sendable {
         var evicted = 0
 
         mutating func enter(
-            _ holder: Peer, in table: ConnectionTable, close: @escaping @Sendable () -> Void
+            _ holder: Peer.Origin, in table: ConnectionTable, close: @escaping @Sendable () -> Void
         ) -> OpenConnection {
             let connection = OpenConnection(in: table, number: nextNumber, holder: holder, close: close)
             nextNumber += 1
@@ -105,7 +105,7 @@ package final class ConnectionTable: Sendable {
     func enter(
         _ peer: Peer, close: @escaping @Sendable () -> Void
     ) -> (entered: OpenConnection, evicted: OpenConnection?)? {
-        let holder = peer.neighbourhood
+        let holder = peer.origin.neighbourhood
         let change = places.withLock { places -> (entered: OpenConnection, evicted: OpenConnection?)? in
             let isUserFull = peer.user != nil && places.holders[holder]?.count ?? 0 >= capacityPerUser
             guard isUserFull || places.count >= capacity else {

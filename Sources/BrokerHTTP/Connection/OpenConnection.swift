@@ -7,13 +7,13 @@ final class OpenConnection: Sendable {
     /// Counts up: an older connection has a smaller number.
     let number: UInt64
     /// The Unix user or network that holds the connection.
-    let holder: Peer
+    let holder: Peer.Origin
     /// Closes the connection.
     let close: @Sendable () -> Void
     /// Whether a request was read whose answer is not written yet.
     let awaitsAnswer = Atomic(false)
 
-    init(in table: ConnectionTable, number: UInt64, holder: Peer, close: @escaping @Sendable () -> Void) {
+    init(in table: ConnectionTable, number: UInt64, holder: Peer.Origin, close: @escaping @Sendable () -> Void) {
         self.table = table
         self.number = number
         self.holder = holder

@@ -64,7 +64,7 @@ extension RawHead.Field {
 extension SHA256 {
     fileprivate mutating func update(_ peer: Peer) {
         withUnsafeBytes(of: peer.user.map(UInt64.init) ?? .max) { update(bufferPointer: $0) }
-        (peer.certificate?.digest ?? []).withUnsafeBytes { update(line: $0) }
+        (peer.certificates?.digest ?? []).withUnsafeBytes { update(line: $0) }
     }
 
     fileprivate mutating func update(_ field: RawHead.Field) {

@@ -3,21 +3,27 @@ import NIOCore
 import NIOSSL
 import NIOTLS
 
-/// Behind the TLS handler: takes note of who the client is once the handshake says so.
+/// Behind the TLS handler: takes note of what the client shows, once the handshake has proved that it has the key.
 final class HandshakeHandler: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
 
     private let state: ConnectionState
+    private let tls: ListenerTLS
+    private var shown: ShownChain?
 
-    init(_ state: ConnectionState) {
+    init(_ state: ConnectionState, _ tls: ListenerTLS) {
         self.state = state
+        self.tls = tls
+    }
+
+    /// Keeps the certificates for the requests that need them, which decide by those who are trusted then.
+    func keep(_ certificates: [NIOSSLCertificate], _ promise: EventLoopPromise<NIOSSLVerificationResult>) {
+        shown = ShownChain(certificates, on: tls)
+        promise.succeed(shown == nil ? .failed : .certificateVerified)
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        if case TLSUserEvent.handshakeCompleted = event {
-            let certificate = try? context.pipeline.syncOperations.nioSSL_peerCertificate()
-            state.handshakeCompleted(by: certificate.flatMap(ClientCertificate.init))
-        }
+        if case TLSUserEvent.handshakeCompleted = event { state.handshakeCompleted(by: shown) }
         context.fireUserInboundEventTriggered(event)
     }
 }

@@ -8,8 +8,21 @@ import Synchronization
 /// The TLS of the listeners that other machines reach: certificates that are read anew when their files change.
 package final class ListenerTLS: Service {
     private struct State {
-        var contents: TLSFiles.Contents
-        var configuration: TLSConfiguration
+        let contents: TLSFiles.Contents
+        let configuration: TLSConfiguration
+        let clientAuthorities: ClientAuthorities?
+
+        /// - Parameter last: whose authorities stay where their file has not changed.
+        init(_ contents: TLSFiles.Contents, of files: TLSFiles, after last: State? = nil) throws {
+            self.contents = contents
+            configuration = try files.configuration(contents)
+            clientAuthorities =
+                if let last, last.contents.clientAuthorities == contents.clientAuthorities {
+                    last.clientAuthorities
+                } else {
+                    try files.authorities(contents).map(ClientAuthorities.init)
+                }
+        }
     }
 
     /// How long after its files a certificate changes at the latest.
@@ -24,14 +37,16 @@ package final class ListenerTLS: Service {
     package init(_ files: TLSFiles, logger: Logger) throws {
         self.files = files
         self.logger = logger
-        let contents = try files.contents()
-        state = Mutex(State(contents: contents, configuration: try files.configuration(contents)))
+        state = Mutex(try State(files.contents(), of: files))
     }
 
     var security: ListenerSecurity { files.haveClientAuthorities ? .mutualTLS : .tls }
 
-    /// A context of its own for each connection: none has a key for another's session tickets. BoringSSL resumes a
-    /// session for days without a look at the client certificate that it began with.
+    /// Who vouches for clients' certificates now; `nil` where none are asked for.
+    var clientAuthorities: ClientAuthorities? { state.withLock(\.clientAuthorities) }
+
+    /// A context of its own for each connection: none has a key for another's session tickets. BoringSSL would resume a
+    /// session for days without asking for the certificates that it began with.
     func context() throws -> NIOSSLContext {
         try NIOSSLContext(configuration: state.withLock(\.configuration))
     }
@@ -50,10 +65,12 @@ package final class ListenerTLS: Service {
     package func reload() async {
         do {
             let hasChanged = try await NIOThreadPool.singleton.runIfActive { [self] in
+                let last = state.withLock(\.self)
                 let contents = try files.contents()
-                guard contents != state.withLock(\.contents) else { return false }
-                let configuration = try files.configuration(contents)
-                state.withLock { $0 = State(contents: contents, configuration: configuration) }
+                guard contents != last.contents else { return false }
+                let next = try State(contents, of: files, after: last)
+                state.withLock { $0 = next }
+                if next.clientAuthorities !== last.clientAuthorities { last.clientAuthorities?.validity.invalidate() }
                 return true
             }
             if hasChanged { logger.log(.certificatesChanged, "new certificates are in use") }

@@ -1,6 +1,7 @@
 import Broker
 import Foundation
 import NIOSSL
+import X509
 
 /// Where the certificate of the listeners is, with its key, and who vouches for their clients'.
 package struct TLSFiles: Sendable {
@@ -46,9 +47,10 @@ package struct TLSFiles: Sendable {
         )
         configuration.minimumTLSVersion = .tlsv12
         configuration.applicationProtocols = ["http/1.1"]
-        if let authorities = contents.clientAuthorities, let file = clientAuthorities {
-            configuration.trustRoots = .certificates(try Self.certificates(in: authorities, of: file))
+        if haveClientAuthorities {
+            // Clients are asked for certificates; who vouches for them is decided by the requests that need it.
             configuration.certificateVerification = .optionalVerification
+            configuration.trustRoots = .certificates([])
         }
         do {
             _ = try NIOSSLContext(configuration: configuration)
@@ -59,6 +61,21 @@ package struct TLSFiles: Sendable {
             )
         }
         return configuration
+    }
+
+    /// Who vouches for clients; throws ``OperatorError`` where that is not said.
+    func authorities(_ contents: Contents) throws -> [Certificate]? {
+        guard let pem = contents.clientAuthorities, let path = clientAuthorities else { return nil }
+        return try Self.certificates(in: pem, of: path).enumerated().map { number, certificate in
+            do {
+                return try Certificate(certificate)
+            } catch {
+                throw OperatorError(
+                    .invalid, "certificate \(number + 1) in '\(path)' cannot be used: \(error)",
+                    hint: "authorities sign with ECDSA, Ed25519 or RSA (PKCS #1 v1.5)"
+                )
+            }
+        }
     }
 
     private static func read(_ path: String) throws -> Data {

@@ -1,5 +1,6 @@
 import Broker
 import Crypto
+import Files
 import Foundation
 import Glibc
 
@@ -31,9 +32,8 @@ package struct MasterKeyFile: Sendable {
     /// Gives the file a second name, unless it has that already.
     private func isKept(as name: String) -> Bool {
         if link(path, name) == 0 { return true }
-        var (file, other) = (stat(), stat())
-        return lstat(path, &file) == 0 && lstat(name, &other) == 0
-            && (file.st_dev, file.st_ino) == (other.st_dev, other.st_ino)
+        guard let file = FileStatus(at: path) else { return false }
+        return file.identity == FileStatus(at: name)?.identity
     }
 
     package var exists: Bool { FileManager.default.fileExists(atPath: path) }

@@ -1,5 +1,6 @@
 import Broker
 import BrokerSQLite
+import Files
 import Foundation
 import Glibc
 
@@ -18,12 +19,13 @@ struct FileChecks {
 
     /// Files are judged by what the broker's user may do.
     private var foreignOwner: Finding? {
-        var status = stat()
         // What is root's may have been handed over to the broker's user.
-        guard stat(path, &status) == 0, status.st_uid != geteuid(), status.st_uid != 0 else { return nil }
+        guard let owner = FileStatus(at: path, followingLinks: true)?.owner, owner != geteuid(), owner != 0 else {
+            return nil
+        }
         return .warning(
-            "data directory", "'\(path)' belongs to user \(status.st_uid), and this is user \(geteuid())",
-            action: "ask again as user \(status.st_uid): the files were not looked at"
+            "data directory", "'\(path)' belongs to user \(owner), and this is user \(geteuid())",
+            action: "ask again as user \(owner): the files were not looked at"
         )
     }
 
