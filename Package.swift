@@ -83,7 +83,8 @@ let package = Package(
         .target(
             name: "BrokerHTTP",
             dependencies: [
-                "Broker", coreMetrics, crypto, hummingbirdCore, logging, nioCore, nioFoundationCompat, nioHTTP1,
+                "Broker", "Futures", coreMetrics, crypto, hummingbirdCore, logging, nioCore, nioFoundationCompat,
+                nioHTTP1,
                 nioPosix, nioSSL, nioTLS, serviceLifecycle, swiftASN1, x509,
             ],
             resources: [.embedInCode("Client/openapi.json"), .embedInCode("Operations/status.html")],

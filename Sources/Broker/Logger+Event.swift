@@ -11,7 +11,6 @@ extension Logger {
         case brokerStopped = "broker.stopped"
         case brokerFailed = "broker.failed"
         case listenerBound = "listener.bound"
-        case listenerFailed = "listener.failed"
         case listenerInTheClear = "listener.in_the_clear"
         case certificatesChanged = "certificates.changed"
         case certificatesUnchanged = "certificates.unchanged"

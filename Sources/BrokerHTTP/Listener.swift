@@ -1,5 +1,6 @@
 import Broker
-import Foundation
+import Futures
+import Glibc
 import HummingbirdCore
 import Logging
 import NIOCore
@@ -46,14 +47,22 @@ package struct Listener: Service {
     }
 
     package func run() async throws {
+        try await run {}
+    }
+
+    /// - Parameter onListening: called once connections are accepted.
+    fileprivate func run(onListening: @escaping @Sendable () -> Void) async throws {
         var bind = BindAddress.hostname()
+        var mode: BindingMode?
         switch address {
         case .tcp(let host, let port):
             bind = .hostname(host, port: port)
         case .unix(let path):
             try SocketFile.clear(path)
             bind = .unixDomainSocket(path: path)
+            mode = BindingMode(kind.socketMode)
         }
+        defer { mode?.end() }
         let silent = Logger.silent
         let cache = kind == .client ? ResponseCache() : nil
         let drain = Drain(of: address)
@@ -69,9 +78,11 @@ package struct Listener: Service {
         let server = Server(
             childChannelSetup: pipeline,
             configuration: ServerConfiguration(address: bind, backlog: 1024, availableConnectionsDelegate: drain),
-            onServerRunning: { socket in
+            onServerRunning: { [mode] socket in
+                mode?.end()
                 drain.isListening(on: socket)
                 await announce(socket)
+                onListening()
             },
             eventLoopGroup: MultiThreadedEventLoopGroup.singleton,
             logger: silent
@@ -88,7 +99,7 @@ package struct Listener: Service {
                 )
             }
         }
-        if case .unix(let path) = address { try? FileManager.default.removeItem(atPath: path) }
+        if case .unix(let path) = address { unlink(path) }
     }
 
     private func sweep(_ cache: ResponseCache) async throws {
@@ -104,14 +115,6 @@ package struct Listener: Service {
         var bound = address
         if case .tcp(let host, _) = address, let port = channel.localAddress?.port {
             bound = .tcp(host: host, port: port)
-        }
-        if case .unix(let path) = address {
-            do {
-                try SocketFile.setMode(kind.socketMode, of: path)
-            } catch {
-                logger.log(.listenerFailed, level: .error, "nobody else can connect", ["reason": "\(error.reason)"])
-                return
-            }
         }
         logger.log(
             .listenerBound, "listening",
@@ -146,7 +149,20 @@ package struct Listeners: Service {
 
     package func run() async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
-            for listener in all { group.addTask { try await listener.run() } }
+            for listener in all {
+                let start = Future<Void>()
+                group.addTask {
+                    do {
+                        try await listener.run { start.complete(with: .success(())) }
+                        start.complete(with: .success(()))
+                    } catch {
+                        start.complete(with: .failure(error))
+                        throw error
+                    }
+                }
+                // The mode of a Unix socket is the process's as long as it is being bound.
+                try await start.value()
+            }
             // One after the other: the first that fails takes the others down.
             while try await group.next() != nil {}
         }

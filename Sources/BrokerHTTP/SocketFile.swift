@@ -18,13 +18,6 @@ package enum SocketFile {
         unlink(path)
     }
 
-    /// Lets those who may use the socket in: its owner, and for the client listener its group.
-    static func setMode(_ mode: mode_t, of path: String) throws {
-        guard chmod(path, mode) == 0 else {
-            throw OperatorError(.failed, "cannot set the mode of '\(path)': \(String(cString: strerror(errno)))")
-        }
-    }
-
     /// Whether a process listens on the socket; throws ``OperatorError`` when we may not even ask.
     package static func isListening(_ path: String) throws -> Bool {
         var address = sockaddr_un()
@@ -56,4 +49,20 @@ package enum SocketFile {
         }
         return connected || errno == EAGAIN
     }
+}
+
+/// The mode with which the process makes the Unix socket that it binds next.
+///
+/// A mode that were set afterwards, by the socket's path, would be that of whatever somebody else had put there. It is the
+/// process's umask that decides, so that sockets are bound one after the other, and nothing else is made meanwhile whose
+/// mode is not said.
+struct BindingMode {
+    private let usual: mode_t
+
+    init(_ mode: mode_t) {
+        usual = umask(~mode & 0o777)
+    }
+
+    /// Restores the umask.
+    func end() { umask(usual) }
 }

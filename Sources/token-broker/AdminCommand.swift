@@ -35,13 +35,12 @@ extension AdminCommand {
     func withRunningBroker<Reply: Sendable>(
         _ body: (any Administration) async throws -> Reply
     ) async throws -> Reply? {
-        guard case .unix(let path) = try Configuration(settings).adminSocket, try SocketFile.isListening(path) else {
-            return nil
-        }
-        var configuration = HTTPClient.Configuration()
-        // A broker that is gone since then does not come back for this.
-        configuration.connectionPool.retryConnectionEstablishment = false
-        let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+        let configuration = try Configuration(settings)
+        guard case .unix(let path) = configuration.adminSocket, try SocketFile.isListening(path) else { return nil }
+        let client = HTTPClient(
+            eventLoopGroupProvider: .singleton,
+            configuration: .adminSocket(path, users: configuration.brokerUsers)
+        )
         let reply = await Result {
             let broker = AdminSocketClient(client, path: path)
             try await broker.probe()

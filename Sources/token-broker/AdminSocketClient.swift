@@ -65,11 +65,39 @@ struct AdminSocketClient: Administration {
         do {
             let response = try await client.execute(message, timeout: timeout)
             return (response.status.code, Data(buffer: try await response.body.collect(upTo: Self.largestReply)))
+        } catch let error as OperatorError {
+            throw error
         } catch {
             let reason = error as? HTTPClientError == .deadlineExceeded ? "nothing came" : error.connectionReason
             throw OperatorError(
                 .unavailable, "the running broker does not answer on '\(path)': \(reason)", hint: hint
             )
         }
+    }
+}
+
+extension HTTPClient.Configuration {
+    /// For the admin socket: nothing is sent to anybody but the broker's user.
+    ///
+    /// Where others can write to the socket's directory, they can put a socket of their own in its place.
+    static func adminSocket(_ path: String, users: Set<UInt32>) -> Self {
+        var configuration = Self()
+        // A broker that is gone since it was looked for does not come back for this.
+        configuration.connectionPool.retryConnectionEstablishment = false
+        configuration.http1_1ConnectionDebugInitializer = { channel in
+            Peer.of(channel).flatMapThrowing { peer in
+                guard let user = peer.user, users.contains(user) else {
+                    let who = peer.user.map { "user \($0)" } ?? "somebody of another user namespace"
+                    throw OperatorError(
+                        .notPermitted,
+                        "\(who) listens on '\(path)', who is neither this user, root nor the owner of the data directory: "
+                            + "nothing was sent",
+                        hint:
+                            "if that is the broker's user, run this as that user, or name the data directory with --data-dir"
+                    )
+                }
+            }
+        }
+        return configuration
     }
 }

@@ -3,7 +3,9 @@ import Broker
 import BrokerHTTP
 import BrokerSQLite
 import BrokerUpstream
+import Files
 import Foundation
+import Glibc
 import Logging
 
 /// The settings with every value understood, or a sentence that names the one that is not.
@@ -15,6 +17,9 @@ struct Configuration {
     let tls: TLSFiles?
     let operations: ListenAddress
     let adminSocket: ListenAddress
+    /// Whose process may be the running broker: this user's, root's, or that of the owner of a data directory that was
+    /// named and that nobody else can write.
+    let brokerUsers: Set<UInt32>
     let tokenEndpoint: URL
     /// How the token endpoints are talked to.
     let upstream: HTTPClient.Configuration
@@ -31,6 +36,10 @@ struct Configuration {
         let read = SettingReader(environment: environment)
         let path = try read("--data-dir", settings.dataDir, or: "./data", as: Self.path)
         directory = DataDirectory(path)
+        let isNamed = settings.dataDir != nil || environment["TOKEN_BROKER_DATA_DIR"] != nil
+        let status = FileStatus(at: path, followingLinks: true)
+        let owner = status.flatMap { isNamed && $0.permissions & 0o022 == 0 ? $0.owner : nil }
+        brokerUsers = [geteuid(), 0, owner ?? 0]
         let newMasterKey = try read("--new-master-key-file", settings.newMasterKeyFile, or: "") { text in
             text.isEmpty ? nil : try Self.path(text)
         }

@@ -1,10 +1,11 @@
-import Broker
+package import Broker
 import Foundation
-import NIOCore
+package import NIOCore
 
 extension Peer {
-    /// Asks the kernel once per connection: a Unix socket's peer is who had called `connect`.
-    static func of(_ channel: any Channel) -> EventLoopFuture<Peer> {
+    /// Asks the kernel once per connection: a Unix socket's peer is who had called `connect`, or `listen` for those who
+    /// had.
+    package static func of(_ channel: any Channel) -> EventLoopFuture<Peer> {
         guard let address = channel.remoteAddress ?? channel.localAddress else {
             return channel.eventLoop.makeSucceededFuture(Peer(.unknown))
         }
