@@ -144,13 +144,14 @@ struct ErrorAnswer {
             (status, body) = (
                 .forbidden, Body(error: "invalid_request", errorDescription: "the token broker does not serve browsers")
             )
-        case RequestRefusal.wrongHost(let host):
+        case RequestRefusal.wrongHost(let host, let isReachable):
             reason = "this listener does not go by the host that was named"
             (status, body) = (
                 .misdirectedRequest,
                 Body(
                     error: "invalid_request",
-                    errorDescription: "this listener does not go by '\(host.quotable)': use a loopback name, "
+                    errorDescription: "this listener does not go by '\(host.quotable)': use "
+                        + (isReachable ? "its address, a name without a dot, " : "a loopback name, ")
                         + "or one that the operator of the token broker names with --allowed-hosts"
                 )
             )

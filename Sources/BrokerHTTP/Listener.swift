@@ -66,7 +66,7 @@ package struct Listener: Service {
         let silent = Logger.silent
         let cache = kind == .client ? ResponseCache() : nil
         let drain = Drain(of: address)
-        let hosts = address.loopbackHost.map { HostRule(allowed: allowedHosts.union([$0])) }
+        let hosts = HostRule(on: address, isSecured: tls != nil, allowed: allowedHosts)
         let log = RequestLog(of: kind, logger: logger)
         let pipeline = ConnectionPipeline(
             responder: Responder(routes: routes, hosts: hosts, hasPage: kind == .operations, log: log),
@@ -128,14 +128,6 @@ package struct Listener: Service {
             )
         }
         readiness.bound(address.description)
-    }
-}
-
-extension ListenAddress {
-    /// The host as a request names it, where the listener is a loopback one over TCP.
-    fileprivate var loopbackHost: String? {
-        guard case .tcp(let host, _) = self, isLoopback else { return nil }
-        return host.contains(":") ? "[\(host)]" : host.lowercased()
     }
 }
 

@@ -7,7 +7,8 @@ enum RequestRefusal: Error, Equatable {
     case bodyTooLarge(most: Int)
     case notAForm
     case fromBrowser
-    case wrongHost(String)
+    /// - Parameter isReachable: whether other machines reach the listener.
+    case wrongHost(String, isReachable: Bool)
     case notFound(paths: [String])
     case methodNotAllowed(allow: String)
     /// The admin listener is for the broker's own user and root.

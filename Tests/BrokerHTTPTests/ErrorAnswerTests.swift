@@ -42,7 +42,7 @@ struct ErrorAnswerTests {
         Row(RequestRefusal.bodyTooLarge(most: 16 << 10), 413, "invalid_request"),
         Row(RequestRefusal.notAForm, 415, "invalid_request"),
         Row(RequestRefusal.fromBrowser, 403, "invalid_request"),
-        Row(RequestRefusal.wrongHost("\u{7F}\"\\é\n"), 421, "invalid_request"),
+        Row(RequestRefusal.wrongHost("\u{7F}\"\\é\n", isReachable: true), 421, "invalid_request"),
         Row(RequestRefusal.notFound(paths: ["/a", "/b/{c}"]), 404, "invalid_request"),
         Row(RequestRefusal.methodNotAllowed(allow: "POST"), 405, "invalid_request"),
         Row(RequestRefusal.tooManyConnections, 503, "temporarily_unavailable", retryAfter: "1"),

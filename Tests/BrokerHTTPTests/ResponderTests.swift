@@ -12,7 +12,8 @@ struct ResponderTests {
             .init(.POST, "/things", dialect: .oauth2) { _, _ in throw BrokerError.unauthorizedClient(.anyGrant) },
             .init(.GET, "/things") { _, _ in throw BrokerError.unauthorizedClient(.anyGrant) },
         ]),
-        hosts: HostRule(allowed: []), hasPage: false, log: .silent
+        hosts: HostRule(on: .tcp(host: "127.0.0.1", port: 0), isSecured: false, allowed: []), hasPage: false,
+        log: .silent
     )
 
     private func answer(_ method: HTTPMethod, _ uri: String, fields: HTTPHeaders = ["Host": "localhost"]) async

@@ -54,3 +54,15 @@ def test_a_method_that_is_not_for_a_path_is_told_which_are(shared):
 def test_a_projects_name_does_not_decide_how_errors_are_said(shared, clients):
     assert get(shared.tcp, "/v1/projects/oauth2/token", client=clients["one"]).status == 403
     assert post_form(shared.tcp, target="/projects/v1/oauth2/token", client=clients["one"]).status == 400
+
+
+def test_a_page_that_leads_a_browser_to_a_listener_beyond_loopback_reads_nothing(stopped):
+    flags = ["--listen", "0.0.0.0:0", "--allow-plaintext", "--ops-listen", "0.0.0.0:0", "--allowed-hosts", "tb.example.org"]
+    stopped.serve(*flags)
+    own_page = [("Sec-Fetch-Site", "same-origin")]
+    for listener, target in ((stopped.operations, "/status.json"), (stopped.addresses("client")[-1], "/openapi.json")):
+        port = listener.rsplit(":", 1)[1]
+        where = f"127.0.0.1:{port}"
+        for host, status in ((f"evil.example.org:{port}", 421), (f"token-broker:{port}", 200), ("tb.example.org", 200)):
+            headers = own_page if listener == stopped.operations else []
+            assert get(where, target, headers=headers, host=host).status == status, f"{listener}: {host}"
