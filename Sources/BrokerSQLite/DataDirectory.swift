@@ -47,26 +47,38 @@ package struct DataDirectory: Sendable {
                 hint: "'token-broker serve' runs it; to begin anew, name another --data-dir"
             )
         }
-        let draft = database + ".draft"
-        func removeDraft() {
-            for leftOver in [draft, draft + "-wal"] { unlink(leftOver) }
-        }
-        removeDraft()
-        defer { removeDraft() }
-        try PrivateFile.create(draft, [], mode: 0o600, called: "the database")
+        removeDrafts()
+        let draft = PrivateFile.draft(of: database)
+        defer { removeDrafts() }
+        close(try PrivateFile.open(new: draft, mode: 0o600, called: "the database"))
         try await fill(draft)
         // Where SQLite did not, and before the directory is synced.
         unlink(draft + "-wal")
         try PrivateFile.publish(draft, as: database, called: "the database")
     }
 
-    /// A name for the file of a backup that is being made.
-    func newBackup() -> String { "\(database).backup-\(UUID().uuidString)" }
+    /// Removes what is left of databases, backups and master keys that were being made when their process ended.
+    ///
+    /// Only for who has the directory.
+    func removeDrafts() {
+        for file in (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? [] {
+            let halves = file.components(separatedBy: ".draft-")
+            guard halves.count == 2, halves[0] == "token-broker.db" || halves[0].hasPrefix("master.key"),
+                UUID(uuidString: String(halves[1].prefix(36))) != nil
+            else { continue }
+            unlink(path + "/" + file)
+        }
+    }
 
-    /// Removes what is left of backups whose process ended.
-    func removeBackups() {
-        let files = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
-        for file in files where (path + "/" + file).hasPrefix(database + ".backup-") { unlink(path + "/" + file) }
+    /// Whether a file lies in the directory, or in one in it, by whatever way its path leads there.
+    package func contains(_ file: String) -> Bool {
+        guard let own = FileStatus(at: path, followingLinks: true)?.identity else { return false }
+        let url = URL(fileURLWithPath: file)
+        let parents = [url.deletingLastPathComponent(), url.resolvingSymlinksInPath().deletingLastPathComponent()]
+        return parents.contains { parent in
+            sequence(first: parent.resolvingSymlinksInPath()) { $0.path == "/" ? nil : $0.deletingLastPathComponent() }
+                .contains { FileStatus(at: $0.path)?.identity == own }
+        }
     }
 
     private var lockFile: String { path + "/lock" }

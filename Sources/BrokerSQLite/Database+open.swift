@@ -1,6 +1,7 @@
 import Broker
 import Foundation
 import GRDB
+import GRDBSQLite
 import Migrations
 
 extension DatabaseQueue {
@@ -13,13 +14,17 @@ extension DatabaseQueue {
         configuration.label = "token-broker"
         configuration.prepareDatabase { database in
             // Exclusive before the first access: then there is no shared memory file, and nobody else gets in.
-            try database.execute(sql: "PRAGMA locking_mode = EXCLUSIVE")
-            // Before anything is changed, if only to WAL.
-            try database.checkIsOurs()
             try database.execute(
                 sql: """
+                    PRAGMA locking_mode = EXCLUSIVE;
                     PRAGMA trusted_schema = OFF;
                     PRAGMA cell_size_check = ON;
+                    """
+            )
+            // Before anything is changed, if only to WAL.
+            try database.withBoundedWork { try database.checkIsOurs() }
+            try database.execute(
+                sql: """
                     PRAGMA journal_mode = WAL;
                     PRAGMA synchronous = FULL;
                     PRAGMA secure_delete = ON;
@@ -52,6 +57,8 @@ extension OperatorError {
     init(_ error: DatabaseError, opening path: String) {
         if let failure = StoreFailure(error, file: path) {
             self.init(failure)
+        } else if error.resultCode == .SQLITE_INTERRUPT {
+            self.init(StoreFailure(.damaged, file: path, reason: "its list of tables has no end"))
         } else {
             let isBusy = error.resultCode == .SQLITE_BUSY
             self.init(
@@ -64,6 +71,16 @@ extension OperatorError {
 }
 
 extension Database {
+    /// So many steps of SQLite's virtual machine read the schema of any database of ours a thousand times over.
+    private static let mostSteps: CInt = 10_000_000
+
+    /// Ends statements of a file that may have been made to be read for ever (https://sqlite.org/c3ref/progress_handler.html).
+    fileprivate func withBoundedWork(_ work: () throws -> Void) throws {
+        sqlite3_progress_handler(sqliteConnection, Self.mostSteps, { _ in 1 }, nil)
+        defer { sqlite3_progress_handler(sqliteConnection, 0, nil, nil) }
+        try work()
+    }
+
     fileprivate func checkIsOurs() throws {
         let application = try Int.fetchOne(self, sql: "PRAGMA application_id") ?? 0
         let version = try Int.fetchOne(self, sql: "PRAGMA user_version") ?? 0

@@ -26,12 +26,17 @@ extension Database {
         return try schema() == ours
     }
 
-    /// Without what SQLite makes for itself.
+    /// With what SQLite makes for itself, since somebody may have put something else under its names; but for what
+    /// ANALYZE makes.
     private func schema() throws -> [Row] {
         try Row.fetchAll(
             self,
-            sql:
-                "SELECT type, name, tbl_name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY 1, 2"
+            sql: """
+                SELECT type, name, tbl_name, sql FROM sqlite_schema WHERE type <> 'table' OR sql NOT IN (
+                    'CREATE TABLE sqlite_stat1(tbl,idx,stat)',
+                    'CREATE TABLE sqlite_stat4(tbl,idx,neq,nlt,ndlt,sample)'
+                ) ORDER BY 1, 2
+                """
         )
     }
 }

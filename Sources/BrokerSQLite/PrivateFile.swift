@@ -76,12 +76,20 @@ package enum PrivateFile {
         }
     }
 
+    /// A name for what a file is before it is whole: in the same directory, and nobody else's.
+    package static func draft(of path: String) -> String { "\(path).draft-\(UUID().uuidString)" }
+
+    /// Makes an empty file for its owner's eyes only, and opens it; throws ``OperatorError`` where one has the name.
+    package static func open(new path: String, mode: UInt32, called name: String) throws -> CInt {
+        let descriptor = Glibc.open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode)
+        guard descriptor >= 0 else { throw OperatorError.system("cannot make \(name) '\(path)'") }
+        return descriptor
+    }
+
     /// Writes a file that is not there yet, whole and durably or not at all, for its owner's eyes only.
     package static func create(_ path: String, _ bytes: [UInt8], mode: UInt32, called name: String) throws {
-        let draft = path + ".draft"
-        unlink(draft)
-        let descriptor = Glibc.open(draft, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode)
-        guard descriptor >= 0 else { throw OperatorError.system("cannot make \(name) '\(path)'") }
+        let draft = draft(of: path)
+        let descriptor = try open(new: draft, mode: mode, called: name)
         defer {
             close(descriptor)
             unlink(draft)

@@ -20,10 +20,13 @@ struct ProvenDatabase: Sendable {
     }
 
     /// Changes nothing before the master key is proven.
-    init(at path: String, masterKey: MasterKeyFile) throws {
+    ///
+    /// - Parameter isForeign: whether anybody may have made the file: its pages are verified before its tables are read.
+    init(at path: String, masterKey: MasterKeyFile, isForeign: Bool = false) throws {
         // Before the database is touched.
         _ = try masterKey.read()
         queue = try DatabaseQueue.open(broker: path)
+        if isForeign { try queue.inDatabase { try $0.verifyPages() } }
         do {
             guard let purposeKeys = try queue.read(PurposeKeys.init(of:)) else {
                 throw OperatorError(

@@ -56,7 +56,7 @@ package struct SQLiteStore: Store {
                 hint: "'token-broker init' makes one; or name another --data-dir"
             )
         }
-        directory.removeBackups()
+        directory.removeDrafts()
         do {
             let database = try ProvenDatabase(at: directory.database, masterKey: masterKey)
             let resealing = try database.queue.inDatabase {
@@ -119,7 +119,7 @@ package struct SQLiteStore: Store {
     }
 
     package func backup() async throws -> any Backup {
-        try await DatabaseBackup(of: database, at: directory.newBackup())
+        try await DatabaseBackup(of: database, at: PrivateFile.draft(of: directory.database))
     }
 
     package func verifyAuditLog(after position: AuditPosition?, anchor: AuditPosition?) async throws -> AuditProof {

@@ -21,7 +21,7 @@ struct BackupDestination {
     private var digest = SHA256()
     private(set) var byteCount = 0
 
-    /// - Parameter directory: whose database a backup must not take the place of.
+    /// - Parameter directory: whose files a backup must not take the place of.
     init(_ path: String, besides directory: DataDirectory) throws {
         self.path = path
         if path == "-" {
@@ -32,14 +32,19 @@ struct BackupDestination {
             return
         }
         try Self.check(path, besides: directory)
-        let draft = path + ".partial"
-        unlink(draft)
-        try PrivateFile.create(draft, [], mode: 0o600, called: "the backup")
+        let draft = PrivateFile.draft(of: path)
+        let descriptor = try PrivateFile.open(new: draft, mode: 0o600, called: "the backup")
+        file = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
         self.draft = draft
-        file = try FileHandle(forUpdating: URL(fileURLWithPath: draft))
     }
 
     private static func check(_ path: String, besides directory: DataDirectory) throws {
+        guard !directory.contains(path) else {
+            throw OperatorError(
+                .invalid, "'\(path)' is in the data directory",
+                hint: "name a file elsewhere: what destroys the database would destroy its backup as well"
+            )
+        }
         guard let status = FileStatus(at: path, followingLinks: true) else { return }
         guard status.kind == .plain else {
             throw OperatorError(.invalid, "'\(path)' is not a plain file", hint: "name a file, or '-' for a pipe")

@@ -164,7 +164,7 @@ struct BackupTests {
 
     @Test func `a backup that is ended while something is done with it leaves nothing`() async throws {
         let database = try ProvenDatabase(at: broker.directory.database, masterKey: broker.masterKey)
-        let copying = try await DatabaseBackup(of: database, at: broker.directory.newBackup())
+        let copying = try await DatabaseBackup(of: database, at: PrivateFile.draft(of: broker.directory.database))
         let gate = DispatchSemaphore(value: 0)
         database.queue.asyncWriteWithoutTransaction { _ in gate.wait() }
         await withTaskGroup(of: Bool.self) { group in
@@ -175,12 +175,12 @@ struct BackupTests {
             _ = await group.next()
         }
         await #expect(throws: OperatorError.self) { try await copying.advance() }
-        #expect(try !files(of: broker).contains { $0.contains("backup") })
+        #expect(try !files(of: broker).contains { $0.contains("draft") })
         try database.queue.close()
     }
 
     @Test func `what a killed backup left is removed by the next start`() async throws {
-        let left = broker.directory.newBackup()
+        let left = PrivateFile.draft(of: broker.directory.database)
         try Data("half".utf8).write(to: URL(fileURLWithPath: left))
         try await broker.run { _ in }
         #expect(try files(of: broker) == ["token-broker.db", "master.key", "lock"])

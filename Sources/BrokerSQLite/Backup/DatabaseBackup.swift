@@ -24,7 +24,7 @@ actor DatabaseBackup: Backup {
     init(of database: ProvenDatabase, at path: String) async throws {
         self.database = database
         self.path = path
-        try await Blocking.run { try PrivateFile.create(path, [], mode: 0o600, called: "the backup's file") }
+        _ = try await Blocking.run { close(try PrivateFile.open(new: path, mode: 0o600, called: "the backup's file")) }
         do {
             phase = .copying(try await DatabaseCopy(of: database.queue, to: path))
         } catch {

@@ -1,6 +1,7 @@
 package import Broker
 package import Foundation
 import GRDB
+import Glibc
 
 extension SQLiteStore {
     /// Makes the database of a backup, which is verified before it counts, with a record of that.
@@ -19,22 +20,48 @@ extension SQLiteStore {
             )
         }
         try await directory.makeDatabase { path in
-            try await Blocking.run { try copy(backup, to: path) }
-            let database = try ProvenDatabase(at: path, masterKey: masterKey)
-            var verification = DatabaseVerification(of: database)
+            let copy = PrivateFile.draft(of: directory.database)
+            defer { unlink(copy) }
+            try await Blocking.run { try read(backup, into: copy) }
+            let foreign = try ProvenDatabase(at: copy, masterKey: masterKey, isForeign: true)
+            var verification = DatabaseVerification(of: foreign, pagesAreWhole: true)
             while !verification.isComplete {
                 let (done, total) = try await verification.advance()
                 progress(BackupProgress(.verifying, done: done, of: total))
             }
-            try await database.queue.transaction { try database.auditLog.append([record], to: $0) }
-            try await database.queue.closeWithoutWAL()
+            try await foreign.queue.closeWithoutWAL()
+            let queue = try DatabaseQueue.open(broker: path)
+            try await queue.watching { try $0.takeRows(of: copy) }
+            try await queue.transaction { try foreign.auditLog.append([record], to: $0) }
+            try await queue.closeWithoutWAL()
         }
     }
 
-    private static func copy(_ backup: FileHandle, to path: String) throws {
-        let file = try FileHandle(forWritingTo: URL(fileURLWithPath: path))
+    private static func read(_ backup: FileHandle, into path: String) throws {
+        let descriptor = try PrivateFile.open(new: path, mode: 0o600, called: "the backup's copy")
+        let file = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
         while let bytes = try backup.read(upToCount: 1 << 20), !bytes.isEmpty { try file.write(contentsOf: bytes) }
-        try file.synchronize()
         try file.close()
+    }
+}
+
+extension Database {
+    /// Makes the tables, and fills them with the rows of a database that has the same: nothing comes along that is in no row.
+    fileprivate func takeRows(of path: String) throws {
+        try execute(sql: "ATTACH DATABASE ? AS foreign_database", arguments: [path])
+        try inTransaction {
+            _ = try migrate()
+            try execute(sql: "PRAGMA defer_foreign_keys = ON")
+            // SQLite's own table of the highest numbers comes last: rows that are inserted change it.
+            let tables = try String.fetchAll(
+                self, sql: "SELECT name FROM main.sqlite_schema WHERE type = 'table' ORDER BY name = 'sqlite_sequence'"
+            )
+            for table in tables {
+                if table == "sqlite_sequence" { try execute(sql: "DELETE FROM main.sqlite_sequence") }
+                try execute(sql: "INSERT INTO main.\(table) SELECT * FROM foreign_database.\(table)")
+            }
+            return .commit
+        }
+        try execute(sql: "DETACH DATABASE foreign_database")
     }
 }

@@ -69,11 +69,19 @@ def test_an_older_backup_is_replaced_only_by_a_whole_one(stopped, folder):
 
 
 def test_a_file_that_is_no_backup_is_not_replaced(either_way):
-    path = either_way.data / "master.key"
-    content = path.read_bytes()
+    path = either_way.folder / "notes"
+    path.write_text("mine")
     refused = either_way.admin("backup", str(path))
     assert refused.code == 1 and "is no backup" in refused.error and refused.hint, f"{refused}"
-    assert path.read_bytes() == content
+    assert path.read_text() == "mine"
+
+
+@pytest.mark.parametrize("name", ["lock", "master.key", "token-broker.db.backup-2026", "inner/a"])
+def test_the_data_directory_is_no_place_for_a_backup(either_way, name):
+    before = {path.name for path in either_way.data.iterdir()}
+    refused = either_way.admin("backup", str(either_way.data / name))
+    assert refused.code == 2 and "data directory" in refused.error and refused.hint, f"{refused}"
+    assert {path.name for path in either_way.data.iterdir()} == before
 
 
 @pytest.mark.parametrize("where", ["the database", "a directory", "nowhere"])

@@ -57,8 +57,8 @@ def test_a_projects_name_does_not_decide_how_errors_are_said(shared, clients):
 
 
 def test_a_page_that_leads_a_browser_to_a_listener_beyond_loopback_reads_nothing(stopped):
-    flags = ["--listen", "0.0.0.0:0", "--allow-plaintext", "--ops-listen", "0.0.0.0:0", "--allowed-hosts", "tb.example.org"]
-    stopped.serve(*flags)
+    listen = ("--listen", "0.0.0.0:0", "--allow-plaintext", "--ops-listen", "0.0.0.0:0")
+    stopped.serve(*listen, "--allowed-hosts", "tb.example.org")
     own_page = [("Sec-Fetch-Site", "same-origin")]
     for listener, target in ((stopped.operations, "/status.json"), (stopped.addresses("client")[-1], "/openapi.json")):
         port = listener.rsplit(":", 1)[1]

@@ -97,7 +97,7 @@ def test_a_kill_at_any_moment_leaves_the_backup_from_before(sandbox, folder):
                 broken_off += 1
                 assert file.read_bytes() == content, f"seed {seed}"
             broker.serve()
-            assert not [path for path in broker.data.iterdir() if "backup" in path.name], f"seed {seed}"
+            assert not [path for path in broker.data.iterdir() if "draft" in path.name], f"seed {seed}"
         assert broken_off >= KILLS / 2, f"seed {seed}: only {broken_off} of {KILLS} were killed while they went on"
         print(f"killed {broken_off} times before the end, with seed {seed}; a backup of {before['bytes']} bytes")
         other = restored(broker, file, folder / "other", sandbox)

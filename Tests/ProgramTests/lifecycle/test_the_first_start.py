@@ -11,6 +11,7 @@ from rig.checks import assert_refused, assert_token
 from rig.processes import PATIENCE, program, wait_until
 from rig.wire import post_form
 
+ID = "6F9619FF-8B86-D011-B42D-00CF4FC964FF"
 INIT = ("serve", "--init", "--listen", "127.0.0.1:0", "--ops-listen", "127.0.0.1:0")
 
 
@@ -42,7 +43,7 @@ def test_serve_init_takes_the_master_key_that_is_mounted(new_broker, folder):
     assert not (new_broker.data / "master.key").exists()
 
 
-@pytest.mark.parametrize("left", ["token-broker.db.draft", "token-broker.db.draft-wal", "master.key.draft"])
+@pytest.mark.parametrize("left", [f"token-broker.db.draft-{ID}", f"token-broker.db.draft-{ID}-wal", f"master.key.draft-{ID}"])
 def test_a_first_start_that_was_interrupted_is_begun_again(new_broker, left):
     new_broker.data.mkdir(mode=0o700)
     (new_broker.data / left).write_bytes(b"half of it")
