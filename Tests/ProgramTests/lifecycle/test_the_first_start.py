@@ -4,8 +4,6 @@ import signal
 import subprocess
 import time
 
-import pytest
-
 from rig.broker import Result
 from rig.checks import assert_refused, assert_token
 from rig.processes import PATIENCE, program, wait_until
@@ -43,12 +41,14 @@ def test_serve_init_takes_the_master_key_that_is_mounted(new_broker, folder):
     assert not (new_broker.data / "master.key").exists()
 
 
-@pytest.mark.parametrize("left", [f"token-broker.db.draft-{ID}", f"token-broker.db.draft-{ID}-wal", f"master.key.draft-{ID}"])
-def test_a_first_start_that_was_interrupted_is_begun_again(new_broker, left):
+def test_a_first_start_that_was_interrupted_is_begun_again(new_broker):
     new_broker.data.mkdir(mode=0o700)
-    (new_broker.data / left).write_bytes(b"half of it")
+    left = [f"token-broker.db.draft-{ID}", f"token-broker.db.draft-{ID}-wal", f"master.key.draft-{ID}"]
+    others = ["token-broker.db.draft-2026", "token-broker.db.backup-2026", "notes.draft"]
+    for name in left + others:
+        (new_broker.data / name).write_bytes(b"half of it")
     new_broker.serve("--init")
-    assert not (new_broker.data / left).exists()
+    assert [name for name in left + others if (new_broker.data / name).exists()] == others
 
 
 def test_a_file_system_that_cannot_rename_without_replacing(new_broker):

@@ -98,7 +98,8 @@ def test_a_tree_that_leads_to_the_same_page_again_and_again_is_refused(backup, r
         leaf = struct.unpack(">I", content[108:112])[0]
     else:
         with contextlib.closing(sqlite3.connect(backup)) as database:
-            root, offset = database.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'clients'").fetchone()[0], 0
+            (root,) = database.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'clients'").fetchone()
+        offset = 0
         leaf = len(content) // PAGE + 1
         content += content[(root - 1) * PAGE : root * PAGE]
     first = len(content) // PAGE + 1
