@@ -5,6 +5,8 @@ package struct StoreFailure: Error, Equatable, CustomStringConvertible {
         case readOnly
         case inputOutput
         case damaged
+        /// Not the file any more that is at its path.
+        case missing
     }
 
     package let kind: Kind
@@ -24,6 +26,7 @@ package struct StoreFailure: Error, Equatable, CustomStringConvertible {
         case .readOnly: "'\(file)' cannot be written (\(reason))"
         case .inputOutput: "the disk with '\(file)' fails (\(reason))"
         case .damaged: "the database '\(file)' is damaged (\(reason))"
+        case .missing: "'\(file)' is not the file that the broker has open (\(reason))"
         }
     }
 }
@@ -36,6 +39,9 @@ extension OperatorError {
             case .readOnly: "make the disk and the file writable; a broker that runs goes on by itself"
             case .inputOutput: "look after the disk; where it lost something, restore a backup"
             case .damaged: "restore a backup"
+            case .missing:
+                "nothing was changed; 'token-broker backup' saves what the broker has, as long as it runs: then stop it, and "
+                    + "restore that"
             }
         self.init(.failed, "\(failure)", hint: hint)
     }

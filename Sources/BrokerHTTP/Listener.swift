@@ -1,6 +1,5 @@
 import Broker
 import Futures
-import Glibc
 import HummingbirdCore
 import Logging
 import NIOCore
@@ -78,10 +77,10 @@ package struct Listener: Service {
         let server = Server(
             childChannelSetup: pipeline,
             configuration: ServerConfiguration(address: bind, backlog: 1024, availableConnectionsDelegate: drain),
-            onServerRunning: { [mode] socket in
+            onServerRunning: { [mode] channel in
                 mode?.end()
-                drain.isListening(on: socket)
-                await announce(socket)
+                drain.isListening(on: channel)
+                await announce(channel)
                 onListening()
             },
             eventLoopGroup: MultiThreadedEventLoopGroup.singleton,
@@ -99,7 +98,6 @@ package struct Listener: Service {
                 )
             }
         }
-        if case .unix(let path) = address { unlink(path) }
     }
 
     private func sweep(_ cache: ResponseCache) async throws {

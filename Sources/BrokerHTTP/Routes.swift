@@ -42,9 +42,13 @@ struct Routes: Sendable {
 
     /// The route of a request, and its path's values.
     ///
+    /// A path has one spelling, so that the rules of a proxy in front mean what they say. Only a second slash in front is
+    /// let through: Sinch's SDKs send it where the address that they are given ends with one.
+    ///
     /// Throws ``RequestRefusal``.
     func route(of request: WholeRequest) throws -> (route: Route, values: [Substring]) {
-        let segments = request.path.utf8.split(separator: UInt8(ascii: "/")).map(Substring.init)
+        let path = request.path.dropFirst(request.path.hasPrefix("//") ? 2 : 1)
+        let segments = path.isEmpty ? [] : path.split(separator: "/", omittingEmptySubsequences: false)
         var allowed: [HTTPMethod] = []
         for route in all {
             guard let values = route.path.values(in: segments) else { continue }
@@ -70,7 +74,8 @@ struct PathTemplate: Sendable {
         guard path.count == segments.count else { return nil }
         var values: [Substring] = []
         for (segment, own) in zip(segments, path) {
-            if segment == nil { values.append(own) } else if segment != own { return nil }
+            guard segment == nil ? !own.isEmpty : segment == own else { return nil }
+            if segment == nil { values.append(own) }
         }
         return values
     }

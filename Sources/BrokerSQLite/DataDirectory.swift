@@ -81,7 +81,7 @@ package struct DataDirectory: Sendable {
         }
     }
 
-    private var lockFile: String { path + "/lock" }
+    var lockFile: String { path + "/lock" }
 
     /// Makes the directory, durably, for its owner, and for its group to reach the sockets in it.
     package func create() throws {
@@ -118,7 +118,10 @@ package struct DataDirectory: Sendable {
         try check()
         let descriptor = Glibc.open(lockFile, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw notWritable(errno) }
-        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+        // Somebody may have removed the file meanwhile: then another one could be locked as well.
+        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0,
+            FileStatus(of: descriptor)?.identity == FileStatus(at: lockFile)?.identity
+        else {
             close(descriptor)
             throw OperatorError(
                 .inUse, "another token-broker process works in '\(path)'",

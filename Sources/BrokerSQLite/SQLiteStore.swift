@@ -12,6 +12,7 @@ package struct SQLiteStore: Store {
     private let batch: RecordBatch
     /// Held for as long as the database is open.
     private let lock: DirectoryLock
+    private let files: OpenFiles
     private var queue: DatabaseQueue { database.queue }
 
     /// The version of the schema that a database has once it is open.
@@ -25,8 +26,13 @@ package struct SQLiteStore: Store {
         self.directory = directory
         self.resealing = resealing
         self.lock = lock
+        let files = OpenFiles([directory.database, directory.database + "-wal", directory.lockFile])
+        self.files = files
         batch = RecordBatch { records in
-            try await database.queue.transaction { try database.auditLog.append(records, to: $0) }
+            try await database.queue.transaction { connection in
+                try files.check()
+                try database.auditLog.append(records, to: connection)
+            }
         }
     }
 
@@ -72,7 +78,19 @@ package struct SQLiteStore: Store {
     /// Writes back the WAL and lets go of the database and its directory.
     package func close() throws {
         defer { lock.release() }
+        // SQLite would remove whatever is at the WAL's path.
+        if files.missing != nil { queue.inDatabase { $0.keepWAL() } }
         try queue.close()
+    }
+
+    /// In one transaction, while the files are those at their paths.
+    private func change<Value: Sendable>(
+        _ work: @escaping @Sendable (Database) throws -> Value
+    ) async throws -> Value {
+        try await queue.transaction { [files] database in
+            try files.check()
+            return try work(database)
+        }
     }
 
     package func contents(of extent: StoreExtent) async throws -> StoreContents {
@@ -80,7 +98,7 @@ package struct SQLiteStore: Store {
     }
 
     package func check() async throws -> Bool {
-        try await queue.transaction { [keys = database.keys] database in
+        try await change { [keys = database.keys] database in
             // Writes the first page, whatever it holds.
             try database.execute(sql: "PRAGMA user_version = \(Migrations.all.count)")
             return try PurposeKeys(of: database)?.open(under: keys.newest) ?? false
@@ -88,7 +106,7 @@ package struct SQLiteStore: Store {
     }
 
     package func commit(_ changes: [Change], recording records: [AuditRecord]) async throws {
-        try await queue.transaction { [keys = database.keys, auditLog = database.auditLog] database in
+        try await change { [keys = database.keys, auditLog = database.auditLog] database in
             for change in changes { try change.resealed(by: keys).apply(to: database) }
             try auditLog.append(records, to: database)
         }
@@ -99,23 +117,27 @@ package struct SQLiteStore: Store {
     }
 
     package func save(_ uses: [(owner: Use.Owner, last: Date)]) async throws {
-        try await queue.transaction { database in
+        try await change { database in
             for (owner, last) in uses { try owner.saveLastUse(last, in: database) }
         }
     }
 
     package func removeTokens(expiredBefore date: Date) async throws {
-        try await queue.transaction { try SealedToken.remove(expiredBefore: date, from: $0) }
+        try await change { try SealedToken.remove(expiredBefore: date, from: $0) }
     }
 
     package func beginMasterKeyRotation(newFile: String?, recording record: AuditRecord) async throws -> Bool {
-        try await queue.watching { [resealing] database in
-            try resealing.begin(newFile: newFile, recording: record, in: database)
+        try await queue.watching { [resealing, files] database in
+            try files.check()
+            return try resealing.begin(newFile: newFile, recording: record, in: database)
         }
     }
 
     package func rotateMasterKey(recording end: AuditRecord) async throws -> MasterKeyProgress {
-        try await queue.watching { [resealing] in try resealing.step(recording: end, in: $0) }
+        try await queue.watching { [resealing, files] database in
+            try files.check()
+            return try resealing.step(recording: end, in: database)
+        }
     }
 
     package func backup() async throws -> any Backup {
@@ -131,7 +153,7 @@ package struct SQLiteStore: Store {
     package func pruneAuditLog(
         before date: Date, recording record: AuditRecord, goesOn: Bool
     ) async throws -> AuditPruning.Reply {
-        try await queue.transaction { [auditLog = database.auditLog] in
+        try await change { [auditLog = database.auditLog] in
             try auditLog.prune(before: date, recording: record, goesOn: goesOn, in: $0)
         }
     }

@@ -53,6 +53,12 @@ extension DatabaseQueue {
 }
 
 extension Database {
+    /// Has SQLite leave the WAL where it is when the database is closed.
+    func keepWAL() {
+        var keeps: CInt = 1
+        sqlite3_file_control(sqliteConnection, "main", SQLITE_FCNTL_PERSIST_WAL, &keeps)
+    }
+
     /// The `errno` of the last system call that failed on the WAL, or on the database's file; 0 when there is none.
     ///
     /// SQLite's own `sqlite3_system_errno` knows of files that cannot be opened only.

@@ -63,7 +63,7 @@ struct LineLogHandler: LogHandler {
             return "{" + pairs.joined(separator: ",") + "}\n"
         case .text:
             let pairs = rest.map { " \($0.key)=\(json($0.value))" }.joined()
-            return "\(time) \(level.rawValue.uppercased()) \(message)\(pairs)\n"
+            return "\(time) \(level.rawValue.uppercased()) \(message.escapingControls)\(pairs)\n"
         }
     }
 

@@ -82,7 +82,7 @@ enum Console {
     }
 
     static func say(_ line: String) {
-        write(line + "\n")
+        write(line.escapingControls + "\n")
     }
 
     static func write(_ text: String) {

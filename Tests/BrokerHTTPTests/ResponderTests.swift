@@ -25,8 +25,8 @@ struct ResponderTests {
         )
     }
 
-    @Test(arguments: ["/things/a%20b/part", "//things//a%20b/part/", "/things/a%20b/part?x=/y"])
-    func `a path's values are what came, and empty segments mean nothing`(uri: String) async {
+    @Test(arguments: ["/things/a%20b/part", "//things/a%20b/part", "/things/a%20b/part?x=/y"])
+    func `a path's values are what came, and a second slash in front means nothing`(uri: String) async {
         let response = await answer(.GET, uri)
         #expect(response.head.status == .ok)
         #expect(String(buffer: response.body) == #"["a%20b"]"#)
@@ -38,7 +38,11 @@ struct ResponderTests {
         #expect(head.body.readableBytes == 0)
     }
 
-    @Test(arguments: ["/", "/thing", "/things/a", "/things/a/part/b", "*"])
+    @Test(
+        arguments: [
+            "/", "/thing", "/things/a", "/things/a/part/b", "*", "/things/a/part/", "/things//a/part", "/things//part",
+            "///things/a/part", "/things/./a/part", "/%74hings/a/part",
+        ])
     func `another path is nothing`(uri: String) async {
         #expect(await answer(.GET, uri).head.status == .notFound)
     }

@@ -33,7 +33,11 @@ package struct BackupPreparation: AdminRequest {
 
     /// With its record in it.
     private func begin(by administrator: Administrator) async throws -> String {
-        try await administrator.core.store.record(administrator.record(.databaseBackupBegun))
+        do {
+            try await administrator.core.store.record(administrator.record(.databaseBackupBegun))
+        } catch let failure as StoreFailure where failure.kind == .missing {
+            // The backup is what is left.
+        }
         return try await administrator.core.currentBackup.begin()
     }
 }

@@ -178,7 +178,7 @@ package struct ClientRoutes: Sendable {
     }
 
     private func project(_ values: [Substring]) -> Result<ProjectID, BrokerError> {
-        projectID(values.first.flatMap { String($0).removingPercentEncoding } ?? "")
+        projectID(values.first.map(String.init) ?? "")
     }
 
     /// What is no ID is no project's.

@@ -13,8 +13,13 @@ def test_an_absolute_target_is_held_to_the_host_rule(shared, clients, target):
     assert get(shared.tcp, "http://localhost/v1/projects", client=clients["one"], host="evil.example").status == 200
 
 
-def test_an_encoded_project_is_the_same_project(shared, clients):
-    assert post_form(shared.tcp, client=clients["one"], target="/projects/%70rj-a/oauth2/token").status == 200
+@pytest.mark.parametrize("project", ["%70rj-a", "prj%2Da", "x/../prj-a", "./prj-a", "/prj-a", "prj-a/"])
+def test_a_path_has_one_spelling_so_that_a_proxys_rules_mean_what_they_say(shared, clients, project):
+    # A segment that is no project's ID is nobody's project; more or fewer segments are no path.
+    asked = post_form(shared.tcp, client=clients["one"], target=f"/projects/{project}/oauth2/token")
+    assert asked.status == (404 if "/" in project else 400)
+    asked = get(shared.tcp, f"/v1/projects/{project}/token", client=clients["one"])
+    assert asked.status == (404 if "/" in project else 403)
 
 
 @pytest.mark.parametrize("credentials", ["Basic ###", "Bearer x", "Basic"])

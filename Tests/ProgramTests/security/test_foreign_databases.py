@@ -128,3 +128,20 @@ def test_a_restored_database_has_nothing_that_is_in_no_row(backup, restore, empt
     assert b"stowaway" not in (empty.data / "token-broker.db").read_bytes()
     empty.serve()
     assert post_form(empty.tcp, client=clients["one"]).status in (200, 503)
+
+
+HOSTILE = "a\x1b[2J\x9b31m\u202eb\x7f"
+
+
+@pytest.mark.parametrize("running", [False, True], ids=["stopped", "running"])
+def test_what_a_terminal_would_obey_is_written_out(stopped, running):
+    with contextlib.closing(sqlite3.connect(stopped.data / "token-broker.db", isolation_level=None)) as database:
+        database.execute("UPDATE access_keys SET name = ?", (HOSTILE,))
+    if running:
+        stopped.serve()
+    for flags in ([], ["--json"]):
+        result = stopped.admin("key", "list", *flags)
+        assert result.code == 0, f"{result}"
+        assert not [sign for sign in result.out if sign in HOSTILE and not sign.isascii() or sign in "\x1b\x7f"]
+        assert "\\u001b[2J" in result.out
+    assert {key["name"] for key in stopped.ask("key", "list")["keys"]} == {HOSTILE}
