@@ -1,9 +1,9 @@
 import Broker
 import Files
 
-/// Files that the process has open, as they were found at their paths.
+/// The files that the process has open, with the identity of each.
 ///
-/// A file that is removed stays what it is for those who have it open: what they write to it is lost when they end.
+/// A process can go on writing to a file that was removed. What it writes is lost when the process ends.
 struct OpenFiles: Sendable {
     private let identities: [(path: String, identity: FileStatus.Identity?)]
 
@@ -11,13 +11,13 @@ struct OpenFiles: Sendable {
         identities = paths.map { ($0, FileStatus(at: $0)?.identity) }
     }
 
-    /// The first file that is no longer at its path; `nil` while all are.
+    /// The path of the first file that was removed or replaced; `nil` if there is none.
     var missing: String? { identities.first { FileStatus(at: $0.path)?.identity != $0.identity }?.path }
 
-    /// Throws ``StoreFailure`` where one of them is no longer at its path.
+    /// Throws ``StoreFailure`` if a file was removed or replaced.
     func check() throws {
         if let missing {
-            throw StoreFailure(.missing, file: missing, reason: "it was removed, or another took its place")
+            throw StoreFailure(.missing, file: missing, reason: "it was removed or replaced")
         }
     }
 }

@@ -1,21 +1,21 @@
 package import Foundation
 
-/// The certificates that a client showed in the TLS handshake. That it has the key of the first one is known; whether
-/// anybody vouches for them is not.
+/// The certificates that a client showed in the TLS handshake. The client has proved that it has the key of the first
+/// one; the certificates themselves are not verified yet.
 package protocol ShownCertificates: Sendable {
-    /// SHA-256 of all of them.
+    /// The SHA-256 digest of all certificates.
     var digest: [UInt8] { get }
 
-    /// The first of them, as the authorities that are trusted now vouch for it.
+    /// Verifies the certificates against the authorities that are trusted now, and returns the client's own.
     func verified() async throws(CertificateRefusal) -> ClientCertificate
 }
 
-/// A client certificate that the listener's authorities vouch for.
+/// A client certificate that one of the listener's authorities has issued.
 package struct ClientCertificate: Sendable {
     package let names: [CertificateName]
     /// When the first certificate of its chain expires, the authority's included.
     package let expires: Date
-    /// That of the authorities, which may be replaced.
+    /// The validity of the authorities, which can be replaced.
     package let validity: Validity
 
     package init(names: [CertificateName], expires: Date, validity: Validity) {

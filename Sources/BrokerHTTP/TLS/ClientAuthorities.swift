@@ -3,21 +3,21 @@ import Foundation
 import SwiftASN1
 import X509
 
-/// The authorities that vouch for clients' certificates, as their file was last read.
+/// The authorities that issue client certificates, as read from their file.
 final class ClientAuthorities: Sendable {
     private let roots: CertificateStore
-    /// Ends when other authorities take their place.
+    /// Invalidated when other authorities replace these.
     let validity = Validity()
 
     init(_ authorities: [Certificate]) {
         roots = CertificateStore(authorities)
     }
 
-    /// The first of these certificates, where a chain leads from it to one of the authorities (RFC 5280 §6).
+    /// Verifies that a chain leads from the first of these certificates to one of the authorities (RFC 5280 §6).
     ///
-    /// The work is small: each certificate is tried as the issuer of others once.
+    /// The amount of work is bounded: of certificates with one name and key, only the first is tried as an issuer.
     func verify(_ shown: [Certificate]) async throws(CertificateRefusal) -> ClientCertificate {
-        guard let leaf = shown.first else { throw CertificateRefusal("there is none") }
+        guard let leaf = shown.first else { throw CertificateRefusal("its chain is empty") }
         guard leaf.notValidAfter > Date() else { throw CertificateRefusal("it has expired") }
         guard leaf.notValidBefore <= Date() else { throw CertificateRefusal("it is not valid yet") }
         var verifier = Verifier(rootCertificates: roots) {
@@ -33,15 +33,14 @@ final class ClientAuthorities: Sendable {
         case .couldNotValidate(let failures):
             throw CertificateRefusal(
                 failures.isEmpty
-                    ? "no chain leads from it to an authority that the broker trusts"
-                    : "its chain leads to an authority that the broker trusts, but has a certificate that has expired or "
-                        + "may not be used so"
+                    ? "it was not issued by an authority that the broker trusts"
+                    : "its chain includes a certificate that has expired or must not be used this way"
             )
         }
     }
 
-    /// One certificate of each name and key. Many of one could be put in order in so many ways that it would take hours
-    /// to try them.
+    /// Returns one certificate for each name and key. Several with one name and key can be chained in any order, and the
+    /// verifier would try every order.
     private static func distinct(_ certificates: ArraySlice<Certificate>) -> [Certificate] {
         certificates.reduce(into: []) { kept, certificate in
             let isKnown = kept.contains { $0.subject == certificate.subject && $0.publicKey == certificate.publicKey }
@@ -50,7 +49,7 @@ final class ClientAuthorities: Sendable {
     }
 }
 
-/// What a client's chain must be besides what ``RFC5280Policy`` checks: made for clients, and issued by those who may.
+/// The rules for a client's chain that ``RFC5280Policy`` does not check: key usage, purpose and version.
 private struct ClientChainPolicy: VerifierPolicy {
     let verifyingCriticalExtensions: [ASN1ObjectIdentifier] = [
         .X509ExtensionID.keyUsage, .X509ExtensionID.extendedKeyUsage, .X509ExtensionID.subjectAlternativeName,
@@ -60,23 +59,23 @@ private struct ClientChainPolicy: VerifierPolicy {
         do {
             for (position, certificate) in chain.enumerated() {
                 guard try certificate.isForClients else {
-                    return .failsToMeetPolicy(reason: "a certificate is not for the authentication of clients")
+                    return .failsToMeetPolicy(reason: "a certificate must not be used for client authentication")
                 }
                 let mayBe = try position == 0 ? certificate.maySignHandshakes : certificate.maySignCertificates
-                // An authority that the operator has named may be of version 1, as some old ones are.
+                // Some old authorities have version 1: that is allowed for those that the operator has named.
                 guard mayBe, certificate.version == .v3 || position == chain.count - 1 else {
-                    return .failsToMeetPolicy(reason: "a certificate may not sign what it has signed")
+                    return .failsToMeetPolicy(reason: "a certificate must not sign what it has signed")
                 }
             }
             return .meetsPolicy
         } catch {
-            return .failsToMeetPolicy(reason: "an extension cannot be read: \(error)")
+            return .failsToMeetPolicy(reason: "an extension cannot be parsed: \(error)")
         }
     }
 }
 
 extension Certificate {
-    /// RFC 5280 §4.2.1.12: without the extension for everything.
+    /// RFC 5280 §4.2.1.12: a certificate without the extension can be used for every purpose.
     fileprivate var isForClients: Bool {
         get throws { try extensions.extendedKeyUsage.map { $0.contains(.clientAuth) || $0.contains(.any) } ?? true }
     }
@@ -92,7 +91,7 @@ extension Certificate {
         get throws(CertificateRefusal) {
             do {
                 if case .isCertificateAuthority = try extensions.basicConstraints {
-                    throw CertificateRefusal("it is that of an authority, and not of a client")
+                    throw CertificateRefusal("it is a CA certificate")
                 }
                 let names = try extensions.subjectAlternativeNames.map(Array.init) ?? []
                 let uris = names.compactMap { if case .uniformResourceIdentifier(let uri) = $0 { uri } else { nil } }
@@ -110,7 +109,7 @@ extension Certificate {
             } catch let refusal as CertificateRefusal {
                 throw refusal
             } catch {
-                throw CertificateRefusal("its extensions cannot be read")
+                throw CertificateRefusal("its extensions cannot be parsed")
             }
         }
     }

@@ -5,22 +5,22 @@ import NIOSSL
 import Synchronization
 import X509
 
-/// The certificates of one connection's handshake, and what the authorities said of them last.
+/// The certificates that a client showed in a connection's handshake, with the last result of their verification.
 final class ShownChain: ShownCertificates {
-    /// Of certificates: chains have two or three.
+    /// The maximum number of certificates; usual chains have two or three.
     private static let longest = 10
-    /// Of all of them, in bytes.
+    /// The maximum size of all certificates, in bytes.
     private static let largest = 32 << 10
 
-    /// The client's first.
+    /// The client's own certificate comes first.
     private let certificates: [NIOSSLCertificate]
     private let tls: ListenerTLS
-    /// Guards what was last said.
+    /// Guards the certificate as it was last verified.
     private let known = Mutex<ClientCertificate?>(nil)
 
     let digest: [UInt8]
 
-    /// `nil` where there are more than anybody needs.
+    /// Returns `nil` if there are too many certificates, or too large ones.
     init?(_ certificates: [NIOSSLCertificate], on tls: ListenerTLS) {
         guard certificates.count <= Self.longest, let all = try? certificates.map({ try $0.toDERBytes() }),
             all.reduce(0, { $0 + $1.count }) <= Self.largest
@@ -35,12 +35,14 @@ final class ShownChain: ShownCertificates {
 
     func verified() async throws(CertificateRefusal) -> ClientCertificate {
         if let known = known.withLock(\.self), known.validity.isValid, known.expires > Date() { return known }
-        guard let authorities = tls.clientAuthorities else { throw CertificateRefusal("nobody asked for it") }
+        guard let authorities = tls.clientAuthorities else {
+            throw CertificateRefusal("this listener does not accept client certificates")
+        }
         let parsed: [Certificate]
         do {
             parsed = try certificates.map(Certificate.init)
         } catch {
-            throw CertificateRefusal("it or one of its chain cannot be read")
+            throw CertificateRefusal("a certificate in its chain cannot be parsed")
         }
         let certificate = try await authorities.verify(parsed)
         known.withLock { $0 = certificate }
