@@ -21,9 +21,9 @@ BENCH_TOOLS := $(CACHE)/tools-$(shell echo $(BENCH_PACKAGES) | sha256sum | head 
 GO_PACKAGES := golang-1.19-go golang-1.19-src golang-golang-x-oauth2-dev golang-golang-x-net-dev
 GO_TOOLS := $(CACHE)/tools-$(shell echo $(GO_PACKAGES) | sha256sum | head -c 16)
 export BROKER_TOOLS_DIR := $(CACHE)/tools-$(shell echo $(TOOL_PACKAGES) | sha256sum | head -c 16)
-# The engine that builds the image and runs its tests, if one works on this machine; buildah does not bring what runs
-# containers. IMAGE_BUILDER is a program that
-# builds the image instead, called with a folder and the image's name; the tests then need buildah.
+# The engine that builds the image and runs its tests, if one works on this machine. buildah needs a container runtime
+# (crun or runc) besides itself. IMAGE_BUILDER is a program that builds the image instead, called with a folder and the
+# image's name; the tests then need buildah.
 IMAGE_ENGINE := $(shell for engine in docker podman buildah; do $$engine info > /dev/null 2>&1 || continue; \
 	[ $$engine != buildah ] || command -v crun > /dev/null || command -v runc > /dev/null || continue; echo $$engine; break; done)
 export BUILDAH_FORMAT := docker

@@ -84,8 +84,7 @@ let package = Package(
             name: "BrokerHTTP",
             dependencies: [
                 "Broker", "Futures", coreMetrics, crypto, hummingbirdCore, logging, nioCore, nioFoundationCompat,
-                nioHTTP1,
-                nioPosix, nioSSL, nioTLS, serviceLifecycle, swiftASN1, x509,
+                nioHTTP1, nioPosix, nioSSL, nioTLS, serviceLifecycle, swiftASN1, x509,
             ],
             resources: [.embedInCode("Client/openapi.json"), .embedInCode("Operations/status.html")],
             swiftSettings: settings
@@ -123,8 +122,7 @@ let package = Package(
             dependencies: [
                 "Broker", "BrokerSQLite", "BrokerUpstream", "BrokerHTTP", "BrokerPrometheus", "CLinux", "CVersion",
                 "Files", "ProcessLimits", "TokenBrokerClient", argumentParser, asyncHTTPClient, coreMetrics, crypto,
-                logging,
-                nioCore, nioFoundationCompat, nioHTTP1, nioPosix, serviceLifecycle, unixSignals, yams,
+                logging, nioCore, nioFoundationCompat, nioHTTP1, nioPosix, serviceLifecycle, unixSignals, yams,
             ],
             swiftSettings: settings,
             // Nobody links with the program: a twentieth of it would be names for those who did.

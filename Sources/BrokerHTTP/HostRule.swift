@@ -1,11 +1,13 @@
 import Foundation
 
-/// Which hosts a request may name (RFC 9110 §7.2): not those that a page could have made a browser resolve to this
-/// machine, so that the browser takes the listener for the page's own server (DNS rebinding).
+/// The hosts that a request may name in `Host` (RFC 9110 §7.2).
+///
+/// Protects against DNS rebinding: a web page makes its own domain resolve to this machine, so that the browser lets the
+/// page read the listener's responses.
 struct HostRule {
     private static let loopback: Set<String> = ["localhost", "127.0.0.1", "[::1]"]
-    /// Under these nobody gets a public domain: RFC 6761, RFC 6762, RFC 8375, what ICANN keeps for private use or
-    /// delegates to nobody, and what Kubernetes ends services' names with.
+    /// Top-level domains that have no public domains: RFC 6761, RFC 6762, RFC 8375, names that ICANN does not delegate,
+    /// and the ending of Kubernetes service names.
     private static let undelegated: Set<Substring> = [
         "localhost", "test", "local", "arpa", "internal", "home", "corp", "svc",
     ]
@@ -13,7 +15,7 @@ struct HostRule {
     private let allowed: Set<String>
     private let isReachable: Bool
 
-    /// `nil` where a browser cannot be led: to a Unix socket, or past a certificate that does not have the page's name.
+    /// Returns `nil` if rebinding is impossible: for Unix sockets, and with TLS, since the certificate lacks the page's name.
     ///
     /// - Parameters:
     ///   - isSecured: whether TLS is spoken.
@@ -40,7 +42,7 @@ struct HostRule {
         }
     }
 
-    /// Whether no page can have the host for its own: an address, or a name that is in no public domain.
+    /// Whether the host is an IP address or a name outside public domains, which no page can own.
     private static func isNobodysDomain(_ host: Substring) -> Bool {
         if IPNetwork.bytes(of: String(host)) != nil { return true }
         if host.hasPrefix("["), host.hasSuffix("]") {
@@ -51,7 +53,7 @@ struct HostRule {
         return labels.count == 1 || undelegated.contains(last)
     }
 
-    /// What the machine or the container calls itself.
+    /// The host name of the machine or container.
     private static let machine: String = {
         var name = [CChar](repeating: 0, count: 256)
         guard gethostname(&name, name.count - 1) == 0 else { return "localhost" }

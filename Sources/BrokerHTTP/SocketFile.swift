@@ -51,11 +51,10 @@ package enum SocketFile {
     }
 }
 
-/// The mode with which the process makes the Unix socket that it binds next.
+/// The mode of the Unix socket that the process binds next, set by the umask.
 ///
-/// A mode that were set afterwards, by the socket's path, would be that of whatever somebody else had put there. It is the
-/// process's umask that decides, so that sockets are bound one after the other, and nothing else is made meanwhile whose
-/// mode is not said.
+/// chmod(2) after the bind would follow a link that somebody else has put at the socket's path. The umask belongs to the
+/// whole process: bind sockets one after the other, and give every other file that is created an explicit mode.
 struct BindingMode {
     private let usual: mode_t
 

@@ -57,9 +57,9 @@ package struct DataDirectory: Sendable {
         try PrivateFile.publish(draft, as: database, called: "the database")
     }
 
-    /// Removes what is left of databases, backups and master keys that were being made when their process ended.
+    /// Removes the drafts of databases, backups and master keys whose process was killed.
     ///
-    /// Only for who has the directory.
+    /// The caller holds the directory's lock, so that no other process still writes a draft.
     func removeDrafts() {
         for file in (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? [] {
             let halves = file.components(separatedBy: ".draft-")
@@ -70,7 +70,7 @@ package struct DataDirectory: Sendable {
         }
     }
 
-    /// Whether a file lies in the directory, or in one in it, by whatever way its path leads there.
+    /// Whether a file is in the directory or in a subdirectory, also if its path leads there through a symbolic link.
     package func contains(_ file: String) -> Bool {
         guard let own = FileStatus(at: path, followingLinks: true)?.identity else { return false }
         let url = URL(fileURLWithPath: file)
@@ -118,10 +118,7 @@ package struct DataDirectory: Sendable {
         try check()
         let descriptor = Glibc.open(lockFile, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw notWritable(errno) }
-        // Somebody may have removed the file meanwhile: then another one could be locked as well.
-        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0,
-            FileStatus(of: descriptor)?.identity == FileStatus(at: lockFile)?.identity
-        else {
+        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
             close(descriptor)
             throw OperatorError(
                 .inUse, "another token-broker process works in '\(path)'",
@@ -172,7 +169,7 @@ package struct DataDirectory: Sendable {
         guard status.permissions & (isHandedOver ? 0o002 : 0o022) == 0 else {
             throw OperatorError(
                 .notPermitted,
-                "others than its owner may write to the data directory '\(path)' (mode \(status.octal))",
+                "the data directory '\(path)' is writable by other users (mode \(status.octal))",
                 hint: "chmod go-w '\(path)', or name a directory in it with --data-dir: 'token-broker init' makes that"
             )
         }

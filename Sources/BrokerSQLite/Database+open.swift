@@ -71,10 +71,11 @@ extension OperatorError {
 }
 
 extension Database {
-    /// So many steps of SQLite's virtual machine read the schema of any database of ours a thousand times over.
+    /// The limit of steps of SQLite's virtual machine: a thousand times the steps that reading our schema takes.
     private static let mostSteps: CInt = 10_000_000
 
-    /// Ends statements of a file that may have been made to be read for ever (https://sqlite.org/c3ref/progress_handler.html).
+    /// Interrupts statements that exceed the limit, since a crafted file can make them run forever
+    /// (https://sqlite.org/c3ref/progress_handler.html).
     fileprivate func withBoundedWork(_ work: () throws -> Void) throws {
         sqlite3_progress_handler(sqliteConnection, Self.mostSteps, { _ in 1 }, nil)
         defer { sqlite3_progress_handler(sqliteConnection, 0, nil, nil) }

@@ -11,7 +11,7 @@ struct OpenFiles: Sendable {
         identities = paths.map { ($0, FileStatus(at: $0)?.identity) }
     }
 
-    /// The path of the first file that was removed or replaced; `nil` if there is none.
+    /// The path of the first file that was removed or replaced; `nil` if every file is in its place.
     var missing: String? { identities.first { FileStatus(at: $0.path)?.identity != $0.identity }?.path }
 
     /// Throws ``StoreFailure`` if a file was removed or replaced.

@@ -44,7 +44,7 @@ package enum PrivateFile {
         return String(cString: resolved)
     }
 
-    /// Refuses a file that others than the broker's user may read or write; a file that is not there is none.
+    /// Refuses a file that other users can read or write; a missing file passes.
     package static func check(_ path: String, called name: String) throws {
         guard let status = FileStatus(at: path) else {
             if errno == ENOENT { return }
@@ -70,16 +70,16 @@ package enum PrivateFile {
         guard status.permissions & forbidden == 0 else {
             throw OperatorError(
                 .notPermitted,
-                "others than its owner may read or write \(name) '\(path)' (mode \(status.octal))",
+                "\(name) '\(path)' is readable or writable by other users (mode \(status.octal))",
                 hint: "chmod go= '\(path)'"
             )
         }
     }
 
-    /// A name for what a file is before it is whole: in the same directory, and nobody else's.
+    /// Returns a unique path in a file's directory, for the file until it is complete.
     package static func draft(of path: String) -> String { "\(path).draft-\(UUID().uuidString)" }
 
-    /// Makes an empty file for its owner's eyes only, and opens it; throws ``OperatorError`` where one has the name.
+    /// Creates and opens an empty file; throws ``OperatorError`` if the path exists.
     package static func open(new path: String, mode: UInt32, called name: String) throws -> CInt {
         let descriptor = Glibc.open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode)
         guard descriptor >= 0 else { throw OperatorError.system("cannot make \(name) '\(path)'") }

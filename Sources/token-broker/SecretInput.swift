@@ -31,7 +31,7 @@ struct SecretInput: ParsableArguments {
     static func secret(ofFile path: String, namedBy flag: String? = nil) throws -> Secret {
         let (file, status) = try FileHandle.named(path, as: flag)
         if status.kind == .plain, status.permissions & 0o077 != 0 {
-            Console.say("warning: others than its owner can read '\(path)': chmod 600 '\(path)'")
+            Console.say("warning: '\(path)' is readable by other users: chmod 600 '\(path)'")
         }
         return try secret(text(of: file), hint: "put it into '\(path)'")
     }

@@ -53,7 +53,7 @@ struct Settings: ParsableArguments {
     @Option(help: "PEM file with the certificate's key. [TOKEN_BROKER_TLS_KEY_FILE]")
     var tlsKeyFile: String?
 
-    @Option(help: "PEM file of authorities that vouch for clients' certificates. [TOKEN_BROKER_TLS_CLIENT_CA_FILE]")
+    @Option(help: "PEM file of authorities that issue client certificates. [TOKEN_BROKER_TLS_CLIENT_CA_FILE]")
     var tlsClientCAFile: String?
 
     @Flag(help: "Let clients connect from other machines without TLS. [TOKEN_BROKER_ALLOW_PLAINTEXT]")

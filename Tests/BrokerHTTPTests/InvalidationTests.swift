@@ -121,15 +121,20 @@ import Testing
         try listener.expect(request, isCached: true, user: 1001)
     }
 
-    @Test func `an answer that was asked for with an old secret ends with it`() async throws {
+    @Test func `an answer that was asked for with an old secret ends with it, and that of the new one does not`()
+        async throws
+    {
         let listener = try await TestListener()
         _ = try await listener.test.perform(ClientRotation(clientID: listener.client.id, overlap: 100))
         let client = try #require(listener.test.core.registry.client(listener.client.id))
-        let rotated = TestListener(listener, as: client)
-        _ = try await rotated.learn(request)
+        let listeners = client.credentials.map { TestListener(listener, as: client, by: $0) }
+        #expect(listeners.count == 2)
+        for listener in listeners { _ = try await listener.learn(request) }
         listener.test.clock.advance(by: .seconds(99))
-        try rotated.expect(request, isCached: true)
+        for listener in listeners { try listener.expect(request, isCached: true) }
         listener.test.clock.advance(by: .seconds(2))
-        try rotated.expect(request, isCached: false)
+        for listener in listeners {
+            try listener.expect(request, isCached: listener.credential.expires == nil)
+        }
     }
 }

@@ -12,6 +12,8 @@ import Testing
 @MainActor struct TestListener {
     let test: TestBroker
     let client: Client
+    /// The client secret that requests come with.
+    let credential: Client.Credential
     let cache = ResponseCache()
     let handOuts = HandOutMetrics().handedOut
     let duration = RequestDurations().timer(of: route, .ok)
@@ -24,12 +26,14 @@ import Testing
         client = try await test.core.authenticator.authorize(
             ClientClaim(id: "client-1", secret: secret), from: Peer(.unknown)
         ).client
+        credential = client.credentials[0]
     }
 
-    /// A listener on the same broker, for a client as it is now.
-    init(_ other: TestListener, as client: Client) {
+    /// A listener on the same broker, for a client as it is now, and one of its secrets.
+    init(_ other: TestListener, as client: Client, by credential: Client.Credential) {
         test = other.test
         self.client = client
+        self.credential = credential
     }
 
     func connect(user: UInt32? = nil) throws -> TestConnection {
@@ -70,7 +74,7 @@ import Testing
     /// The client as it is authorized now.
     func authorization(_ identities: [Identity] = []) -> Authorization {
         Authorization(
-            client, by: client.credentials[0], identities, certificate: nil,
+            client, by: credential, identities, certificate: nil,
             registryVersion: test.core.registry.version,
             deadline: Deadline(after: Deadline.request, from: test.clock.now)
         )

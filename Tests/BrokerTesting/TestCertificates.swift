@@ -1,7 +1,7 @@
 package import Broker
 import Foundation
 
-/// Certificates of a handshake that somebody vouches for, until they expire or other authorities are trusted.
+/// Certificates that are accepted until they expire or their authority is no longer trusted.
 package final class TestCertificates: ShownCertificates {
     package let digest: [UInt8]
     package let validity = Validity()
@@ -18,7 +18,7 @@ package final class TestCertificates: ShownCertificates {
 
     package func verified() async throws(CertificateRefusal) -> ClientCertificate {
         guard clock.now.wall < expires else { throw CertificateRefusal("it has expired") }
-        guard validity.isValid else { throw CertificateRefusal("nobody vouches for it") }
+        guard validity.isValid else { throw CertificateRefusal("its authority is not trusted") }
         return ClientCertificate(names: names, expires: expires, validity: validity)
     }
 }

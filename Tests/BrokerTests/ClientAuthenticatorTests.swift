@@ -1,7 +1,8 @@
-import Broker
 import BrokerTesting
 import Foundation
 import Testing
+
+@testable import Broker
 
 struct ClientAuthenticatorTests {
     let address = Peer(.address("127.0.0.1", network: "127.0.0.0/8"))
@@ -186,9 +187,36 @@ struct ClientAuthenticatorTests {
         test.clock.advance(by: .seconds(60))
         #expect(others.map(\.isValid) == [false, true], "one certificate has expired")
         certificates[2].validity.invalidate()
-        #expect(others[1].isValid, "other authorities vouch for it")
+        #expect(others[1].isValid, "other authorities issued it")
         certificates[1].validity.invalidate()
         #expect(!others[1].isValid)
+    }
+
+    @Test func `what expires while the token is minted is in no cached response`() async throws {
+        let test = try await TestBroker()
+        try await test.addKey()
+        let names = [try CertificateName(.uri, "spiffe://a/b")]
+        try await test.addClient("by-certificate", certificateNames: names)
+        let old = try await test.addClient("by-secret")
+        _ = try await test.perform(ClientRotation(clientID: ClientID("by-secret"), overlap: 60))
+        let claims: [(ClientClaim, Peer)] = [
+            (ClientClaim(id: nil, secret: nil), peer(names, for: .seconds(60), test)),
+            (ClientClaim(id: "by-secret", secret: old), address),
+        ]
+        var authorizations: [Authorization] = []
+        for (claim, peer) in claims {
+            authorizations.append(try await test.core.authenticator.authorize(claim, from: peer))
+        }
+        test.clock.advance(by: .seconds(60))
+        for authorization in authorizations {
+            let expiring = Authorization(
+                authorization.client, by: authorization.credential, authorization.identities,
+                certificate: authorization.certificate, registryVersion: authorization.registryVersion,
+                deadline: Deadline(after: Deadline.request, from: test.clock.now)
+            )
+            let asked = TokenRequest(project: TestBroker.project, scope: nil)
+            #expect(try await test.core.broker.token(for: asked, as: expiring).repeatable == nil)
+        }
     }
 
     @Test(arguments: ["", "a b", "nocolon", "spiffe://é", "a:\"", "a:\\", "a:" + String(repeating: "x", count: 2048)])

@@ -36,7 +36,7 @@ package struct BackupPreparation: AdminRequest {
         do {
             try await administrator.core.store.record(administrator.record(.databaseBackupBegun))
         } catch let failure as StoreFailure where failure.kind == .missing {
-            // The backup is what is left.
+            // Nothing can be recorded any more, and the backup is the only way to save the data.
         }
         return try await administrator.core.currentBackup.begin()
     }

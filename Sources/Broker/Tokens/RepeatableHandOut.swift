@@ -8,7 +8,7 @@ package struct RepeatableHandOut: Sendable {
     /// How old the token may become.
     private let oldest: Duration
     private let validities: [Validity]
-    /// When one of the client's secrets or its certificate expires.
+    /// When the client's secret or certificate expires.
     private let until: Date?
     /// The key's, and the client secret's where one was shown.
     private let uses: [Use]

@@ -100,21 +100,17 @@ package struct TokenBroker: Sendable {
         _ token: AccessToken, of project: ProjectID, key: AccessKey, minimumLife: Duration,
         _ authorization: Authorization
     ) -> RepeatableHandOut? {
-        let client = authorization.client
-        let now = clock.now
         guard let validity = tokens.validity(of: token),
             let validities = registry.validities(
-                client.id, authorization.identities, project, since: authorization.registryVersion
+                authorization.client.id, authorization.identities, project, since: authorization.registryVersion
             )
         else { return nil }
         let repeatable = RepeatableHandOut(
             token, of: project, minimumLife: minimumLife,
             validities: validities + [validity, authorization.certificate?.validity].compactMap(\.self),
-            until: (client.credentials.compactMap(\.expires)
-                + [authorization.certificate?.expires].compactMap(\.self))
-                .filter { $0 > now.wall }.min(),
+            until: [authorization.credential?.expires, authorization.certificate?.expires].compactMap(\.self).min(),
             uses: [key.use, authorization.credential?.use].compactMap(\.self), log: uses, clock: clock
         )
-        return repeatable.isValid(at: now) ? repeatable : nil
+        return repeatable.isValid ? repeatable : nil
     }
 }

@@ -42,7 +42,7 @@ package final class ListenerTLS: Service {
 
     var security: ListenerSecurity { files.haveClientAuthorities ? .mutualTLS : .tls }
 
-    /// Who vouches for clients' certificates now; `nil` where none are asked for.
+    /// The authorities that are trusted now; `nil` if clients are not asked for certificates.
     var clientAuthorities: ClientAuthorities? { state.withLock(\.clientAuthorities) }
 
     /// A context of its own for each connection: none has a key for another's session tickets. BoringSSL would resume a

@@ -3,7 +3,7 @@ import Foundation
 import NIOSSL
 import X509
 
-/// Where the certificate of the listeners is, with its key, and who vouches for their clients'.
+/// The files with the listeners' certificate, its key, and the authorities that issue client certificates.
 package struct TLSFiles: Sendable {
     private let certificate: String
     private let key: String
@@ -48,7 +48,7 @@ package struct TLSFiles: Sendable {
         configuration.minimumTLSVersion = .tlsv12
         configuration.applicationProtocols = ["http/1.1"]
         if haveClientAuthorities {
-            // Clients are asked for certificates; who vouches for them is decided by the requests that need it.
+            // The handshake only asks for a certificate; each request that needs it verifies it (`ShownChain`).
             configuration.certificateVerification = .optionalVerification
             configuration.trustRoots = .certificates([])
         }
@@ -63,7 +63,9 @@ package struct TLSFiles: Sendable {
         return configuration
     }
 
-    /// Who vouches for clients; throws ``OperatorError`` where that is not said.
+    /// The authorities that issue client certificates; `nil` if no file is configured.
+    ///
+    /// - Throws: ``OperatorError`` if the file has no certificate, or one that cannot be parsed.
     func authorities(_ contents: Contents) throws -> [Certificate]? {
         guard let pem = contents.clientAuthorities, let path = clientAuthorities else { return nil }
         return try Self.certificates(in: pem, of: path).enumerated().map { number, certificate in

@@ -1,7 +1,6 @@
 package import Broker
 package import Foundation
 import GRDB
-import Glibc
 
 extension SQLiteStore {
     /// Makes the database of a backup, which is verified before it counts, with a record of that.
@@ -21,7 +20,6 @@ extension SQLiteStore {
         }
         try await directory.makeDatabase { path in
             let copy = PrivateFile.draft(of: directory.database)
-            defer { unlink(copy) }
             try await Blocking.run { try read(backup, into: copy) }
             let foreign = try ProvenDatabase(at: copy, masterKey: masterKey, isForeign: true)
             var verification = DatabaseVerification(of: foreign, pagesAreWhole: true)

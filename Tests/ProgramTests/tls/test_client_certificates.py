@@ -1,4 +1,4 @@
-"""Which certificates of clients count, and for how long: who vouches for them may change while connections are open."""
+"""Which client certificates are accepted, and for how long, also while their connections stay open."""
 
 import contextlib
 import signal
@@ -23,7 +23,7 @@ TOKEN = form_request()
 
 @pytest.fixture
 def server(folder):
-    """Who vouches for the broker's own certificate."""
+    """The authority that issued the broker's own certificate."""
     (folder / "server").mkdir()
     return Authority(folder / "server")
 
