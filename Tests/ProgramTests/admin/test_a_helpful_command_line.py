@@ -90,7 +90,7 @@ def test_a_secret_that_others_can_read_is_warned_of(stopped):
         add = stopped.admin(
             "key", "add", *("--project", "p", "--key-id", f"k{mode}", "--no-verify"), "--secret-file", str(file)
         )
-        assert add.code == 0 and ("warning: others" in add.err) == warns, f"{add}"
+        assert add.code == 0 and ("is readable by other users" in add.err) == warns, f"{add}"
 
 
 def test_files_that_are_not_there_are_said_to_be_so(stopped):
