@@ -150,7 +150,7 @@ def test_somebody_elses_volume_gets_one_helpful_line(made, volume):
 def test_a_volume_that_everybody_may_write_to_is_refused(made, volume):
     volume.chmod(0o777)
     code, error, hint = refusal(made(user="12345:0"))
-    assert code == 77 and "'/data' (mode 777)" in error and "--data-dir" in hint
+    assert code == 77 and "'/data' is writable by other users (mode 777)" in error and "--data-dir" in hint
 
 
 def test_a_read_only_volume_gets_one_helpful_line(made, volume):
