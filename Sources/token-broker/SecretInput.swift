@@ -1,5 +1,6 @@
 import ArgumentParser
 import Broker
+import BrokerSQLite
 import Dispatch
 import Files
 import Foundation
@@ -28,8 +29,15 @@ struct SecretInput: ParsableArguments {
     /// Throws ``OperatorError``.
     ///
     /// - Parameter flag: what named it.
-    static func secret(ofFile path: String, namedBy flag: String? = nil) throws -> Secret {
+    static func secret(ofFile path: String, namedBy flag: String) throws -> Secret {
         let (file, status) = try FileHandle.named(path, as: flag)
+        return try secret(of: file, status, at: path)
+    }
+
+    /// The one secret that an open file holds; warns if other users can read the file.
+    ///
+    /// - Throws: ``OperatorError``.
+    static func secret(of file: FileHandle, _ status: FileStatus, at path: String) throws -> Secret {
         if status.kind == .plain, status.permissions & 0o077 != 0 {
             Console.say("warning: '\(path)' is readable by other users: chmod 600 '\(path)'")
         }
@@ -39,6 +47,9 @@ struct SecretInput: ParsableArguments {
     private static func secret(_ text: String, hint: String) throws -> Secret {
         let secret = text.trimmingCharacters(in: .newlines)
         guard !secret.isEmpty else { throw OperatorError(.invalid, "the secret is empty", hint: hint) }
+        guard !MasterKeyFile.isMasterKey(secret) else {
+            throw OperatorError(.notPermitted, "this is a master key of the broker, not a secret of Sinch", hint: hint)
+        }
         return Secret(secret)
     }
 

@@ -8,12 +8,12 @@ import Testing
 
     private func apply(
         _ broker: TestBroker, keys: [WantedKey]? = nil, clients: [WantedClient]? = nil, prune: Bool = false,
-        verify: Bool = true, dryRun: Bool = false
+        verify: Bool = true, dryRun: Bool = false, allowing endpoints: [String] = ["https://a.example/token"]
     ) async throws -> RegistryApplication.Reply {
         broker.clock.advance(by: .seconds(1))
         let wanted = WantedRegistry(keys: keys, clients: clients)
         return try await broker.perform(
-            RegistryApplication(wanted, prune: prune, verify: verify, dryRun: dryRun))
+            RegistryApplication(wanted, allowing: endpoints, prune: prune, verify: verify, dryRun: dryRun))
     }
 
     private func key(
@@ -114,6 +114,21 @@ import Testing
         #expect(broker.core.registry.key(try KeyID("key-1"))?.name == nil)
         #expect(broker.store.records.dropFirst(records).allSatisfy { $0.action == .tokenMinted })
         _ = try await apply(broker, keys: [key("key-2")], verify: false)
+    }
+
+    @Test func `a token endpoint that no key uses is refused until the operator allows it`() async throws {
+        let broker = try await TestBroker()
+        let elsewhere = try key("key-1", tokenEndpoint: "https://a.example/token")
+        for dryRun in [true, false] {
+            let said = await message { try await apply(broker, keys: [elsewhere], dryRun: dryRun, allowing: []) }
+            #expect(said?.hasPrefix("document:key-1: key 'key-1': no registered key uses the token endpoint") == true)
+        }
+        #expect(broker.endpoint.mints.isEmpty && broker.store.records.isEmpty)
+        _ = try await apply(broker, keys: [key("key-2", tokenEndpoint: TokenEndpointURL.sinch)], allowing: [])
+        _ = try await apply(broker, keys: [elsewhere])
+        _ = try await apply(
+            broker, keys: [elsewhere, key("key-3", tokenEndpoint: "https://a.example/token")], allowing: [])
+        #expect(broker.core.registry.endpoints.count == 3)
     }
 
     @Test func `a key without its secret stays as it is`() async throws {

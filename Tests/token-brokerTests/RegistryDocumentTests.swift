@@ -1,3 +1,4 @@
+import ArgumentParser
 import Broker
 import BrokerTesting
 import Foundation
@@ -10,7 +11,7 @@ struct RegistryDocumentTests {
         # What billing needs.
         keys:
           - key_id: 6f2b
-            project_id: &project my-project
+            project_id: my-project
             secret_file: key.secret
             name: "for\\u0020billing"
             scope: 'b a'
@@ -19,7 +20,7 @@ struct RegistryDocumentTests {
           - {key_id: 7, project_id: other}
         clients:
           - client_id: billing
-            projects: [*project, other]
+            projects: [my-project, other]
             users: [1001, root]
             certificate_names:
               - uri:spiffe://example.org/billing
@@ -46,10 +47,13 @@ struct RegistryDocumentTests {
         ("keys:\n- key_id: a\n  project_id: p\n  state: on", "f:4: state: it is active, standby or disabled"),
         ("keys:\n- key_id: a\n  project_id: p\n  secret: hunter2", "f:4: there is no field 'secret' here"),
         ("keys:\n- key_id: a\n  project_id: p\n  secret_file: nope", "f:4: secret_file: cannot open '"),
-        ("keys:\n- key_id: a\n  project_id: p\n  secret_file: /dev/null", "f:4: secret_file: the secret is empty"),
-        ("keys:\n- key_id: a\n  project_id: p\n  secret_file: ''", "f:4: secret_file: this is the name"),
-        ("keys:\n- key_id: a\n  project_id: p\n  secret_file: /", "f:4: secret_file: '/' is a directory"),
-        ("clients:\n- client_id: a\n  secret_file: ''", "f:3: secret_file: this is the name"),
+        (
+            "keys:\n- key_id: a\n  project_id: p\n  secret_file: /dev/null",
+            "f:4: secret_file: '/dev/null' is not a plain file"
+        ),
+        ("keys:\n- key_id: a\n  project_id: p\n  secret_file: ''", "f:4: secret_file: expected the name of a file"),
+        ("keys:\n- key_id: a\n  project_id: p\n  secret_file: /", "f:4: secret_file: '/' is not a plain file"),
+        ("clients:\n- client_id: a\n  secret_file: ''", "f:3: secret_file: expected the name of a file"),
         ("keys:\n- key_id: a\n  key_id: b\n", "f:2: the field 'key_id' is there twice"),
         ("clients:\n- client_id: a\n  projects: p", "f:3: projects: this is a list; an empty one is []"),
         ("clients:\n- client_id: a\n  projects:\n  - p\n  - p q", "f:5: projects: an ID has 1 to 128 letters"),
@@ -63,8 +67,16 @@ struct RegistryDocumentTests {
         ("keys: []\n---\nkeys: []", "f:2: expected a single document in the stream, but found another document"),
         ("keys: []\nclients: \u{7}", "f:2: "),
         ("keys: *nowhere", "f:1: found undefined alias"),
+        ("keys:\n- &a {key_id: a}\n- *a", "f:3: YAML aliases such as '*a' are not supported"),
+        ("&a [b]: c\n? [*a, *a]\n: d", "f:2: YAML aliases such as '*a' are not supported"),
         (String(repeating: "[", count: 100_000), "f:1: while parsing"),
     ]
+
+    /// The document, as if it stood in a file of this path; the broker's own files are in `/data`.
+    private func read(_ document: String, called file: String) throws -> RegistryDocument {
+        let ownFiles = OwnFiles(try Configuration(Settings.parse([]), environment: ["TOKEN_BROKER_DATA_DIR": "/data"]))
+        return try RegistryDocument(document, called: file, naming: SecretFiles(of: file, except: ownFiles))
+    }
 
     private func folder() throws -> TemporaryFolder {
         let folder = try TemporaryFolder()
@@ -77,7 +89,7 @@ struct RegistryDocumentTests {
 
     @Test func `a document says all that keys and clients are`() throws {
         let folder = try folder()
-        let read = try RegistryDocument(Self.document, called: folder.path + "/registry.yaml")
+        let read = try self.read(Self.document, called: folder.path + "/registry.yaml")
         let keys = try #require(read.wanted.keys)
         #expect(keys.map(\.keyID.description) == ["6f2b", "7"] && keys[1].secret == nil && keys[1].scope == "")
         #expect(keys[0].secret == "the-secret" && keys[0].name == "for billing" && keys[0].state == .standby)
@@ -94,13 +106,13 @@ struct RegistryDocumentTests {
 
     @Test func `JSON is understood as well, however it is indented`() throws {
         let json = "{\n\t\"clients\": [\n\t\t{\"client_id\": \"a\\/b\", \"users\": [1], \"enabled\": true}\n\t]\n}"
-        let read = try RegistryDocument(json.replacing("\\/b", with: ""), called: "f")
+        let read = try self.read(json.replacing("\\/b", with: ""), called: "f")
         #expect(read.wanted.keys == nil && read.wanted.clients?.map(\.clientID.description) == ["a"])
     }
 
     @Test(arguments: mistakes)
     func `a mistake is said, and in which line it is`(document: String, said: String) throws {
-        let error = #expect(throws: OperatorError.self) { try RegistryDocument(document, called: "f") }
+        let error = #expect(throws: OperatorError.self) { try read(document, called: "f") }
         #expect(error?.message.hasPrefix(said) == true, "\(error?.message ?? "")")
         #expect(error?.message.contains("hunter2") == false)
     }
@@ -120,7 +132,7 @@ struct RegistryDocumentTests {
                 }
             }
             do {
-                _ = try RegistryDocument(String(decoding: changed, as: UTF8.self), called: folder.path + "/f")
+                _ = try read(String(decoding: changed, as: UTF8.self), called: folder.path + "/f")
             } catch let error as OperatorError {
                 #expect(error.message.contains("/f") && !error.message.contains("the-secret"), "\(error.message)")
             }
@@ -130,7 +142,7 @@ struct RegistryDocumentTests {
     @Test func `a client's secret is made once, for nobody else to read`() throws {
         let folder = try TemporaryFolder()
         let text = "clients:\n- client_id: a\n  secret_file: a.secret\n- client_id: b\n  users: [1]\n"
-        let document = try RegistryDocument(text, called: folder.path + "/f")
+        let document = try read(text, called: folder.path + "/f")
         let ids = Set(try #require(document.wanted.clients).map(\.clientID))
         let file = folder.path + "/a.secret"
         #expect(try document.clients(withSecretsOf: [])?.map(\.secret) == [nil, nil])

@@ -4,6 +4,8 @@ package struct RegistryApplication: AdminRequest {
     private static let maxConcurrency = 4
 
     package var wanted: WantedRegistry
+    /// The token endpoints that keys may name although no registered key uses them.
+    package let allowedEndpoints: [String]
     /// Whether keys and clients that the document does not name are removed.
     package let prune: Bool
     /// Whether each key is minted with before it is stored.
@@ -23,8 +25,11 @@ package struct RegistryApplication: AdminRequest {
         package let similarProjects: [ProjectID]?
     }
 
-    package init(_ wanted: WantedRegistry, prune: Bool, verify: Bool, dryRun: Bool) {
+    package init(
+        _ wanted: WantedRegistry, allowing endpoints: [String] = [], prune: Bool, verify: Bool, dryRun: Bool
+    ) {
         self.wanted = wanted
+        allowedEndpoints = endpoints
         self.prune = prune
         self.verify = verify
         self.dryRun = dryRun
@@ -36,6 +41,7 @@ package struct RegistryApplication: AdminRequest {
     package var timeout: Duration { .seconds(30 + (wanted.keys?.count ?? 0)) }
 
     package func perform(by administrator: Administrator) async throws -> Reply {
+        try checkEndpoints(by: administrator)
         let plan = try RegistryPlan(for: wanted, prune: prune, by: administrator)
         var hasChanges = !plan.plannedChanges.isEmpty
         if hasChanges, !dryRun { hasChanges = try await apply(plan, by: administrator) }
@@ -45,6 +51,24 @@ package struct RegistryApplication: AdminRequest {
             newSecrets: hasChanges ? plan.newSecrets : [], projectsWithoutKeys: keyless,
             similarProjects: administrator.core.registry.projects(similarTo: keyless)
         )
+    }
+
+    /// Refuses a token endpoint that nobody confirmed: an author of documents could send other people's secrets there.
+    private func checkEndpoints(by administrator: Administrator) throws {
+        let allowed = try (allowedEndpoints + [TokenEndpointURL.sinch]).map(TokenEndpointURL.checked)
+        let known = administrator.core.registry.endpoints.union(allowed)
+        for key in wanted.keys ?? [] {
+            do {
+                let endpoint = try key.tokenEndpoint.map(TokenEndpointURL.checked)
+                guard let endpoint, !known.contains(endpoint) else { continue }
+                throw OperatorError(
+                    .notPermitted, "no registered key uses the token endpoint '\(endpoint)'",
+                    hint: "if it is right, confirm it with --allow-endpoint '\(endpoint)'"
+                )
+            } catch {
+                throw key.located(error)
+            }
+        }
     }
 
     /// Makes the changes of a plan.

@@ -36,6 +36,9 @@ package struct MasterKeyFile: Sendable {
         return file.identity == FileStatus(at: name)?.identity
     }
 
+    /// Whether a text is what a master key file holds.
+    package static func isMasterKey(_ text: String) -> Bool { MasterKeyLine(bytes: Array(text.utf8)).key != nil }
+
     package var exists: Bool { FileManager.default.fileExists(atPath: path) }
 
     /// Makes the file with a new key; refuses to overwrite anything.

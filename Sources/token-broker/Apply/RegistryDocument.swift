@@ -8,23 +8,24 @@ struct RegistryDocument {
     let wanted: WantedRegistry
     /// Where the clients that have one find their secret.
     let secretFiles: [ClientID: String]
+    private let files: SecretFiles
 
-    /// - Parameter file: what the document is called; files that it names are beside it.
-    ///
-    /// Throws ``OperatorError``, which says in which line a mistake is.
-    init(_ document: String, called file: String) throws {
-        let directory = URL(fileURLWithPath: file).deletingLastPathComponent()
-        let path = { (name: String) in URL(fileURLWithPath: name, relativeTo: directory).path }
+    /// - Parameters:
+    ///   - file: what the document is called.
+    ///   - files: the files that the document may name.
+    /// - Throws: ``OperatorError``, which says in which line a mistake is.
+    init(_ document: String, called file: String, naming files: SecretFiles) throws {
+        self.files = files
         guard let root = try DocumentNode(document: document, called: file) else {
             throw OperatorError(.invalid, "\(file): there is nothing in it", hint: "it has 'keys', 'clients' or both")
         }
         let lists = try root.fields(["keys", "clients"])
         var secretFiles: [ClientID: String] = [:]
         wanted = WantedRegistry(
-            keys: try lists["keys"]?.list().map { try WantedKey($0, path) },
+            keys: try lists["keys"]?.list().map { try WantedKey($0, files) },
             clients: try lists["clients"]?.list().map { node in
-                let (client, secretFile) = try WantedClient.read(node)
-                secretFiles[client.clientID] = secretFile.map(path)
+                let (client, secretFile) = try WantedClient.read(node, files)
+                secretFiles[client.clientID] = secretFile
                 return client
             }
         )
@@ -48,7 +49,7 @@ struct RegistryDocument {
         if FileManager.default.fileExists(atPath: file) {
             // It may have been made just before the power failed.
             try PrivateFile.syncDirectory(of: file, called: name)
-            return try SecretInput.secret(ofFile: file)
+            return try files.secret(in: file)
         }
         let secret = ClientSecret.generate()
         try PrivateFile.create(file, Array(secret.reveal().utf8), mode: 0o600, called: name)
@@ -57,7 +58,7 @@ struct RegistryDocument {
 }
 
 extension WantedKey {
-    fileprivate init(_ node: DocumentNode, _ path: (String) -> String) throws {
+    fileprivate init(_ node: DocumentNode, _ files: SecretFiles) throws {
         let fields = try node.fields(
             ["key_id", "project_id", "secret_file", "name", "state", "scope", "token_endpoint"])
         self.init(
@@ -66,14 +67,16 @@ extension WantedKey {
             name: try fields["name"]?.value { $0.isEmpty ? nil : $0 },
             tokenEndpoint: try fields["token_endpoint"]?.value { $0 },
             scope: try fields["scope"]?.value { $0 } ?? "",
-            secret: try fields["secret_file"]?.value { try SecretInput.secret(ofFile: path(.fileName($0))) },
+            secret: try fields["secret_file"]?.value { try files.secret(in: files.path($0)) },
             state: try fields["state"]?.value(AccessKey.State.argument), location: node.location
         )
     }
 }
 
 extension WantedClient {
-    fileprivate static func read(_ node: DocumentNode) throws -> (client: WantedClient, secretFile: String?) {
+    fileprivate static func read(
+        _ node: DocumentNode, _ files: SecretFiles
+    ) throws -> (client: WantedClient, secretFile: String?) {
         let fields = try node.fields(
             ["client_id", "projects", "users", "certificate_names", "secret_file", "enabled"])
         func set<Value: Hashable>(_ name: String, _ read: (String) throws -> Value) throws -> Set<Value> {
@@ -85,7 +88,7 @@ extension WantedClient {
             certificateNames: try set("certificate_names") { try CertificateName($0) },
             hasSecret: fields["secret_file"] != nil, enabled: try fields["enabled"]?.bool(), location: node.location
         )
-        return (client, try fields["secret_file"]?.value(String.fileName))
+        return (client, try fields["secret_file"]?.value(files.path))
     }
 }
 
@@ -95,13 +98,6 @@ extension DocumentNode {
     ) throws -> Value {
         guard let field = fields[name] else { throw mistake("there is no '\(name)'") }
         return try field.value(read)
-    }
-}
-
-extension String {
-    fileprivate static func fileName(_ text: String) throws -> String {
-        guard !text.isEmpty else { throw ValidationError("this is the name of a file") }
-        return text
     }
 }
 

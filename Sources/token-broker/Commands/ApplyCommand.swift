@@ -16,13 +16,18 @@ struct ApplyCommand: AdminCommand {
     @Flag(help: "Remove keys and clients that it does not name, too.") var prune = false
     @Flag(help: "Only show what would change.") var dryRun = false
     @Flag(help: "Store keys without minting with them first.") var noVerify = false
+    @Option(help: "A token endpoint that no registered key uses yet, and that keys of the file may use; repeatable.")
+    var allowEndpoint: [String] = []
     @OptionGroup var output: Output
     @OptionGroup(visibility: .hidden) var settings: Settings
 
     func run() async throws {
-        let document = try RegistryDocument(try text(), called: file == "-" ? "standard input" : file)
+        let name = file == "-" ? "standard input" : file
+        let files = SecretFiles(of: file, except: OwnFiles(try Configuration(settings)))
+        let document = try RegistryDocument(try text(), called: name, naming: files)
         let reply = try await withAdministration(reading: .everything) { broker in
-            var application = RegistryApplication(document.wanted, prune: prune, verify: !noVerify, dryRun: true)
+            var application = RegistryApplication(
+                document.wanted, allowing: allowEndpoint, prune: prune, verify: !noVerify, dryRun: true)
             let plan = try await perform(application, by: broker)
             if dryRun || plan.changes.isEmpty { return plan }
             application.wanted.clients = try document.clients(withSecretsOf: Set(plan.newSecrets))
