@@ -14,17 +14,15 @@ struct OwnFiles {
             + [masterKey.path, masterKey.newPath].compactMap(\.self)
     }
 
-    /// Whether a path leads to one of these files or to a file named after one, such as `token-broker.db-wal` or
+    /// Whether a path is that of one of these files or of a file named after one, such as `token-broker.db-wal` or
     /// `master.key.new`. The file may be missing.
     func contains(_ file: String) -> Bool {
-        [file, URL(fileURLWithPath: file).resolvingSymlinksInPath().path].contains { file in
-            let name = (file as NSString).lastPathComponent
-            return paths.contains { path in
-                let own = (path as NSString).lastPathComponent
-                guard name == own || name.hasPrefix(own + ".") || name.hasPrefix(own + "-") else { return false }
-                let directory = Self.directory(of: file)
-                return directory != nil && directory == Self.directory(of: path)
-            }
+        let name = (file as NSString).lastPathComponent
+        return paths.contains { path in
+            let own = (path as NSString).lastPathComponent
+            guard name == own || name.hasPrefix(own + ".") || name.hasPrefix(own + "-") else { return false }
+            let directory = Self.directory(of: file)
+            return directory != nil && directory == Self.directory(of: path)
         }
     }
 
