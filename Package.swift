@@ -114,6 +114,9 @@ let package = Package(
         // What Swift cannot call.
         .target(name: "CLinux"),
 
+        // A look at a YAML document before Yams reads it.
+        .target(name: "CYAMLScan", dependencies: [yams]),
+
         .target(name: "CVersion", cSettings: [.define("TOKEN_BROKER_COMMIT", to: "\"\(commit)\"")]),
 
         // The program: reads the configuration, wires the adapters to the domain, runs.
@@ -121,8 +124,9 @@ let package = Package(
             name: "token-broker",
             dependencies: [
                 "Broker", "BrokerSQLite", "BrokerUpstream", "BrokerHTTP", "BrokerPrometheus", "CLinux", "CVersion",
-                "Files", "ProcessLimits", "TokenBrokerClient", argumentParser, asyncHTTPClient, coreMetrics, crypto,
-                logging, nioCore, nioFoundationCompat, nioHTTP1, nioPosix, serviceLifecycle, unixSignals, yams,
+                "CYAMLScan", "Files", "ProcessLimits", "TokenBrokerClient", argumentParser, asyncHTTPClient,
+                coreMetrics, crypto, logging, nioCore, nioFoundationCompat, nioHTTP1, nioPosix, serviceLifecycle,
+                unixSignals, yams,
             ],
             swiftSettings: settings,
             // Nobody links with the program: a twentieth of it would be names for those who did.

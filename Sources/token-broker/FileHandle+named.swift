@@ -8,13 +8,17 @@ extension FileHandle {
     ///
     /// Throws ``OperatorError``, of a directory as well.
     ///
-    /// - Parameter role: what it is, or the flag that named it.
-    static func named(_ path: String, as role: String? = nil) throws -> (file: FileHandle, status: FileStatus) {
+    /// - Parameters:
+    ///   - role: what it is, or the flag that named it.
+    ///   - waits: whether to wait for the other end of a named pipe.
+    static func named(
+        _ path: String, as role: String? = nil, waits: Bool = true
+    ) throws -> (file: FileHandle, status: FileStatus) {
         let role = role.map { "\($0): " } ?? ""
-        guard let file = FileHandle(forReadingAtPath: path) else {
-            throw OperatorError.system("\(role)cannot open '\(path)'")
-        }
-        guard let status = FileStatus(of: file.fileDescriptor) else {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | (waits ? 0 : O_NONBLOCK))
+        guard descriptor >= 0 else { throw OperatorError.system("\(role)cannot open '\(path)'") }
+        let file = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
+        guard let status = FileStatus(of: descriptor) else {
             throw OperatorError.system("\(role)cannot examine '\(path)'")
         }
         if status.kind == .directory { throw OperatorError(.invalid, "\(role)'\(path)' is a directory") }

@@ -52,7 +52,7 @@ struct RegistryDocumentTests {
             "f:4: secret_file: '/dev/null' is not a plain file"
         ),
         ("keys:\n- key_id: a\n  project_id: p\n  secret_file: ''", "f:4: secret_file: expected the name of a file"),
-        ("keys:\n- key_id: a\n  project_id: p\n  secret_file: /", "f:4: secret_file: '/' is not a plain file"),
+        ("keys:\n- key_id: a\n  project_id: p\n  secret_file: /", "f:4: secret_file: '/' is a directory"),
         ("clients:\n- client_id: a\n  secret_file: ''", "f:3: secret_file: expected the name of a file"),
         ("keys:\n- key_id: a\n  key_id: b\n", "f:2: the field 'key_id' is there twice"),
         ("clients:\n- client_id: a\n  projects: p", "f:3: projects: this is a list; an empty one is []"),
@@ -66,10 +66,12 @@ struct RegistryDocumentTests {
         ("keys: [", "f:2: while parsing a flow node"),
         ("keys: []\n---\nkeys: []", "f:2: expected a single document in the stream, but found another document"),
         ("keys: []\nclients: \u{7}", "f:2: "),
-        ("keys: *nowhere", "f:1: found undefined alias"),
-        ("keys:\n- &a {key_id: a}\n- *a", "f:3: YAML aliases such as '*a' are not supported"),
-        ("&a [b]: c\n? [*a, *a]\n: d", "f:2: YAML aliases such as '*a' are not supported"),
+        ("keys: *nowhere", "f:1: YAML aliases are not supported"),
+        ("keys:\n- &a {key_id: a}\n- *a", "f:3: YAML aliases are not supported"),
+        ("&a [b]: c\n? [*a, *a]\n: d", "f:2: YAML aliases are not supported"),
         (String(repeating: "[", count: 100_000), "f:1: while parsing"),
+        ("keys:\n- [[[[[[[]]]]]]]", "f:2: lists and fields are nested more than 8 levels deep"),
+        ("keys:\n- &a {key_id: '*a'} # *a\n", "f:2: keys: there is no 'project_id'"),
     ]
 
     /// The document, as if it stood in a file of this path; the broker's own files are in `/data`.

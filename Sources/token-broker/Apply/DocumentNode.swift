@@ -1,32 +1,50 @@
 import ArgumentParser
 import Broker
+import CYAMLScan
 import Foundation
 import Yams
 
 /// A value of a document, and where it stands there; each reading of it throws ``OperatorError`` that says where.
 struct DocumentNode {
+    /// More than any registry file has.
+    private static let deepest: CInt = 8
+
     private let node: Node
     private let file: String
     /// Of the field that it belongs to, where it is one's.
     private let name: String?
 
-    /// `nil` where the document is empty. YAML, and so JSON (YAML 1.2 §1.3); without aliases, so that the values are no
-    /// larger than the text and are read in proportionate time.
+    /// `nil` where the document is empty. YAML, and so JSON (YAML 1.2 §1.3), without aliases and deep nesting.
     ///
     /// - Parameter file: what the document is called.
     init?(document: String, called file: String) throws {
-        if let (line, name) = document.firstAlias {
-            throw OperatorError(
-                .invalid, "\(file):\(line): YAML aliases such as '*\(name)' are not supported",
-                hint: "repeat the value of '&\(name)' in place of '*\(name)'"
-            )
-        }
+        try Self.checkIsReadable(document, called: file)
         do {
             guard let root = try Parser(yaml: document, encoding: .utf8).singleRoot() else { return nil }
             self.init(root, in: file)
         } catch let error as YamlError {
             let (line, problem) = error.problem(in: document)
             throw OperatorError(.invalid, "\(file)\(line.map { ":\($0)" } ?? ""): \(problem)")
+        }
+    }
+
+    /// Refuses a document that Yams would take too long to read, or that is much larger than its text.
+    ///
+    /// Yams hashes the keys of a mapping while it reads them: each level of nesting in a key hashes the rest of the key
+    /// again, and each alias doubles it.
+    private static func checkIsReadable(_ document: String, called file: String) throws {
+        var line = 0
+        var document = document
+        switch document.withUTF8({ yaml_first_obstacle($0.baseAddress, $0.count, deepest, &line) }) {
+        case YAML_OBSTACLE_ALIAS:
+            throw OperatorError(
+                .invalid, "\(file):\(line): YAML aliases are not supported",
+                hint: "replace the alias by the value that it stands for"
+            )
+        case YAML_OBSTACLE_DEPTH:
+            throw OperatorError(
+                .invalid, "\(file):\(line): lists and fields are nested more than \(deepest) levels deep")
+        default: break
         }
     }
 
@@ -84,40 +102,6 @@ struct DocumentNode {
         _ message: String, _ reason: OperatorError.Reason = .invalid, hint: String? = nil
     ) -> OperatorError {
         OperatorError(reason, "\(location): \(name.map { "\($0): " } ?? "")\(message)", hint: hint)
-    }
-}
-
-extension String {
-    /// The first text that can be a YAML alias of a preceding anchor, and its line.
-    ///
-    /// Finds every alias that can be resolved, and the same text in a string or comment as well. The parser cannot be
-    /// asked: it compares the keys of a mapping while it composes them, which takes exponential time with aliases.
-    fileprivate var firstAlias: (line: Int, name: String)? {
-        var anchors: Set<String> = []
-        for (index, line) in utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).enumerated() {
-            var rest = line
-            while let start = rest.firstIndex(where: { $0 == UInt8(ascii: "&") || $0 == UInt8(ascii: "*") }) {
-                let bytes = rest[rest.index(after: start)...].prefix { $0.isOfAnchor }
-                let name = String(Substring(bytes))
-                if rest[start] == UInt8(ascii: "&") {
-                    anchors.insert(name)
-                } else if !name.isEmpty, anchors.contains(name) {
-                    return (index + 1, name)
-                }
-                rest = rest[bytes.endIndex...]
-            }
-        }
-        return nil
-    }
-}
-
-extension UInt8 {
-    /// Whether the parser takes this character for a part of an anchor's name.
-    fileprivate var isOfAnchor: Bool {
-        switch Character(UnicodeScalar(self)) {
-        case "0"..."9", "A"..."Z", "a"..."z", "_", "-": true
-        default: false
-        }
     }
 }
 

@@ -4,14 +4,15 @@ import Files
 import Foundation
 import Glibc
 
-/// The files that a document names for the secrets of its keys and clients.
+/// The files that a registry document may name for the secrets of its keys and clients.
 struct SecretFiles {
     private let directory: URL
     private let owners: Set<UInt32>
     private let ownFiles: OwnFiles
 
     /// - Parameters:
-    ///   - document: the document's path, or `-` for standard input. Its directory is where relative names begin, and its owner may own the secrets.
+    ///   - document: the document's path, or `-` for standard input. Relative names begin in its directory. Its owner may
+    ///     own the secrets.
     ///   - ownFiles: the files that a document must not name.
     init(of document: String, except ownFiles: OwnFiles) {
         directory = URL(fileURLWithPath: document).deletingLastPathComponent()
@@ -37,13 +38,7 @@ struct SecretFiles {
     ///
     /// - Throws: ``OperatorError`` if the file is not a plain file or belongs to another user.
     func secret(in path: String) throws -> Secret {
-        // Does not wait for the other end of a named pipe.
-        let descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
-        guard descriptor >= 0 else { throw OperatorError.system("cannot open '\(path)'") }
-        let file = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
-        guard let status = FileStatus(of: descriptor) else {
-            throw OperatorError.system("cannot examine '\(path)'")
-        }
+        let (file, status) = try FileHandle.named(path, waits: false)
         guard status.kind == .plain else {
             throw OperatorError(.invalid, "'\(path)' is not a plain file", hint: "name a file that holds one secret")
         }
