@@ -84,7 +84,7 @@ extension Database {
 
     fileprivate func checkIsOurs() throws {
         let application = try Int.fetchOne(self, sql: "PRAGMA application_id") ?? 0
-        let version = try Int.fetchOne(self, sql: "PRAGMA user_version") ?? 0
+        let version = try migrationCount()
         let tables = try Int.fetchOne(self, sql: "SELECT count(*) FROM sqlite_schema") ?? 0
         guard application == DatabaseQueue.brokerApplicationID || tables == 0 else {
             throw OperatorError(

@@ -4,7 +4,7 @@ import Migrations
 extension Database {
     /// Applies the migrations that are missing; returns how many were applied before and after.
     func migrate(to version: Int = Migrations.all.count) throws -> (before: Int, after: Int) {
-        let before = try Int.fetchOne(self, sql: "PRAGMA user_version") ?? 0
+        let before = try migrationCount()
         for migration in Migrations.all.prefix(version).dropFirst(before) {
             try execute(sql: String(decoding: migration.sql, as: UTF8.self))
         }
@@ -14,6 +14,9 @@ extension Database {
         }
         return (before, version)
     }
+
+    /// How many migrations were applied.
+    func migrationCount() throws -> Int { try Int.fetchOne(self, sql: "PRAGMA user_version") ?? 0 }
 
     /// Whether tables, indices and triggers are those that the migrations up to this one make, to the letter.
     ///

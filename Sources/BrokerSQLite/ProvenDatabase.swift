@@ -9,6 +9,8 @@ struct ProvenDatabase: Sendable {
     /// Under which client secrets are stored.
     let pepper: LockedKey
     let auditLog: AuditLog
+    /// Whether its rows had MACs before opening gave them some.
+    let wasAuthenticated: Bool
     /// The record of a change to the schema, where opening made one.
     let migration: AuditRecord?
 
@@ -16,6 +18,7 @@ struct ProvenDatabase: Sendable {
     init(queue: DatabaseQueue, like other: ProvenDatabase) {
         self.queue = queue
         (keys, pepper, auditLog) = (other.keys, other.pepper, other.auditLog)
+        wasAuthenticated = true
         migration = nil
     }
 
@@ -45,6 +48,7 @@ struct ProvenDatabase: Sendable {
                     + "--new-master-key-file"
             )
         }
+        wasAuthenticated = try queue.read { try $0.migrationCount() >= AuditLog.schemaWithMACs }
         migration = try queue.write { [auditLog] in try auditLog.migrate($0) }
     }
 }

@@ -45,7 +45,7 @@ package struct SQLiteStore: Store {
             try await queue.transaction { database in
                 _ = try database.migrate()
                 let auditKey = try PurposeKeys.make(in: database, under: key).key(for: .auditChain, under: key)
-                try AuditLog(key: auditKey).markEnd(in: database)
+                try AuditLog(key: auditKey).begin(in: database)
             }
             try await queue.closeWithoutWAL()
         }
@@ -94,7 +94,12 @@ package struct SQLiteStore: Store {
     }
 
     package func contents(of extent: StoreExtent) async throws -> StoreContents {
-        try await queue.transaction { try StoreContents(extent, of: $0) }
+        try await queue.transaction { [auditLog = database.auditLog] database in
+            var reader = RegistryReader(database, auditLog.registryMACs, extent: extent)
+            let contents = try StoreContents(&reader)
+            if case .everything = extent { try auditLog.check(reader.registry, in: database) }
+            return contents
+        }
     }
 
     package func check() async throws -> Bool {
@@ -107,8 +112,9 @@ package struct SQLiteStore: Store {
 
     package func commit(_ changes: [Change], recording records: [AuditRecord]) async throws {
         try await change { [keys = database.keys, auditLog = database.auditLog] database in
-            for change in changes { try change.resealed(by: keys).apply(to: database) }
-            try auditLog.append(records, to: database)
+            var writer = RegistryWriter(database, auditLog.registryMACs)
+            for change in changes { try change.resealed(by: keys).apply(to: &writer) }
+            try auditLog.append(records, changing: writer.difference, to: database)
         }
     }
 

@@ -96,7 +96,7 @@ struct AuditLogTests {
             ),
             (
                 """
-                INSERT INTO audit_marks SELECT 'start', 3, (SELECT chain FROM audit_log WHERE sequence = 3), code
+                INSERT INTO audit_marks SELECT 'start', 3, (SELECT chain FROM audit_log WHERE sequence = 3), code, registry
                 FROM audit_marks; DELETE FROM audit_log WHERE sequence <= 3
                 """, .mark, 0, 0
             ),
@@ -157,7 +157,7 @@ struct AuditLogTests {
         let (store, _) = try SQLiteStore.open(in: old.directory, masterKey: old.masterKey)
         #expect(store.migration?.action == .databaseMigrated)
         let newest = try #require(try await store.auditLog(AuditListing(limit: 1)).entries.first)
-        #expect((newest.action, newest.outcome) == ("database.migrated", "schema 5"))
+        #expect((newest.action, newest.outcome) == ("database.migrated", "schema 6"))
         #expect(try await store.verifyAuditLog(after: nil, anchor: nil).isWhole)
         try store.close()
         let (again, _) = try SQLiteStore.open(in: old.directory, masterKey: old.masterKey)

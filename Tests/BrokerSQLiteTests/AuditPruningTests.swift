@@ -108,7 +108,10 @@ struct AuditPruningTests {
     @Test(arguments: [
         ("UPDATE audit_log SET outcome = 'x' WHERE sequence = 5", "record 5 was changed"),
         ("DELETE FROM audit_log WHERE sequence BETWEEN 3 AND 6", "records 3 to 6 are missing"),
-        ("INSERT INTO audit_marks SELECT 'start', 2, chain, code FROM audit_marks", "mark of the log's start or end"),
+        (
+            "INSERT INTO audit_marks SELECT 'start', 2, chain, code, registry FROM audit_marks",
+            "mark of the log's start or end"
+        ),
     ])
     func `what was not whole is removed, and a record says so`(damage: String, finding: String) async throws {
         try tamper(damage)

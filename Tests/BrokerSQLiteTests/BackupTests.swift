@@ -31,15 +31,17 @@ struct BackupTests {
         return file
     }
 
-    private func restore(_ backup: Data, in other: StoredBroker) async throws {
+    private func restore(
+        _ backup: Data, in other: StoredBroker, allowingUnauthenticated: Bool = false
+    ) async throws {
         let file = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
         try backup.write(to: file)
         defer { try? FileManager.default.removeItem(at: file) }
         try? FileManager.default.removeItem(atPath: other.directory.database)
         let record = AuditRecord(at: Date(), actor: .administrator(user: 0), action: .databaseRestored)
         try await SQLiteStore.restore(
-            FileHandle(forReadingFrom: file), in: other.directory, masterKey: other.masterKey, recording: record,
-            progress: { _ in }
+            FileHandle(forReadingFrom: file), in: other.directory, masterKey: other.masterKey,
+            allowsUnauthenticated: allowingUnauthenticated, recording: record, progress: { _ in }
         )
     }
 
@@ -65,6 +67,25 @@ struct BackupTests {
         }
         #expect(try files(of: broker) == ["token-broker.db", "master.key", "lock"])
         #expect(try files(of: copy) == ["token-broker.db", "master.key", "lock"])
+    }
+
+    @Test func `a backup that does not show whether it was changed is restored where that is allowed`() async throws {
+        let old = try Data(contentsOf: URL(fileURLWithPath: broker.directory.database))
+        let copy = try broker.copy()
+        let error = await #expect(throws: OperatorError.self) { try await restore(old, in: copy) }
+        #expect(error?.hint?.contains("--allow-unauthenticated") ?? false)
+        #expect(try files(of: copy) == ["master.key", "lock"])
+        try await restore(old, in: copy, allowingUnauthenticated: true)
+        try await copy.run { core in _ = try #require(core.registry.key(KeyID("key-1"))) }
+        // From then on it shows.
+        try DatabaseQueue(path: copy.directory.database).inDatabase {
+            try $0.execute(sql: "UPDATE grants SET project_id = 'project-3' WHERE project_id = 'project-1'")
+        }
+        let changed = try Data(contentsOf: URL(fileURLWithPath: copy.directory.database))
+        let refused = await #expect(throws: OperatorError.self) {
+            try await restore(changed, in: copy, allowingUnauthenticated: true)
+        }
+        #expect(refused?.message.contains("authentication code") ?? false)
     }
 
     @Test func `what changes while it is copied is in it`() async throws {
@@ -111,7 +132,7 @@ struct BackupTests {
         ("UPDATE access_keys SET secret = zeroblob(100) WHERE key_id = 'key-2'", "access_keys key-2"),
         ("UPDATE tokens SET token = (SELECT token FROM tokens WHERE key_id = 'key-1')", "tokens key-2"),
         ("PRAGMA foreign_keys = OFF; DELETE FROM clients", "belongs to nothing"),
-        ("DELETE FROM audit_marks", "audit log is not whole"),
+        ("DELETE FROM audit_marks", "mark at the end of the audit log"),
     ])
     func `a database that is not whole is not backed up`(damage: String, complaint: String) async throws {
         // To the newest schema.
@@ -199,7 +220,8 @@ struct BackupTests {
         let record = AuditRecord(at: Date(), actor: .administrator(user: 0), action: .databaseRestored)
         let conflict = await #expect(throws: OperatorError.self) {
             try await SQLiteStore.restore(
-                .nullDevice, in: broker.directory, masterKey: broker.masterKey, recording: record, progress: { _ in }
+                .nullDevice, in: broker.directory, masterKey: broker.masterKey, allowsUnauthenticated: false,
+                recording: record, progress: { _ in }
             )
         }
         #expect(conflict?.reason == .conflict)

@@ -60,6 +60,30 @@ struct GoldenTests {
         }
     }
 
+    /// Without tokens and `key-5`; `client-2` is disabled, and the audit log's first records were pruned.
+    @Test func `a data directory whose rows have no authentication codes`() async throws {
+        let stored = try StoredBroker(golden: "schema-5", at: Date(timeIntervalSince1970: 1_796_027_200))
+        for _ in 1...2 {
+            try await stored.run { core in
+                let states = try (1...4).map { try core.registry.key(KeyID("key-\($0)"))?.state }
+                #expect(states == [.active, .standby, .active, .disabled])
+                for secret in [
+                    "tbs_Hux8j52ERovEBkrAS6VPJVb8ThYVQYim8kiOf5g-UFE",
+                    "tbs_IdRZAvxGpFlD-9ntt3jdjfzn2TPk66V3ERC7eqN99N8",
+                ] {
+                    _ = try await core.authenticator.authorize(
+                        ClientClaim(id: "client-1", secret: Secret(secret)),
+                        from: Peer(.address("127.0.0.1", network: "127.0.0.0/8"))
+                    )
+                }
+                let client = try #require(core.registry.client(ClientID("client-2")))
+                #expect(!client.isEnabled && client.users == [1234] && client.grants.count == 1)
+                let proof = try await core.store.verifyAuditLog(after: nil, anchor: nil)
+                #expect(proof.isWhole && proof.first == 12)
+            }
+        }
+    }
+
     @Test(arguments: [
         (
             SealedRecord.Format.withoutTerm, 1_795_629_457_882, nil as String?,

@@ -26,11 +26,14 @@ struct AuditChain: Sendable {
     }
 
     /// What makes a mark the broker's. It cannot be taken for a record's, whose input begins with a code or with zeros.
-    func code(of place: AuditMark.Place, at position: AuditPosition) -> Data {
+    ///
+    /// - Parameter registry: `nil` in a mark of schema 5.
+    func code(of place: AuditMark.Place, at position: AuditPosition, registry: Data?) -> Data {
         var code = HMAC<SHA256>(key: key.key)
-        code.update(data: Data("audit mark: \(place.rawValue)".utf8))
+        code.update(data: Data("\(registry == nil ? "audit mark" : "audit mark and registry"): \(place.rawValue)".utf8))
         withUnsafeBytes(of: position.sequence.bigEndian) { code.update(data: Data($0)) }
         code.update(data: position.chain)
+        code.update(data: registry ?? Data())
         return Data(code.finalize())
     }
 }

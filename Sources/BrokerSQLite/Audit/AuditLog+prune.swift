@@ -24,7 +24,7 @@ extension AuditLog {
         let fault = try fault(in: old, from: oldest["sequence"], database)
         try database.execute(sql: "DELETE FROM audit_log WHERE sequence <= ?", arguments: [last["sequence"] as Int64])
         let position = AuditPosition(last)
-        try start.move(to: position, in: database)
+        try chain.put(AuditMark(position: position), at: .start, in: database)
         try append((goesOn ? [] : [record]) + (fault.map { [record.finding($0)] } ?? []), to: database)
         return AuditPruning.Reply(
             removed: old.count, first: position.sequence + 1, isComplete: old.count < Self.most, fault: fault
@@ -33,7 +33,7 @@ extension AuditLog {
 
     /// The first fault of what is about to go.
     private func fault(in rows: some Sequence<Row>, from oldest: Int64, _ database: Database) throws -> AuditFault? {
-        guard var position = try? start.position(in: database) ?? .beginning else {
+        guard var position = try? chain.mark(of: .start, in: database)?.position ?? .beginning else {
             return AuditFault(.mark, first: oldest)
         }
         for row in rows {

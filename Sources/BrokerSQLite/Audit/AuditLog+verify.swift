@@ -14,13 +14,13 @@ extension AuditLog {
     func verify(after verified: AuditPosition?, anchor: AuditPosition?, in database: Database) throws -> AuditProof {
         let start: AuditPosition
         do {
-            start = try self.start.position(in: database) ?? .beginning
+            start = try chain.mark(of: .start, in: database)?.position ?? .beginning
         } catch is AuditMark.Damage {
             return AuditProof(first: 0, position: .beginning, end: 0, fault: AuditFault(.mark, first: 0))
         }
         // What was verified may have been pruned since.
         let position = if let verified, verified.sequence > start.sequence { verified } else { start }
-        let end = try? self.end.position(in: database)
+        let end = try? chain.mark(of: .end, in: database)?.position
         var proof = AuditProof(first: start.sequence + 1, position: position, end: end?.sequence ?? position.sequence)
         let rows = try Row.fetchAll(
             database, sql: "SELECT * FROM audit_log WHERE sequence > ? ORDER BY sequence LIMIT ?",

@@ -6,36 +6,52 @@ import GRDB
 /// The audit's table: each record is chained to the one before it, and the ends are marked.
 struct AuditLog: Sendable {
     let chain: AuditChain
-    var start: AuditMark { AuditMark(place: .start, chain: chain) }
-    var end: AuditMark { AuditMark(place: .end, chain: chain) }
+    let registryMACs: RegistryMACs
 
     init(key: SymmetricKey) {
         chain = AuditChain(key: key)
+        registryMACs = RegistryMACs(auditKey: key)
     }
 
-    /// Marks the end of a log that has no mark yet.
-    func markEnd(in database: Database) throws {
-        try end.move(to: newest(in: database) ?? .beginning, in: database)
+    /// Marks the end of the log of an empty database.
+    func begin(in database: Database) throws {
+        let empty = AuditMark(position: .beginning, registry: registryMACs.masked(MultisetHash()))
+        try chain.put(empty, at: .end, in: database)
     }
 
     /// Appends records; a first hand-out that stands there already stays the first.
-    func append(_ records: [AuditRecord], to database: Database) throws {
-        var position: AuditPosition?
+    ///
+    /// - Parameter difference: what changes with them in the set of the registry's rows.
+    func append(
+        _ records: [AuditRecord], changing difference: MultisetHash = MultisetHash(), to database: Database
+    ) throws {
+        var end: AuditMark?
         for record in records where try !isRecorded(record, in: database) {
-            position = try insert(record, after: position ?? place(of: record, in: database), in: database)
+            var mark = try end ?? self.end(before: record, in: database)
+            mark.position = try insert(record, after: mark.position, in: database)
+            end = mark
         }
-        if let position { try end.move(to: position, in: database) }
+        if !difference.isZero {
+            guard var mark = try end ?? chain.mark(of: .end, in: database),
+                var registry = registryMACs.unmasked(mark.registry)
+            else { throw Self.unproven }
+            registry += difference
+            mark.registry = registryMACs.masked(registry)
+            end = mark
+        }
+        if let end { try chain.put(end, at: .end, in: database) }
     }
 
     /// Behind what the next record comes.
     ///
     /// That is the end's mark: behind a tail that was cut, a gap stays. Where the mark is not the broker's, or older than
-    /// the newest record, a record says so for ever, since the mark is about to be replaced.
-    private func place(of record: AuditRecord, in database: Database) throws -> AuditPosition {
-        let newest = try newest(in: database) ?? .beginning
-        if let marked = try? end.position(in: database), marked.sequence >= newest.sequence { return marked }
+    /// the newest record, a record says so for ever, since the mark is about to be replaced; and nothing shows any more what
+    /// the registry was.
+    private func end(before record: AuditRecord, in database: Database) throws -> AuditMark {
+        let newest = try newest(in: database)
+        if let end = try? chain.mark(of: .end, in: database), end.position.sequence >= newest.sequence { return end }
         let damage = AuditRecord(at: record.at, actor: .broker, action: .auditDamaged, outcome: "end")
-        return try insert(damage, after: newest, in: database)
+        return AuditMark(position: try insert(damage, after: newest, in: database))
     }
 
     private func insert(
@@ -69,9 +85,11 @@ struct AuditLog: Sendable {
         ) ?? false
     }
 
-    private func newest(in database: Database) throws -> AuditPosition? {
-        try Row.fetchOne(
-            database.cachedStatement(sql: "SELECT sequence, chain FROM audit_log ORDER BY sequence DESC LIMIT 1")
-        ).map { AuditPosition(sequence: $0["sequence"], chain: (try? $0.value("chain")) ?? Data()) }
+    /// The newest record, or the log's beginning.
+    func newest(in database: Database) throws -> AuditPosition {
+        let statement = try database.cachedStatement(
+            sql: "SELECT sequence, chain FROM audit_log ORDER BY sequence DESC LIMIT 1"
+        )
+        return try Row.fetchOne(statement).map(AuditPosition.init) ?? .beginning
     }
 }

@@ -3,36 +3,47 @@ import Foundation
 import GRDB
 
 /// Where the audit log begins or ends: without it, records that are gone there would leave no gap.
-struct AuditMark {
+struct AuditMark: Equatable {
     enum Place: String {
         /// The last record that was pruned; there is no such mark before that.
         case start
         case end
     }
 
-    let place: Place
-    let chain: AuditChain
-
-    /// `nil` where there is none; throws ``Damage`` when it is not one that the broker wrote.
-    func position(in database: Database) throws -> AuditPosition? {
-        let statement = try database.cachedStatement(
-            sql: "SELECT sequence, chain, code FROM audit_marks WHERE place = ?")
-        guard let row = try Row.fetchOne(statement, arguments: [place.rawValue]) else { return nil }
-        guard let sequence = try? row.value("sequence", as: Int64.self),
-            let link = try? row.value("chain", as: Data.self)
-        else { throw Damage() }
-        let position = AuditPosition(sequence: sequence, chain: link)
-        guard row["code"] as DatabaseValue == chain.code(of: place, at: position).databaseValue else { throw Damage() }
-        return position
-    }
-
-    func move(to position: AuditPosition, in database: Database) throws {
-        try database.cachedStatement(
-            sql: "INSERT OR REPLACE INTO audit_marks (place, sequence, chain, code) VALUES (?, ?, ?, ?)"
-        ).execute(
-            arguments: [place.rawValue, position.sequence, position.chain, chain.code(of: place, at: position)]
-        )
-    }
+    var position: AuditPosition
+    /// At the end, the hash of the set of the registry's rows, as ``RegistryMACs`` masks it; else empty.
+    var registry = Data()
 
     struct Damage: Error {}
+}
+
+extension AuditChain {
+    /// `nil` where there is none; throws ``AuditMark/Damage`` when it is not one that the broker wrote.
+    ///
+    /// - Parameter isOfSchema5: whether it was written before marks had a hash of the registry.
+    func mark(
+        of place: AuditMark.Place, in database: Database, isOfSchema5: Bool = false
+    ) throws -> AuditMark? {
+        let statement = try database.cachedStatement(sql: "SELECT * FROM audit_marks WHERE place = ?")
+        guard let row = try Row.fetchOne(statement, arguments: [place.rawValue]) else { return nil }
+        guard let sequence = try? row.value("sequence", as: Int64.self),
+            let link = try? row.value("chain", as: Data.self),
+            let registry = try? row.value("registry", as: Data.self)
+        else { throw AuditMark.Damage() }
+        let mark = AuditMark(position: AuditPosition(sequence: sequence, chain: link), registry: registry)
+        let code = code(of: place, at: mark.position, registry: isOfSchema5 ? nil : registry)
+        guard row["code"] as DatabaseValue == code.databaseValue else { throw AuditMark.Damage() }
+        return mark
+    }
+
+    func put(_ mark: AuditMark, at place: AuditMark.Place, in database: Database) throws {
+        try database.cachedStatement(
+            sql: "INSERT OR REPLACE INTO audit_marks (place, sequence, chain, registry, code) VALUES (?, ?, ?, ?, ?)"
+        ).execute(
+            arguments: [
+                place.rawValue, mark.position.sequence, mark.position.chain, mark.registry,
+                code(of: place, at: mark.position, registry: mark.registry),
+            ]
+        )
+    }
 }

@@ -57,21 +57,23 @@ extension ProvenDatabase {
         guard let purposeKeys = try PurposeKeys(of: database), purposeKeys.open(under: keys.newest) else {
             throw OperatorError(.failed, "the keys that the copy's records are sealed with do not open")
         }
-        var unreadable = try Table.accessKeys.readRows(of: database) { row in
+        var reader = RegistryReader(database, auditLog.registryMACs)
+        try reader.read(.accessKeys) { row in
             let key = try AccessKey(row: row)
             _ = try keys.open(key.secret, from: key.secretPlace)
         }
-        unreadable += try Table.tokens.readRows(of: database) { row in
+        try reader.read(.tokens) { row in
             let token = try SealedToken(row: row)
             _ = try keys.open(token.sealed, from: .token(token.slot))
         }
-        unreadable += try StoreContents.clients(of: database).unreadable
-        if let record = unreadable.first {
+        _ = try StoreContents.clients(&reader)
+        if let record = reader.unreadable.first {
             throw OperatorError(
                 .failed,
-                "\(unreadable.count) of the copy's records cannot be read; the first is '\(record.name)': \(record.reason)",
+                "\(reader.unreadable.count) of the copy's records cannot be read; the first is '\(record.name)': \(record.reason)",
                 hint: "register it anew, or restore an earlier backup"
             )
         }
+        try auditLog.check(reader.registry, in: database)
     }
 }

@@ -8,9 +8,10 @@ extension SQLiteStore {
     /// - Parameters:
     ///   - backup: read to its end.
     ///   - masterKey: of the backup's time.
+    ///   - allowsUnauthenticated: whether a backup may be from before rows had MACs: nobody knows who changed that.
     package static func restore(
-        _ backup: FileHandle, in directory: DataDirectory, masterKey: MasterKeyFile, recording record: AuditRecord,
-        progress: (BackupProgress) -> Void
+        _ backup: FileHandle, in directory: DataDirectory, masterKey: MasterKeyFile, allowsUnauthenticated: Bool,
+        recording record: AuditRecord, progress: (BackupProgress) -> Void
     ) async throws {
         guard masterKey.exists else {
             throw OperatorError(
@@ -22,6 +23,14 @@ extension SQLiteStore {
             let copy = PrivateFile.draft(of: directory.database)
             try await Blocking.run { try read(backup, into: copy) }
             let foreign = try ProvenDatabase(at: copy, masterKey: masterKey, isForeign: true)
+            guard foreign.wasAuthenticated || allowsUnauthenticated else {
+                throw OperatorError(
+                    .failed,
+                    "an earlier version of the broker made this backup, and nothing in it shows whether somebody changed its "
+                        + "keys, clients and grants since",
+                    hint: "if nobody else could write to it, restore it with --allow-unauthenticated"
+                )
+            }
             var verification = DatabaseVerification(of: foreign, pagesAreWhole: true)
             while !verification.isComplete {
                 let (done, total) = try await verification.advance()

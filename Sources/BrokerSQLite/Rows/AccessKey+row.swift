@@ -16,17 +16,14 @@ extension AccessKey {
         )
     }
 
-    func insert(into database: Database) throws {
-        try database.execute(
-            sql: """
-                INSERT INTO access_keys
-                    (key_id, project_id, version, name, token_endpoint, scope, state, created_at, secret)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
-                """,
-            arguments: [
-                id.description, project.description, version, name, tokenEndpoint?.absoluteString, scope.description,
-                state.rawValue, created.millisecondsSince1970, Data(secret.bytes),
-            ]
+    func insert(into writer: inout RegistryWriter) throws {
+        try writer.insert(
+            [
+                "key_id": id.description, "project_id": project.description, "version": version, "name": name,
+                "token_endpoint": tokenEndpoint?.absoluteString, "scope": scope.description, "state": state.rawValue,
+                "created_at": created.millisecondsSince1970, "secret": Data(secret.bytes),
+            ],
+            into: .accessKeys
         )
     }
 }

@@ -3,47 +3,47 @@ import Foundation
 import GRDB
 
 extension Change {
-    func apply(to database: Database) throws {
+    func apply(to writer: inout RegistryWriter) throws {
         switch self {
         case .addKey(let key):
-            try key.insert(into: database)
+            try key.insert(into: &writer)
         case .setKeyState(let id, let state):
-            try database.execute(
-                sql: "UPDATE access_keys SET state = ? WHERE key_id = ?", arguments: [state.rawValue, id.description]
-            )
+            try writer.update(.accessKeys, set: "state", to: state.rawValue, where: ["key_id": id.description])
         case .removeKey(let id):
-            try database.execute(sql: "DELETE FROM access_keys WHERE key_id = ?", arguments: [id.description])
+            try writer.delete(from: .accessKeys, where: ["key_id": id.description])
         case .addClient(let client):
-            try client.insert(into: database)
+            try client.insert(into: &writer)
         case .setClientEnabled(let id, let isEnabled):
-            try database.execute(
-                sql: "UPDATE clients SET enabled = ? WHERE client_id = ?", arguments: [isEnabled, id.description]
-            )
+            try writer.update(.clients, set: "enabled", to: isEnabled, where: ["client_id": id.description])
         case .removeClient(let id):
-            try database.execute(sql: "DELETE FROM clients WHERE client_id = ?", arguments: [id.description])
+            for table: Table in [.grants, .clientCertificateNames, .clientUsers, .clientSecrets, .clients] {
+                try writer.delete(from: table, where: ["client_id": id.description])
+            }
         case .setIdentities(let identities, let client):
-            try client.replaceIdentities(with: identities, in: database)
+            try client.replaceIdentities(with: identities, in: &writer)
         case .grant(let project, let client):
-            try client.insertGrant(of: project, into: database)
+            try client.insertGrant(of: project, into: &writer)
         case .revoke(let project, let client):
-            try database.execute(
-                sql: "DELETE FROM grants WHERE client_id = ? AND project_id = ?",
-                arguments: [client.description, project.description]
+            try writer.delete(
+                from: .grants, where: ["client_id": client.description, "project_id": project.description]
             )
         case .addSecret(let credential, let client):
-            try credential.insert(for: client, into: database)
+            try credential.insert(for: client, into: &writer)
         case .endSecret(let verifier, let client, let date):
-            try database.execute(
-                sql: "UPDATE client_secrets SET expires_at = ? WHERE client_id = ? AND verifier = ?",
-                arguments: [date.millisecondsSince1970, client.description, Data(verifier.bytes)]
+            try writer.update(
+                .clientSecrets, set: "expires_at", to: date.millisecondsSince1970,
+                where: verifier.row(of: client)
             )
         case .removeSecret(let verifier, let client):
-            try database.execute(
-                sql: "DELETE FROM client_secrets WHERE client_id = ? AND verifier = ?",
-                arguments: [client.description, Data(verifier.bytes)]
-            )
+            try writer.delete(from: .clientSecrets, where: verifier.row(of: client))
         case .putToken(let token):
-            try token.put(in: database)
+            try token.put(in: writer.database)
         }
+    }
+}
+
+extension ClientSecretVerifier {
+    fileprivate func row(of client: ClientID) -> RegistryWriter.Values {
+        ["client_id": client.description, "verifier": Data(bytes)]
     }
 }

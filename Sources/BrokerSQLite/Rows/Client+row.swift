@@ -11,56 +11,52 @@ extension Client {
         )
     }
 
-    func insert(into database: Database) throws {
-        try database.execute(
-            sql: "INSERT INTO clients (client_id, enabled, created_at) VALUES (?, ?, ?)",
-            arguments: [id.description, isEnabled, created.millisecondsSince1970]
+    func insert(into writer: inout RegistryWriter) throws {
+        try writer.insert(
+            ["client_id": id.description, "enabled": isEnabled, "created_at": created.millisecondsSince1970],
+            into: .clients
         )
-        for credential in credentials { try credential.insert(for: id, into: database) }
-        try id.insert(identities, into: database)
-        for project in grants { try id.insertGrant(of: project, into: database) }
+        for credential in credentials { try credential.insert(for: id, into: &writer) }
+        try id.insert(identities, into: &writer)
+        for project in grants { try id.insertGrant(of: project, into: &writer) }
     }
 }
 
 extension ClientID {
-    func replaceIdentities(with identities: Set<Identity>, in database: Database) throws {
-        for table in ["client_users", "client_certificate_names"] {
-            try database.execute(sql: "DELETE FROM \(table) WHERE client_id = ?", arguments: [description])
+    func replaceIdentities(with identities: Set<Identity>, in writer: inout RegistryWriter) throws {
+        for table: Table in [.clientUsers, .clientCertificateNames] {
+            try writer.delete(from: table, where: ["client_id": description])
         }
-        try insert(identities, into: database)
+        try insert(identities, into: &writer)
     }
 
-    func insert(_ identities: Set<Identity>, into database: Database) throws {
+    func insert(_ identities: Set<Identity>, into writer: inout RegistryWriter) throws {
         for identity in identities {
             switch identity {
             case .user(let user):
-                try database.execute(
-                    sql: "INSERT INTO client_users (client_id, uid) VALUES (?, ?)", arguments: [description, user]
-                )
+                try writer.insert(["client_id": description, "uid": user], into: .clientUsers)
             case .certificate(let name):
-                try database.execute(
-                    sql: "INSERT INTO client_certificate_names (client_id, kind, name) VALUES (?, ?, ?)",
-                    arguments: [description, name.kind.rawValue, name.name]
+                try writer.insert(
+                    ["client_id": description, "kind": name.kind.rawValue, "name": name.name],
+                    into: .clientCertificateNames
                 )
             }
         }
     }
 
-    func insertGrant(of project: ProjectID, into database: Database) throws {
-        try database.execute(
-            sql: "INSERT INTO grants (client_id, project_id) VALUES (?, ?)",
-            arguments: [description, project.description]
-        )
+    func insertGrant(of project: ProjectID, into writer: inout RegistryWriter) throws {
+        try writer.insert(["client_id": description, "project_id": project.description], into: .grants)
     }
 }
 
 extension Client.Credential {
-    func insert(for client: ClientID, into database: Database) throws {
-        try database.execute(
-            sql: "INSERT INTO client_secrets (client_id, verifier, created_at, expires_at) VALUES (?, ?, ?, ?)",
-            arguments: [
-                client.description, Data(verifier.bytes), created.millisecondsSince1970, expires?.millisecondsSince1970,
-            ]
+    func insert(for client: ClientID, into writer: inout RegistryWriter) throws {
+        try writer.insert(
+            [
+                "client_id": client.description, "verifier": Data(verifier.bytes),
+                "created_at": created.millisecondsSince1970, "expires_at": expires?.millisecondsSince1970,
+            ],
+            into: .clientSecrets
         )
     }
 

@@ -3,39 +3,36 @@ import GRDB
 
 extension StoreContents {
     /// What can be read; what cannot is named, and does not keep the rest from being read.
-    init(_ extent: StoreExtent, of database: Database) throws {
-        let (clients, others) = try Self.clients(extent, of: database)
-        var unreadable = others
+    init(_ reader: inout RegistryReader) throws {
+        let clients = try Self.clients(&reader)
         var keys: [AccessKey] = []
-        unreadable += try Table.accessKeys.readRows(extent, of: database) { keys.append(try AccessKey(row: $0)) }
+        try reader.read(.accessKeys) { keys.append(try AccessKey(row: $0)) }
         var tokens: [SealedToken] = []
-        unreadable += try Table.tokens.readRows(extent, of: database) { tokens.append(try SealedToken(row: $0)) }
-        self.init(keys: keys, clients: clients, tokens: tokens, unreadable: unreadable)
+        try reader.read(.tokens) { tokens.append(try SealedToken(row: $0)) }
+        self.init(keys: keys, clients: clients, tokens: tokens, unreadable: reader.unreadable)
     }
 
-    static func clients(
-        _ extent: StoreExtent = .everything, of database: Database
-    ) throws -> (clients: [Client], unreadable: [UnreadableRecord]) {
+    static func clients(_ reader: inout RegistryReader) throws -> [Client] {
         var credentials: [String: [Client.Credential]] = [:]
-        var unreadable = try Table.clientSecrets.readRows(extent, of: database) {
+        try reader.read(.clientSecrets) {
             credentials[try $0.value("client_id"), default: []].append(try Client.Credential(row: $0))
         }
         var identities: [String: Set<Identity>] = [:]
-        unreadable += try Table.clientUsers.readRows(extent, of: database) {
+        try reader.read(.clientUsers) {
             identities[try $0.value("client_id"), default: []].insert(.user(try $0.value("uid")))
         }
-        unreadable += try Table.clientCertificateNames.readRows(extent, of: database) {
+        try reader.read(.clientCertificateNames) {
             guard let kind = CertificateName.Kind(rawValue: try $0.value("kind")) else { return }
             let name = try CertificateName(kind, $0.value("name"))
             identities[try $0.value("client_id"), default: []].insert(.certificate(name))
         }
         var grants: [String: Set<ProjectID>] = [:]
-        unreadable += try Table.grants.readRows(extent, of: database) {
+        try reader.read(.grants) {
             let project = try ProjectID($0.value("project_id", as: String.self))
             grants[try $0.value("client_id"), default: []].insert(project)
         }
         var clients: [Client] = []
-        unreadable += try Table.clients.readRows(extent, of: database) { row in
+        try reader.read(.clients) { row in
             let id: String = try row.value("client_id")
             clients.append(
                 try Client(
@@ -44,6 +41,6 @@ extension StoreContents {
                 )
             )
         }
-        return (clients, unreadable)
+        return clients
     }
 }

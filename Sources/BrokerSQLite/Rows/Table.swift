@@ -1,8 +1,8 @@
 import Broker
 import GRDB
 
-/// A table whose rows are read one by one, so that one that is damaged does not keep the others from being read.
-enum Table: String {
+/// A table of what the broker reads at its start.
+enum Table: String, CaseIterable {
     case accessKeys = "access_keys"
     case tokens
     case clients
@@ -11,26 +11,24 @@ enum Table: String {
     case clientCertificateNames = "client_certificate_names"
     case grants
 
-    /// Calls `read` for each row; returns those that it throws on.
-    func readRows(
-        _ extent: StoreExtent = .everything, of database: Database, _ read: (Row) throws -> Void
-    ) throws -> [UnreadableRecord] {
-        var unreadable: [UnreadableRecord] = []
-        let rows = try Row.fetchCursor(
-            database, sql: "SELECT * FROM \(rawValue) WHERE \(filter(to: extent))", arguments: extent.arguments
-        )
-        while let row = try rows.next() {
-            do {
-                try read(row)
-            } catch {
-                unreadable.append(UnreadableRecord(row, of: self, reason: error))
-            }
+    /// What the MAC of a row covers: all that decides who may get what, and is not bound to its place by being sealed.
+    var authenticatedColumns: [String] {
+        switch self {
+        case .accessKeys:
+            ["key_id", "project_id", "version", "name", "token_endpoint", "scope", "state", "created_at"]
+        case .tokens: []
+        case .clients: ["client_id", "enabled", "created_at"]
+        case .clientSecrets: ["client_id", "verifier", "created_at", "expires_at"]
+        case .clientUsers: ["client_id", "uid"]
+        case .clientCertificateNames: ["client_id", "kind", "name"]
+        case .grants: ["client_id", "project_id"]
         }
-        return unreadable
     }
 
+    var isAuthenticated: Bool { !authenticatedColumns.isEmpty }
+
     /// An SQL condition for the rows that belong to an extent, with its arguments by name.
-    private func filter(to extent: StoreExtent) -> String {
+    func filter(to extent: StoreExtent) -> String {
         if case .everything = extent { return "true" }
         return switch self {
         case .clients, .clientSecrets, .clientUsers, .clientCertificateNames, .grants: Self.isOfClient
@@ -51,26 +49,12 @@ enum Table: String {
 
 extension StoreExtent {
     /// The IDs, each kind as one JSON array.
-    fileprivate var arguments: StatementArguments {
+    var arguments: StatementArguments {
         guard case .part(let projects, let keys, let clients) = self else { return [] }
         func array(_ ids: some Sequence<some CustomStringConvertible>) -> String {
             // An ID has no character that JSON would escape.
             "[" + ids.map { "\"\($0)\"" }.joined(separator: ",") + "]"
         }
         return ["projects": array(projects), "keys": array(keys), "clients": array(clients)]
-    }
-}
-
-extension UnreadableRecord {
-    /// Names the record by its IDs, which are not secret.
-    fileprivate init(_ row: Row, of table: Table, reason: any Error) {
-        let ids = ["key_id", "client_id", "project_id"].compactMap { column in
-            row.hasColumn(column) ? String.fromDatabaseValue(row[column] as DatabaseValue) : nil
-        }
-        let isEnabledKey = table == .accessKeys && row["state"] as DatabaseValue != "disabled".databaseValue
-        self.init(
-            "\(table.rawValue) \(ids.joined(separator: " "))",
-            enabledKey: isEnabledKey ? ids.first.flatMap { try? KeyID($0) } : nil, reason: reason
-        )
     }
 }

@@ -10,6 +10,8 @@ struct Restore: AsyncParsableCommand {
         example: "restore broker.backup")
 
     @Argument(help: "The file that 'token-broker backup' wrote; '-' is standard input.") var file: String
+    @Flag(help: "Accept a backup of an earlier version, which does not show whether it was changed.")
+    var allowUnauthenticated = false
     @OptionGroup(visibility: .hidden) var settings: Settings
 
     func run() async throws {
@@ -18,7 +20,8 @@ struct Restore: AsyncParsableCommand {
         try configuration.directory.create()
         let record = AuditRecord(at: Date(), actor: .administrator(user: getuid()), action: .databaseRestored)
         try await SQLiteStore.restore(
-            backup, in: configuration.directory, masterKey: configuration.masterKey, recording: record
+            backup, in: configuration.directory, masterKey: configuration.masterKey,
+            allowsUnauthenticated: allowUnauthenticated, recording: record
         ) { Console.say($0.text) }
         print("restored: \(configuration.directory.path)")
         print("next:     token-broker serve")
