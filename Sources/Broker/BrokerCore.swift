@@ -32,6 +32,8 @@ package struct BrokerCore: Sendable {
     // What an administrator looks at and changes.
     let changes: ChangeQueue
     package let registry: Registry
+    /// What the store has, and the registry has not.
+    let unreadable: [UnreadableRecord]
     let store: any Store
     let sealer: any Sealer
     package let tokens: ProjectTokens
@@ -102,7 +104,8 @@ package struct BrokerCore: Sendable {
         (contents.keys, contents.clients) = ([], [])
         cache.load(contents.tokens)
         contents.tokens = []
-        for record in contents.unreadable { try await leaveOut(record, logger: logger) }
+        unreadable = contents.unreadable
+        for record in unreadable { try await leaveOut(record, logger: logger) }
     }
 
     /// Waits for the mints that are running, and puts away what is left, before the store is closed.
@@ -119,7 +122,7 @@ package struct BrokerCore: Sendable {
             "a record of the database cannot be read, and is left out: add it again, or restore a backup",
             ["record": "\(record.name)", "reason": "\(record.reason)"]
         )
-        guard let key = record.enabledKey else { return }
+        guard let key = record.key, record.isEnabled else { return }
         try await store.commit(
             [.setKeyState(key, .disabled)],
             recording: [

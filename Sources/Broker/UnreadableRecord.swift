@@ -3,12 +3,19 @@ package struct UnreadableRecord: Sendable, Equatable {
     /// Its table, and its IDs there.
     package let name: String
     package let reason: String
-    /// Where it is a key's that counts as enabled.
-    package let enabledKey: KeyID?
+    /// Where it is a key's.
+    package let key: KeyID?
+    /// Where it is a key's, whether that counts as enabled.
+    package let isEnabled: Bool
+    /// Where it is a client's.
+    package let client: ClientID?
 
-    package init(_ name: String, enabledKey: KeyID?, reason: any Error) {
+    package init(_ name: String, key: KeyID? = nil, isEnabled: Bool = false, client: ClientID? = nil, reason: any Error)
+    {
         self.name = name
-        self.enabledKey = enabledKey
+        self.key = key
+        self.isEnabled = isEnabled
+        self.client = client
         self.reason =
             switch reason {
             case let error as OperatorError: error.message

@@ -46,6 +46,9 @@ package struct Administrator: Administration {
 
     func key(_ id: KeyID) throws -> AccessKey {
         guard let key = core.registry.key(id) else {
+            if let record = core.unreadable.first(where: { $0.key == id }) {
+                throw record.error(about: "key '\(id)'", remedy: "'token-broker key add' registers it anew")
+            }
             let question = id.description.question(in: core.registry.keyIDs.lazy.map(\.description))
             throw OperatorError(.notFound, "no key '\(id)'", hint: question + "'token-broker key list' shows them")
         }
@@ -54,6 +57,9 @@ package struct Administrator: Administration {
 
     func client(_ id: ClientID) throws -> Client {
         guard let client = core.registry.client(id) else {
+            if let record = core.unreadable.first(where: { $0.client == id }) {
+                throw record.error(about: "client '\(id)'", remedy: "'token-broker client add' registers it anew")
+            }
             let question = id.description.question(in: core.registry.clients.lazy.map(\.id.description))
             throw OperatorError(
                 .notFound, "no client '\(id)'", hint: question + "'token-broker client list' shows them"
@@ -78,5 +84,14 @@ package struct Administrator: Administration {
         core.failures.forget(key)
         core.cache.put(token)
         if key.isEnabled { core.health.reportWorking(.project(key.project)) }
+    }
+}
+
+extension UnreadableRecord {
+    fileprivate func error(about subject: String, remedy: String) -> OperatorError {
+        OperatorError(
+            .failed, "the database's record of \(subject) cannot be read: \(reason)",
+            hint: "\(remedy); or restore a backup"
+        )
     }
 }

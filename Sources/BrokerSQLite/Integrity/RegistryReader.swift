@@ -49,10 +49,11 @@ extension UnreadableRecord {
         let ids = ["key_id", "client_id", "project_id"].compactMap { column in
             row.hasColumn(column) ? String.fromDatabaseValue(row[column] as DatabaseValue) : nil
         }
-        let isEnabledKey = table == .accessKeys && row["state"] as DatabaseValue != "disabled".databaseValue
         self.init(
             "\(table.rawValue) \(ids.joined(separator: " "))",
-            enabledKey: isEnabledKey ? ids.first.flatMap { try? KeyID($0) } : nil, reason: reason
+            key: table == .accessKeys ? ids.first.flatMap { try? KeyID($0) } : nil,
+            isEnabled: table == .accessKeys && row["state"] as DatabaseValue != "disabled".databaseValue,
+            client: table == .clients ? ids.first.flatMap { try? ClientID($0) } : nil, reason: reason
         )
     }
 }

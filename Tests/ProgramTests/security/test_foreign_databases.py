@@ -9,7 +9,8 @@ import pytest
 
 from rig.broker import Broker
 from rig.checks import assert_refused
-from rig.wire import post_form
+from rig.processes import wait_until
+from rig.wire import get, post_form
 
 PAGE = 4096
 
@@ -130,18 +131,77 @@ def test_a_restored_database_has_nothing_that_is_in_no_row(backup, restore, empt
     assert post_form(empty.tcp, client=clients["one"]).status in (200, 503)
 
 
-HOSTILE = "a\x1b[2J\x9b31m\u202eb\x7f"
+# What a name may have, and what only somebody can put there who writes the database.
+NAME = "a\x9b31m\u202eb"
+HOSTILE = NAME + "\x1b[2J\x7f"
 
 
 @pytest.mark.parametrize("running", [False, True], ids=["stopped", "running"])
-def test_what_a_terminal_would_obey_is_written_out(stopped, running):
+def test_what_a_terminal_would_obey_is_written_out(stopped, sandbox, running):
+    sandbox.add_key("prj-named", "key-named", "secret")
+    stopped.ask("key", "add", "--project=prj-named", "--key-id=key-named", f"--name={NAME}", input="secret")
     with contextlib.closing(sqlite3.connect(stopped.data / "token-broker.db", isolation_level=None)) as database:
-        database.execute("UPDATE access_keys SET name = ?", (HOSTILE,))
+        database.execute("UPDATE audit_log SET outcome = ?", (HOSTILE,))
     if running:
         stopped.serve()
-    for flags in ([], ["--json"]):
-        result = stopped.admin("key", "list", *flags)
-        assert result.code == 0, f"{result}"
-        assert not [sign for sign in result.out if sign in HOSTILE and not sign.isascii() or sign in "\x1b\x7f"]
-        assert "\\u001b[2J" in result.out
-    assert {key["name"] for key in stopped.ask("key", "list")["keys"]} == {HOSTILE}
+    for command, sign in {"key": "\\u009b31m", "audit": "\\u001b[2J"}.items():
+        for flags in ([], ["--json"]):
+            result = stopped.admin(command, "list", *flags)
+            assert result.code == 0, f"{result}"
+            assert not [sign for sign in result.out if sign in HOSTILE and not sign.isascii() or sign in "\x1b\x7f"]
+            assert sign in result.out
+    assert NAME in {key.get("name") for key in stopped.ask("key", "list")["keys"]}
+    assert HOSTILE in {entry["outcome"] for entry in stopped.ask("audit", "list")["entries"]}
+
+
+# What somebody changes who wants a token, or wants another to lose it.
+EDITS = {
+    "a grant": "UPDATE grants SET project_id = 'prj-b' WHERE client_id = 'one'",
+    "a grant more": "INSERT INTO grants (client_id, project_id) VALUES ('one', 'prj-b')",
+    "another's grant": "INSERT INTO grants SELECT 'one', project_id, mac FROM grants WHERE project_id = 'prj-b'",
+    "a client that was disabled": "UPDATE clients SET enabled = 1 WHERE client_id = 'off'",
+    "a Unix user": "INSERT INTO client_users (client_id, uid) VALUES ('one', 0)",
+    "the Unix user": "UPDATE client_users SET uid = 0",
+    "a key's state": "UPDATE access_keys SET state = 'disabled' WHERE key_id = 'key-b'",
+    "a client less": "DELETE FROM clients WHERE client_id = 'two'",
+}
+
+
+@pytest.fixture
+def edited(stopped, folder):
+    """Edits a database, or the newest backup of it, as somebody does who has no key."""
+    stopped.ask("client", "add", "by-user", "--uid=4711", "--project=prj-a")
+
+    def edit(what: str, of: str):
+        file = stopped.data / "token-broker.db"
+        if of == "backup":
+            file = folder / "newest.db"
+            stopped.ask("backup", str(file))
+        with contextlib.closing(sqlite3.connect(file, isolation_level=None)) as database:
+            database.execute("PRAGMA foreign_keys = ON")
+            database.execute(EDITS[what])
+        return file
+
+    return edit
+
+
+@pytest.mark.parametrize("what", EDITS)
+def test_a_backup_that_somebody_edited_is_refused(edited, empty, restore, what):
+    assert_refused(restore(edited(what, of="backup")), 1)
+    assert not (empty.data / "token-broker.db").exists()
+
+
+@pytest.mark.parametrize("what", EDITS)
+def test_a_database_that_somebody_edited_gives_nobody_more(edited, stopped, clients, what):
+    edited(what, of="database")
+    stopped.launch()
+    wait_until(lambda: stopped.is_listening() or stopped.process.poll() is not None, "it listens or ends")
+    if stopped.process.poll() is not None:
+        assert stopped.process.returncode == 1 and "not those that the broker wrote" in stopped.log()
+        return
+    assert '"event":"record.unreadable"' in stopped.log()
+    assert "authentication code does not match" in stopped.log()
+    for address in (stopped.tcp, stopped.unix):
+        assert get(address, "/v1/projects/prj-b/token", client=clients["one"]).status == 403
+        assert get(address, "/v1/projects/prj-a/token", client=clients["off"]).status == 401
+    assert get(stopped.unix, "/v1/projects/prj-a/token").status == 401

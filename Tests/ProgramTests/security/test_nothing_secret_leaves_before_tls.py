@@ -95,15 +95,34 @@ def test_a_redirect_while_a_key_is_added_stores_nothing(either_way, sandbox, tls
     assert "key-tls" not in {key["key_id"] for key in either_way.ask("key", "list")["keys"]}
 
 
+# What somebody edits who can write the database, and what the broker says of it.
+EDITS = {
+    "the endpoint": (
+        "UPDATE access_keys SET token_endpoint = :elsewhere",
+        "'key-new' cannot be read: its authentication code does not match",
+    ),
+    "the secret": (
+        "UPDATE access_keys SET secret = (SELECT secret FROM access_keys WHERE key_id = 'key-new') "
+        "WHERE token_endpoint = :elsewhere",
+        "its record was changed",
+    ),
+}
+
+
+@pytest.mark.parametrize("edit", EDITS)
 @pytest.mark.parametrize("registered", [False, True], ids=["the usual endpoint", "an endpoint of its own"])
-def test_whoever_writes_the_database_has_no_secret_sent_elsewhere(stopped, sandbox, tls_sandbox, registered):
+def test_whoever_writes_the_database_has_no_secret_sent_elsewhere(stopped, sandbox, tls_sandbox, registered, edit):
     other = tls_sandbox()
+    elsewhere = f"{other.https_url}/oauth2/token"
     stopped.environment["TOKEN_BROKER_UPSTREAM_CA_FILE"] = str(stopped.folder / "ca.pem")
     sandbox.add_key("prj-new", "key-new", SECRET)
     own = ["--token-endpoint", sandbox.token_endpoint] if registered else []
     stopped.ask("key", "add", "--project", "prj-new", "--key-id", "key-new", *own, input=SECRET)
+    there = ["--project", "prj-other", "--key-id", "key-other", "--token-endpoint", elsewhere, "--no-verify"]
+    stopped.ask("key", "add", *there, input=SECRET)
+    sql, complaint = EDITS[edit]
     with contextlib.closing(sqlite3.connect(stopped.data / "token-broker.db")) as database, database:
-        database.execute("UPDATE access_keys SET token_endpoint = ?", [f"{other.https_url}/oauth2/token"])
-    refused = stopped.admin("key", "verify", "key-new")
-    assert refused.code == 1 and "its record was changed" in refused.error, f"{refused}"
+        database.execute(sql, {"elsewhere": elsewhere})
+    refused = stopped.admin("key", "verify", "key-new" if edit == "the endpoint" else "key-other")
+    assert_refused(refused, 1, complaint)
     assert_nothing_came(other)
