@@ -184,13 +184,15 @@ struct RegistryIntegrityTests {
 
     /// As somebody would make it who wants edits taken for what an old version left.
     @Test(arguments: [true, false])
-    func `a newer database is not taken for one of schema 5`(keepsCode: Bool) async throws {
+    func `a newer database is not taken for one of schema 5`(keepsMark: Bool) async throws {
         var sql = "UPDATE grants SET project_id = 'project-2'; "
         for table in BrokerSQLite.Table.allCases where table.isAuthenticated {
             sql += "ALTER TABLE \(table.rawValue) DROP COLUMN mac; "
         }
-        // The code of today's mark covers more: for an older version, the chain might be longer.
-        if !keepsCode { sql += "UPDATE audit_marks SET chain = CAST(chain || registry AS BLOB); " }
+        if !keepsMark {
+            // What today's mark covers, in the form of the older one, and no record that it could differ from.
+            sql += "UPDATE audit_marks SET chain = CAST(chain || registry AS BLOB); DELETE FROM audit_log; "
+        }
         try tamper(sql + "ALTER TABLE audit_marks DROP COLUMN registry; PRAGMA user_version = 5")
         let error = await #expect(throws: OperatorError.self) { try await contents() }
         #expect(error?.message.contains(Self.unproven) ?? false, "\(String(describing: error))")
@@ -204,6 +206,15 @@ struct RegistryIntegrityTests {
             .setKeyState(KeyID("key-1"), .disabled), .setClientEnabled(ClientID("client-1"), false), end,
         ])
         #expect(try await contents().unreadable.count == 5)
+    }
+
+    @Test func `a grant that somebody edited is not in the way of the same grant`() async throws {
+        try tamper("UPDATE grants SET project_id = 'project-2' WHERE client_id = 'client-1'")
+        let project = try ProjectID("project-2")
+        try await commit([.grant(project, to: ClientID("client-1"))])
+        let contents = try await contents()
+        #expect(contents.clients.first { $0.id.description == "client-1" }?.grants == [project])
+        #expect(contents.unreadable == [])
     }
 
     @Test func `whatever is changed, in whichever order, the broker takes it at the next start`() async throws {

@@ -4,11 +4,7 @@ import Foundation
 
 /// What ties the audit's records together, by HMAC-SHA-256 under a key of its own: a change, a gap or another order shows.
 struct AuditChain: Sendable {
-    private let key: LockedKey
-
-    init(key: SymmetricKey) {
-        self.key = LockedKey(key)
-    }
+    let key: LockedKey
 
     /// The place of a record behind another.
     func position(of fields: AuditFields, after previous: AuditPosition) -> AuditPosition {

@@ -33,8 +33,9 @@ extension AuditLog {
                 try chain.put(start, at: .start, in: database)
             }
         }
-        let registry = try registryMACs.authenticate(database)
-        try chain.put(AuditMark(position: end, registry: registryMACs.masked(registry)), at: .end, in: database)
+        let macs = registryMACs
+        let registry = macs.masked(try macs.authenticate(database))
+        try chain.put(AuditMark(position: end, registry: registry), at: .end, in: database)
     }
 }
 

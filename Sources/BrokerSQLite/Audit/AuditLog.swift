@@ -6,11 +6,10 @@ import GRDB
 /// The audit's table: each record is chained to the one before it, and the ends are marked.
 struct AuditLog: Sendable {
     let chain: AuditChain
-    let registryMACs: RegistryMACs
+    var registryMACs: RegistryMACs { RegistryMACs(auditKey: chain.key.key) }
 
     init(key: SymmetricKey) {
-        chain = AuditChain(key: key)
-        registryMACs = RegistryMACs(auditKey: key)
+        chain = AuditChain(key: LockedKey(key))
     }
 
     /// Marks the end of the log of an empty database.
@@ -32,11 +31,12 @@ struct AuditLog: Sendable {
             end = mark
         }
         if !difference.isZero {
+            let macs = registryMACs
             guard var mark = try end ?? chain.mark(of: .end, in: database),
-                var registry = registryMACs.unmasked(mark.registry)
+                var registry = macs.unmasked(mark.registry)
             else { throw Self.unproven }
             registry += difference
-            mark.registry = registryMACs.masked(registry)
+            mark.registry = macs.masked(registry)
             end = mark
         }
         if let end { try chain.put(end, at: .end, in: database) }

@@ -2,31 +2,33 @@ import Crypto
 import Foundation
 import GRDB
 
-/// What shows that the registry's rows are those that the broker wrote: a message authentication code in each row, and a
-/// keyed hash of the set of them all.
+/// Makes and checks what shows that the registry's rows are those that the broker wrote: a message authentication code (MAC)
+/// in each row, and a keyed hash of the set of them all.
 ///
-/// Each is HMAC-SHA-256, under a key derived from the audit log's.
-struct RegistryMACs: Sendable {
-    private let rowKey: LockedKey
-    private let setKey: LockedKey
+/// Both are HMAC-SHA-256, each under a key that is derived from the audit log's.
+struct RegistryMACs {
+    // Keyed, and without input yet: at a start there are as many codes to make as rows.
+    private let rows: HMAC<SHA256>
+    private let set: HMAC<SHA256>
 
     init(auditKey: SymmetricKey) {
-        func key(for use: String) -> LockedKey {
-            LockedKey(
-                HKDF<SHA256>.deriveKey(
+        func code(for use: String) -> HMAC<SHA256> {
+            HMAC(
+                key: HKDF<SHA256>.deriveKey(
                     inputKeyMaterial: auditKey, info: Data("token-broker registry: \(use)".utf8), outputByteCount: 32
                 )
             )
         }
-        rowKey = key(for: "rows")
-        setKey = key(for: "set")
+        rows = code(for: "rows")
+        set = code(for: "set")
     }
 
     /// - Parameter value: of each of the table's ``Table/authenticatedColumns``.
     func mac(of table: Table, _ value: (String) -> DatabaseValue) -> Data {
-        var code = HMAC<SHA256>(key: rowKey.key)
-        code.update(data: Data(table.rawValue.utf8))
-        for column in table.authenticatedColumns { code.update(data: value(column).authenticatedBytes) }
+        var bytes = Array(table.rawValue.utf8)
+        for column in table.authenticatedColumns { value(column).append(to: &bytes) }
+        var code = rows
+        code.update(data: bytes)
         return Data(code.finalize())
     }
 
@@ -58,22 +60,27 @@ struct RegistryMACs: Sendable {
     private func mask(_ nonce: Data) -> MultisetHash { MultisetHash(bytes: code("nonce", nonce)) }
 
     private func code(_ use: String, _ bytes: Data) -> HMAC<SHA256>.MAC {
-        HMAC<SHA256>.authenticationCode(for: Data(use.utf8) + bytes, using: setKey.key)
+        var code = set
+        code.update(data: Array(use.utf8) + bytes)
+        return code.finalize()
     }
 }
 
 extension DatabaseValue {
-    /// No two values have the same, nor two sequences of values.
-    fileprivate var authenticatedBytes: Data {
-        func bytes(_ type: UInt8, _ value: some DataProtocol) -> Data {
-            withUnsafeBytes(of: UInt32(value.count).bigEndian) { Data([type]) + $0 } + value
-        }
+    /// Appends the value such that no two values, and no two sequences of values, are the same bytes.
+    fileprivate func append(to bytes: inout [UInt8]) {
         switch storage {
-        case .null: return bytes(0, Data())
-        case .int64(let value): return withUnsafeBytes(of: value.bigEndian) { bytes(1, Data($0)) }
-        case .double(let value): return withUnsafeBytes(of: value.bitPattern.bigEndian) { bytes(2, Data($0)) }
-        case .string(let value): return bytes(3, Data(value.utf8))
-        case .blob(let value): return bytes(4, value)
+        case .null: Self.append(0, [], to: &bytes)
+        case .int64(let value): withUnsafeBytes(of: value.bigEndian) { Self.append(1, $0, to: &bytes) }
+        case .double(let value): withUnsafeBytes(of: value.bitPattern.bigEndian) { Self.append(2, $0, to: &bytes) }
+        case .string(let value): Self.append(3, value.utf8, to: &bytes)
+        case .blob(let value): Self.append(4, value, to: &bytes)
         }
+    }
+
+    private static func append(_ type: UInt8, _ value: some Collection<UInt8>, to bytes: inout [UInt8]) {
+        bytes.append(type)
+        withUnsafeBytes(of: UInt32(value.count).bigEndian) { bytes.append(contentsOf: $0) }
+        bytes.append(contentsOf: value)
     }
 }

@@ -22,11 +22,11 @@ extension Change {
         case .setIdentities(let identities, let client):
             try client.replaceIdentities(with: identities, in: &writer)
         case .grant(let project, let client):
+            // A row that cannot be read may be in the way.
+            try client.deleteGrant(of: project, from: &writer)
             try client.insertGrant(of: project, into: &writer)
         case .revoke(let project, let client):
-            try writer.delete(
-                from: .grants, where: ["client_id": client.description, "project_id": project.description]
-            )
+            try client.deleteGrant(of: project, from: &writer)
         case .addSecret(let credential, let client):
             try credential.insert(for: client, into: &writer)
         case .endSecret(let verifier, let client, let date):

@@ -47,6 +47,10 @@ extension ClientID {
     func insertGrant(of project: ProjectID, into writer: inout RegistryWriter) throws {
         try writer.insert(["client_id": description, "project_id": project.description], into: .grants)
     }
+
+    func deleteGrant(of project: ProjectID, from writer: inout RegistryWriter) throws {
+        try writer.delete(from: .grants, where: ["client_id": description, "project_id": project.description])
+    }
 }
 
 extension Client.Credential {
