@@ -13,6 +13,7 @@ import tempfile
 import time
 import typing
 
+import fairness
 from rig.broker import Broker
 from rig.flood import FILES, flood
 from rig.hammer import Hammer
@@ -36,6 +37,16 @@ The clients run on the same machine as the broker. Registry figures are for {key
 
 | what | goal | measured | reached |
 | --- | --- | --- | --- |
+"""
+
+FAIRNESS = """
+## While another takes all that it can get
+
+One client asks as it should: {requests}. Of each, the median, the 99th percentile and the slowest, in milliseconds. The
+goal: nothing is refused, and nothing takes longer than twice the quiet 99th percentile plus a page of 1,000 projects.
+
+| what goes on | {kinds} | reached |
+| --- | {lines} | --- |
 """
 
 
@@ -148,6 +159,15 @@ def main():
                 for figure in figures:
                     rows.append(figure.row)
                     print(figure.row, flush=True)
+            rows.append(
+                FAIRNESS.format(
+                    requests=", ".join(f"{kind} {1 / every:g} times per second" for kind, every in fairness.KINDS.items()),
+                    kinds=" | ".join(fairness.KINDS), lines=" | ".join("---" for _ in fairness.KINDS),
+                ).rstrip()
+            )
+            for row in fairness.rows(sandbox):
+                rows.append(row)
+                print(row, flush=True)
         finally:
             kill_all()
     if options.results:

@@ -9,7 +9,7 @@ struct ProvenDatabase: Sendable {
     /// Under which client secrets are stored.
     let pepper: LockedKey
     let auditLog: AuditLog
-    /// Whether its rows had MACs before opening gave them some.
+    /// Whether the rows had MACs before this process opened the database.
     let wasAuthenticated: Bool
     /// The record of a change to the schema, where opening made one.
     let migration: AuditRecord?

@@ -10,7 +10,7 @@ import Testing
 /// Whoever can write the database, and has no key, decides nothing: what he changes is left out, and what he adds, removes
 /// or puts back as it was keeps the broker from starting.
 struct RegistryIntegrityTests {
-    private static let notTheBrokers = "not those that the broker wrote"
+    private static let notTheBrokers = "another program changed the database"
     private static let unproven = "the mark at the end of the audit log"
     private let broker: StoredBroker
     private let sealer: MasterKeySealer

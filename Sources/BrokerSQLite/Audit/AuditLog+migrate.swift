@@ -18,10 +18,10 @@ extension AuditLog {
         return record
     }
 
-    /// Takes the registry's rows as they are, and gives them their MACs.
+    /// Gives the registry's rows MACs, whatever the rows say.
     ///
-    /// Marks of the log's ends must be right where the schema has them: nobody makes a newer database an older one, and has
-    /// what he changed taken.
+    /// If the schema has marks, the mark of the log's end must be right: else an attacker could turn a newer database into an
+    /// older one to have edited rows accepted.
     private func authenticate(_ database: Database, of schema: Int) throws {
         var end = try newest(in: database)
         if schema >= Self.schemaWithMarks {
@@ -40,7 +40,7 @@ extension AuditLog {
 }
 
 extension RegistryMACs {
-    /// Gives each row its MAC, whatever it says; returns the hash of the set of them.
+    /// Gives each row its MAC and returns the hash of the set of all rows.
     fileprivate func authenticate(_ database: Database) throws -> MultisetHash {
         var registry = MultisetHash()
         for table in Table.allCases where table.isAuthenticated {

@@ -2,11 +2,11 @@ import Broker
 import GRDB
 
 extension AuditLog {
-    /// Throws ``OperatorError`` where the rows of the registry are not the set that the mark of the log's end tells of.
+    /// Throws ``OperatorError`` if the registry's rows are not the set whose hash the mark of the log's end has.
     ///
-    /// The mark counts if no record is newer: else somebody may have put back both, mark and rows.
+    /// The mark must not be older than the newest record: else an attacker could replace mark and rows by earlier copies.
     ///
-    /// - Parameter registry: of all rows that there are.
+    /// - Parameter registry: The hash of all rows.
     func check(_ registry: MultisetHash, in database: Database) throws {
         let newest = try newest(in: database)
         guard let end = try? chain.mark(of: .end, in: database),
@@ -16,8 +16,8 @@ extension AuditLog {
         guard registry == written else {
             throw OperatorError(
                 .failed,
-                "the database's keys, clients and grants are not those that the broker wrote: rows were added, removed, or "
-                    + "put back as they were earlier",
+                "another program changed the database: rows of keys, clients or grants were added, removed or replaced by "
+                    + "earlier copies",
                 hint: Self.remedy
             )
         }
@@ -26,12 +26,12 @@ extension AuditLog {
     static var unproven: OperatorError {
         OperatorError(
             .failed,
-            "the mark at the end of the audit log is damaged or was changed: it does not show that the database's keys, "
-                + "clients and grants are those that the broker wrote",
+            "cannot verify the database's keys, clients and grants: the mark at the end of the audit log is damaged, or "
+                + "another program changed it",
             hint: remedy
         )
     }
 
     private static let remedy =
-        "restore a backup; or, in an empty data directory, run 'token-broker init', and register keys and clients anew"
+        "restore a backup; or run 'token-broker init' for an empty data directory, and register all keys and clients again"
 }

@@ -20,7 +20,7 @@ struct AuditLog: Sendable {
 
     /// Appends records; a first hand-out that stands there already stays the first.
     ///
-    /// - Parameter difference: what changes with them in the set of the registry's rows.
+    /// - Parameter difference: How the hash of the registry's rows changes in the same transaction.
     func append(
         _ records: [AuditRecord], changing difference: MultisetHash = MultisetHash(), to database: Database
     ) throws {

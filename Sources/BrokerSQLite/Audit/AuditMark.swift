@@ -11,7 +11,7 @@ struct AuditMark: Equatable {
     }
 
     var position: AuditPosition
-    /// At the end, the hash of the set of the registry's rows, as ``RegistryMACs`` masks it; else empty.
+    /// At the end, the masked hash of the set of the registry's rows (``RegistryMACs/masked(_:)``); at the start, empty.
     var registry = Data()
 
     struct Damage: Error {}

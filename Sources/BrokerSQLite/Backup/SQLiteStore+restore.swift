@@ -8,7 +8,7 @@ extension SQLiteStore {
     /// - Parameters:
     ///   - backup: read to its end.
     ///   - masterKey: of the backup's time.
-    ///   - allowsUnauthenticated: whether a backup may be from before rows had MACs: nobody knows who changed that.
+    ///   - allowsUnauthenticated: Whether to accept a backup whose rows have no MACs.
     package static func restore(
         _ backup: FileHandle, in directory: DataDirectory, masterKey: MasterKeyFile, allowsUnauthenticated: Bool,
         recording record: AuditRecord, progress: (BackupProgress) -> Void
@@ -26,9 +26,9 @@ extension SQLiteStore {
             guard foreign.wasAuthenticated || allowsUnauthenticated else {
                 throw OperatorError(
                     .failed,
-                    "an earlier version of the broker made this backup, and nothing in it shows whether somebody changed its "
-                        + "keys, clients and grants since",
-                    hint: "if nobody else could write to it, restore it with --allow-unauthenticated"
+                    "cannot verify the backup: an earlier version of the broker made it, without the codes that show whether "
+                        + "its keys, clients and grants were changed",
+                    hint: "if nobody else could write to the backup, use --allow-unauthenticated"
                 )
             }
             var verification = DatabaseVerification(of: foreign, pagesAreWhole: true)

@@ -1,11 +1,11 @@
 import Crypto
 import Foundation
 
-/// A hash of a set that changes with each member that comes or goes, without a look at the others.
+/// An incremental hash of a set: adding or removing a member does not need the others.
 ///
-/// It is the sum of the members' keyed hashes (MSet-Add-Hash in "Incremental Multiset Hash Functions and Their Application
-/// to Memory Integrity Checking", Clarke et al., ASIACRYPT 2003). Whoever knows sums can make other sets with the same one,
-/// so a sum is stored under a mask only.
+/// The hash is the sum of the members' keyed hashes (MSet-Add-Hash in "Incremental Multiset Hash Functions and Their
+/// Application to Memory Integrity Checking", Clarke et al., ASIACRYPT 2003). An attacker who knows sums can construct
+/// other sets with the same sum, so a sum must be stored under a mask.
 struct MultisetHash: Equatable, Sendable {
     /// Four sums of 64 bits, each without carry.
     private var sum = SIMD4<UInt64>()

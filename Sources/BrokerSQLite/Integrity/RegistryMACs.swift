@@ -2,12 +2,12 @@ import Crypto
 import Foundation
 import GRDB
 
-/// Makes and checks what shows that the registry's rows are those that the broker wrote: a message authentication code (MAC)
-/// in each row, and a keyed hash of the set of them all.
+/// Shows that only the broker wrote the registry's rows: each row has a message authentication code (MAC), and the set of all
+/// rows has a keyed hash.
 ///
 /// Both are HMAC-SHA-256, each under a key that is derived from the audit log's.
 struct RegistryMACs {
-    // Keyed, and without input yet: at a start there are as many codes to make as rows.
+    // Keyed and without input: a start makes two codes for each row, and setting up the key would take most of the time.
     private let rows: HMAC<SHA256>
     private let set: HMAC<SHA256>
 
@@ -23,7 +23,7 @@ struct RegistryMACs {
         set = code(for: "set")
     }
 
-    /// - Parameter value: of each of the table's ``Table/authenticatedColumns``.
+    /// - Parameter value: The value of each of the table's ``Table/authenticatedColumns``.
     func mac(of table: Table, _ value: (String) -> DatabaseValue) -> Data {
         var bytes = Array(table.rawValue.utf8)
         for column in table.authenticatedColumns { value(column).append(to: &bytes) }
@@ -36,12 +36,12 @@ struct RegistryMACs {
         row["mac"] as DatabaseValue == mac(of: table) { row[$0] }.databaseValue
     }
 
-    /// The set of one row, by its MAC.
+    /// The hash of a set of one row, computed from the row's MAC.
     func hash(ofMAC mac: DatabaseValue) -> MultisetHash {
         MultisetHash(bytes: code("row", Data.fromDatabaseValue(mac) ?? Data()))
     }
 
-    /// The form in which a set's hash is stored: a random number, and the sum under a mask that is made of it.
+    /// The stored form of a hash: a random number, then the sum plus a mask derived from that number.
     func masked(_ hash: MultisetHash) -> Data {
         let nonce = SymmetricKey(size: .bits256).withUnsafeBytes { Data($0) }
         var sum = hash
@@ -49,7 +49,7 @@ struct RegistryMACs {
         return nonce + sum.bytes
     }
 
-    /// `nil` where it has not the form of a stored one.
+    /// Returns `nil` if the stored hash has another length.
     func unmasked(_ stored: Data) -> MultisetHash? {
         guard stored.count == 2 * MultisetHash.byteCount else { return nil }
         var sum = MultisetHash(bytes: stored.suffix(MultisetHash.byteCount))

@@ -1,15 +1,13 @@
 import Broker
 import GRDB
 
-/// Reads rows one by one and holds each against its MAC, so that one that is damaged does not keep the others from being
-/// read.
+/// Reads rows one by one and checks their MACs: a damaged row does not keep the broker from reading the others.
 struct RegistryReader {
     let database: Database
     private let extent: StoreExtent
     private let macs: RegistryMACs
-    /// Of the rows of the registry that were read, whatever they say.
+    /// The hash of the set of the registry's rows read so far, the unreadable ones included.
     private(set) var registry = MultisetHash()
-    /// The rows that cannot be read.
     private(set) var unreadable: [UnreadableRecord] = []
 
     init(_ database: Database, _ macs: RegistryMACs, extent: StoreExtent = .everything) {
@@ -18,7 +16,7 @@ struct RegistryReader {
         self.extent = extent
     }
 
-    /// Calls `body` for each row; those that it throws on are unreadable.
+    /// Calls `body` for each row; a row for which `body` throws counts as unreadable.
     mutating func read(_ table: Table, _ body: (Row) throws -> Void) throws {
         let rows = try Row.fetchCursor(
             database, sql: "SELECT * FROM \(table.rawValue) WHERE \(table.filter(to: extent))",
@@ -38,9 +36,11 @@ struct RegistryReader {
     }
 }
 
-/// A row that is not as the broker wrote it.
+/// A row whose MAC does not match.
 private struct ChangedRow: Error, CustomStringConvertible {
-    var description: String { "its authentication code does not match: it was changed, or is damaged" }
+    var description: String {
+        "its authentication code does not match: the row is damaged, or another program changed it"
+    }
 }
 
 extension UnreadableRecord {

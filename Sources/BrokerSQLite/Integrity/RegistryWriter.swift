@@ -1,13 +1,13 @@
 import Foundation
 import GRDB
 
-/// Changes rows of the registry, each together with its MAC, and sums up what that changes in the set of them.
+/// Writes rows of the registry with their MACs, and sums up how the set of rows changes.
 struct RegistryWriter {
     typealias Values = KeyValuePairs<String, (any DatabaseValueConvertible)?>
 
     let database: Database
     private let macs: RegistryMACs
-    /// What came, less what went.
+    /// The hash of the rows that were written, minus the hash of the rows that were deleted.
     private(set) var difference = MultisetHash()
 
     init(_ database: Database, _ macs: RegistryMACs) {
@@ -29,13 +29,13 @@ struct RegistryWriter {
         difference += macs.hash(ofMAC: mac.databaseValue)
     }
 
-    /// - Parameter ids: of one row, or of none.
+    /// - Parameter ids: The columns that identify the row; nothing happens if there is no such row.
     mutating func update(
         _ table: Table, set column: String, to value: any DatabaseValueConvertible, where ids: Values
     ) throws {
         guard let row = try rows(of: table, where: ids).first else { return }
         try set(column, to: value, in: table, where: ids)
-        // A MAC is never made for what somebody else has written.
+        // The broker never makes a MAC for a row that another program wrote.
         guard macs.isAuthentic(row, of: table) else { return }
         let mac = macs.mac(of: table) { $0 == column ? value.databaseValue : row[$0] }
         try set("mac", to: mac, in: table, where: ids)

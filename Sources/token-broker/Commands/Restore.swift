@@ -10,7 +10,7 @@ struct Restore: AsyncParsableCommand {
         example: "restore broker.backup")
 
     @Argument(help: "The file that 'token-broker backup' wrote; '-' is standard input.") var file: String
-    @Flag(help: "Accept a backup of an earlier version, which does not show whether it was changed.")
+    @Flag(help: "Accept a backup of an earlier version, which has no codes that show changes.")
     var allowUnauthenticated = false
     @OptionGroup(visibility: .hidden) var settings: Settings
 

@@ -75,10 +75,10 @@ class Sandbox:
     def delete_key(self, key_id: str):
         self._control("DELETE", f"keys/{key_id}")
 
-    def fail(self, status: int, body: str = "", content_type: str = "text/plain", **fault):
-        """What goes wrong with token requests from now on: for ever, or `times` times."""
+    def fail(self, status: int, body: str = "", content_type: str = "text/plain", keys=(), **fault):
+        """What goes wrong with token requests, or with these keys', from now on: for ever, or `times` times."""
         fault |= {"status": status, "body": body, "content_type": content_type}
-        self._control("PUT", "faults", {"faults": [fault]})
+        self._control("PUT", "faults", {"faults": [fault | {"key_id": key} for key in keys] or [fault]})
 
     def recover(self):
         """Nothing goes wrong any more; what was counted stays."""
