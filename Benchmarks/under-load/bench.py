@@ -14,6 +14,7 @@ import time
 import typing
 
 import fairness
+
 from rig.broker import Broker
 from rig.flood import FILES, flood
 from rig.hammer import Hammer
@@ -147,6 +148,12 @@ def machine() -> str:
     return f"on {multiprocessing.cpu_count()} CPUs ({model.split(': ')[1]}), Linux {platform.release()}"
 
 
+def fairness_head() -> str:
+    requests = ", ".join(f"{kind} {1 / every:g} times per second" for kind, every in fairness.KINDS.items())
+    lines = " | ".join("---" for _ in fairness.KINDS)
+    return FAIRNESS.format(requests=requests, kinds=" | ".join(fairness.KINDS), lines=lines).rstrip()
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--results", type=pathlib.Path)
@@ -159,12 +166,7 @@ def main():
                 for figure in figures:
                     rows.append(figure.row)
                     print(figure.row, flush=True)
-            rows.append(
-                FAIRNESS.format(
-                    requests=", ".join(f"{kind} {1 / every:g} times per second" for kind, every in fairness.KINDS.items()),
-                    kinds=" | ".join(fairness.KINDS), lines=" | ".join("---" for _ in fairness.KINDS),
-                ).rstrip()
-            )
+            rows.append(fairness_head())
             for row in fairness.rows(sandbox):
                 rows.append(row)
                 print(row, flush=True)

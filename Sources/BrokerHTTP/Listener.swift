@@ -109,7 +109,7 @@ package struct Listener: Service {
 
     private func announce(_ channel: any Channel) async {
         // A burst of connections is accepted in one turn of the event loop, and evicted ones are closed in the next.
-        try? await channel.setOption(.maxMessagesPerRead, value: UInt(min(64, connections.mostLeaving / 2 + 1))).get()
+        try? await channel.setOption(.maxMessagesPerRead, value: UInt(min(16, connections.mostLeaving / 2 + 1))).get()
         var bound = address
         if case .tcp(let host, _) = address, let port = channel.localAddress?.port {
             bound = .tcp(host: host, port: port)

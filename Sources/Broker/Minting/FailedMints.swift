@@ -83,6 +83,14 @@ package final class FailedMints: Sendable {
     /// `nil` when the project's last mint worked.
     package func streak(of project: ProjectID) -> Streak? { state.withLock { $0.streaks[project] } }
 
+    /// Whether the slot's last mint failed with an answer that may concern this slot alone.
+    func isRepeated(for slot: TokenSlot) -> Bool {
+        let now = clock.now
+        return state.withLock { $0.failures[slot] }.map {
+            $0.failure.origin == .request && $0.version == slot.keyVersion && $0.isRemembered(at: now)
+        } ?? false
+    }
+
     private func current(of slot: TokenSlot) -> Failed? {
         let now = clock.now
         return state.withLock { state in

@@ -130,6 +130,7 @@ package final class MintFlights: Sendable {
     ) -> Flight {
         let flight = Flight(request: request)
         flights[request.slot] = flight
+        if failures.isRepeated(for: request.slot) { request.setRepeatsFailure() }
         // Not a child task: it outlives the caller that starts it.
         Task {
             do {

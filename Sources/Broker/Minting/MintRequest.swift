@@ -17,6 +17,7 @@ package struct MintRequest: Sendable {
     /// What changes while the mint runs.
     private final class Progress: Sendable {
         let isJoined = Atomic(false)
+        let repeatsFailure = Atomic(false)
         let isDelayedByBudget = Atomic(false)
         let hasPermit: Atomic<Bool>
         /// Guards the clients that wait for the token.
@@ -60,6 +61,11 @@ package struct MintRequest: Sendable {
     }
 
     private static let mostClients = 8
+
+    /// Whether the last mint of the token failed because of its key or scope: then one attempt is enough.
+    var repeatsFailure: Bool { progress.repeatsFailure.load(ordering: .relaxed) }
+
+    func setRepeatsFailure() { progress.repeatsFailure.store(true, ordering: .relaxed) }
 
     /// Whether our own budget leaves a caller no time for a whole attempt.
     var isDelayedByBudget: Bool { progress.isDelayedByBudget.load(ordering: .relaxed) }

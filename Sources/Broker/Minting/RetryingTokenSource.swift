@@ -1,6 +1,7 @@
 /// A token source that asks another one up to three times while somebody waits, within the request's deadline.
 ///
-/// A refresh that nobody waits for is not tried again here: it stays in its queue.
+/// A refresh that nobody waits for is not tried again here: it stays in its queue. Nor is a mint that repeats a failure of the
+/// same key and scope: it is another attempt itself, and the budget is for others.
 package struct RetryingTokenSource: TokenSource {
     private static let attempts = 3
 
@@ -25,7 +26,7 @@ package struct RetryingTokenSource: TokenSource {
                 if failure.origin == .broker { throw failures.last ?? failure }
                 failures.append(failure)
                 let pause = pause(after: failure, attempt: failures.count)
-                guard failure.isRetryable, request.isUrgent, failures.count < Self.attempts,
+                guard failure.isRetryable, request.isUrgent, !request.repeatsFailure, failures.count < Self.attempts,
                     pause < request.deadline.remaining(at: clock.now)
                 else { throw failure }
                 try await clock.sleep(for: pause)

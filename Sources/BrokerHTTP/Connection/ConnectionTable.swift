@@ -1,10 +1,11 @@
 import Broker
+import NIOCore
 import Synchronization
 
 /// The open connections of one kind of listener. Their number is bounded, and nobody can take the places of all others.
 ///
 /// If the table is full, a new connection evicts another one: the oldest one of the Unix user or network that holds the
-/// most, among those on which no client was authenticated and no answer is awaited. A connection with an authenticated
+/// most, among those on which no client was authenticated and no answer is awaited; one that got an answer counts as newer. A connection with an authenticated
 /// client is kept. Each client, and all of them together, can only keep a part of the table, so that there is always a
 /// connection to evict.
 package final class ConnectionTable: Sendable {
@@ -12,10 +13,40 @@ package final class ConnectionTable: Sendable {
     private struct Holder {
         var count = 0
         /// The connections that may be evicted, by number.
-        var evictable: [UInt64: OpenConnection] = [:]
+        private var evictable: [UInt64: OpenConnection] = [:]
+        /// The numbers of these connections, the oldest first, and of some that may not be evicted any more.
+        private var numbers = CircularBuffer<UInt64>()
 
-        var oldestEvictable: OpenConnection? {
-            evictable.values.lazy.filter { !$0.awaitsAnswer.load(ordering: .relaxed) }.min { $0.number < $1.number }
+        mutating func add(_ connection: OpenConnection) {
+            evictable[connection.number] = connection
+            numbers.append(connection.number)
+            if numbers.count > 2 * evictable.count + 64 {
+                numbers = CircularBuffer(numbers.filter { evictable[$0] != nil })
+            }
+        }
+
+        /// Returns whether the connection could have been evicted.
+        @discardableResult
+        mutating func remove(_ connection: OpenConnection) -> Bool {
+            evictable.removeValue(forKey: connection.number) != nil
+        }
+
+        /// The connection that has been idle longest, as far as the order of arrival and awaited answers tell.
+        ///
+        /// Takes constant time: a flood causes as many calls as it opens connections.
+        mutating func oldestEvictable() -> OpenConnection? {
+            var awaiting = 0
+            while awaiting < evictable.count, let number = numbers.popFirst() {
+                guard let connection = evictable[number] else { continue }
+                if connection.awaitsAnswer.load(ordering: .relaxed) {
+                    numbers.append(number)
+                    awaiting += 1
+                } else {
+                    numbers.prepend(number)
+                    return connection
+                }
+            }
+            return nil
         }
     }
 
@@ -37,12 +68,12 @@ package final class ConnectionTable: Sendable {
             nextNumber += 1
             count += 1
             holders[holder, default: Holder()].count += 1
-            holders[holder]?.evictable[connection.number] = connection
+            holders[holder]?.add(connection)
             return connection
         }
 
         mutating func keep(_ connection: OpenConnection, for client: ClientID) {
-            guard holders[connection.holder]?.evictable.removeValue(forKey: connection.number) != nil else { return }
+            guard holders[connection.holder]?.remove(connection) == true else { return }
             keepers[connection.number] = client
             keptBy[client, default: 0] += 1
         }
@@ -57,7 +88,7 @@ package final class ConnectionTable: Sendable {
             guard leaving.remove(connection.number) == nil else { return }
             count -= 1
             let holder = connection.holder
-            holders[holder]?.evictable[connection.number] = nil
+            holders[holder]?.remove(connection)
             holders[holder]?.count -= 1
             if holders[holder]?.count == 0 { holders[holder] = nil }
             guard let client = keepers.removeValue(forKey: connection.number), let kept = keptBy[client] else { return }
@@ -65,12 +96,13 @@ package final class ConnectionTable: Sendable {
         }
 
         /// The oldest connection that may be evicted of the holder that has the most connections.
-        var mostExpendable: OpenConnection? {
+        mutating func mostExpendable() -> OpenConnection? {
             var found: (count: Int, connection: OpenConnection)?
-            for holder in holders.values where holder.count >= found?.count ?? 0 {
-                guard let oldest = holder.oldestEvictable else { continue }
-                if let found, holder.count == found.count, oldest.number > found.connection.number { continue }
-                found = (holder.count, oldest)
+            for index in holders.indices where holders.values[index].count >= found?.count ?? 0 {
+                guard let oldest = holders.values[index].oldestEvictable() else { continue }
+                let count = holders.values[index].count
+                if let found, count == found.count, oldest.number > found.connection.number { continue }
+                found = (count, oldest)
             }
             return found?.connection
         }
@@ -112,7 +144,7 @@ package final class ConnectionTable: Sendable {
                 return (places.enter(holder, in: self, close: close), nil)
             }
             guard places.leaving.count < mostLeaving,
-                let evicted = isUserFull ? places.holders[holder]?.oldestEvictable : places.mostExpendable
+                let evicted = isUserFull ? places.holders[holder]?.oldestEvictable() : places.mostExpendable()
             else { return nil }
             places.evict(evicted)
             return (places.enter(holder, in: self, close: close), evicted)
