@@ -41,12 +41,13 @@ The clients run on the same machine as the broker. Registry figures are for {key
 """
 
 FAIRNESS = """
-## While another takes all that it can get
+## One client beside a flood
 
-One client asks as it should: {requests}. Of each, the median, the 99th percentile and the slowest, in milliseconds. The
-goal: nothing is refused, and nothing takes longer than twice the quiet 99th percentile plus a page of 1,000 projects.
+A well-behaved client sends {requests}. The figures are the median, the 99th percentile and the maximum, in
+milliseconds. The goal: no request is refused, and none takes longer than twice the 99th percentile without a flood
+plus the time of a page of 1,000 projects.
 
-| what goes on | {kinds} | reached |
+| flood | {kinds} | reached |
 | --- | {lines} | --- |
 """
 
@@ -149,7 +150,7 @@ def machine() -> str:
 
 
 def fairness_head() -> str:
-    requests = ", ".join(f"{kind} {1 / every:g} times per second" for kind, every in fairness.KINDS.items())
+    requests = ", ".join(f"{1 / every:g} {kind} requests per second" for kind, every in fairness.KINDS.items())
     lines = " | ".join("---" for _ in fairness.KINDS)
     return FAIRNESS.format(requests=requests, kinds=" | ".join(fairness.KINDS), lines=lines).rstrip()
 

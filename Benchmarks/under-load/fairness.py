@@ -1,4 +1,4 @@
-"""How long a client waits while another client, or a stranger, takes all that it can get."""
+"""How long a well-behaved client waits while another client, or an unknown one, floods the broker."""
 
 import asyncio
 import contextlib
@@ -19,9 +19,9 @@ from rig.sandbox import Sandbox
 from rig.wire import request
 
 KEYS, COLD_KEYS = 10_000, 300
-# The client that does nothing wrong. make-registry grants it every project, too.
-RIGHT = ("client-1", "tbs_1")
-# Its kinds of requests, and the seconds from one to the next.
+# Granted every project, as CLIENT is, which floods.
+WELL_BEHAVED = ("client-1", "tbs_1")
+# The kinds of requests of the well-behaved client, and the seconds between two of a kind.
 KINDS = {"cached": 0.01, "first hand-out": 0.05, "mint": 0.5}
 SECONDS = 10
 SCOPES = [f"s{number}" for number in range(12)]
@@ -29,7 +29,7 @@ JSON = [("Content-Type", "application/json")]
 
 
 class Waits(typing.NamedTuple):
-    """What the client got for one kind of request, in milliseconds."""
+    """How long the client waited for answers to one kind of request, in milliseconds; how many were refused."""
 
     median: float
     p99: float
@@ -43,7 +43,7 @@ async def keep_asking(connection: Connection, messages: typing.Iterator[bytes]):
 
 
 async def ask_all_the_time(address: str, messages: typing.Iterable[bytes], connections: int):
-    """Asks on each connection as fast as answers come."""
+    """Sends the next request on each connection as soon as the answer comes."""
     messages = itertools.cycle(messages)
     async with contextlib.AsyncExitStack() as stack:
         opened = [await stack.enter_async_context(connected(address)) for _ in range(connections)]
@@ -73,7 +73,7 @@ def subsets() -> typing.Iterator[bytes]:
             yield request("GET", f"/v1/projects/scoped/token?scope={'+'.join(subset)}", client=CLIENT)
 
 
-def flooding(work: typing.Callable, *arguments):
+def run(work: typing.Callable, *arguments):
     """Runs with the lowest priority, since an attacker does not use the broker's processors."""
     os.nice(19)
     if asyncio.iscoroutinefunction(work):
@@ -83,8 +83,8 @@ def flooding(work: typing.Callable, *arguments):
 
 
 @contextlib.contextmanager
-def asking(work: typing.Callable, *arguments):
-    process = multiprocessing.Process(target=flooding, args=(work, *arguments), daemon=True)
+def in_background(work: typing.Callable, *arguments):
+    process = multiprocessing.Process(target=run, args=(work, *arguments), daemon=True)
     process.start()
     try:
         yield
@@ -99,18 +99,18 @@ def floods(broker: Broker) -> dict[str, contextlib.AbstractContextManager]:
     bad = [request("GET", f"/v1/projects/bad-{number}/token", client=CLIENT) for number in range(4)]
     scrape = request("GET", "/metrics")
     return {
-        # More than are opened until it is ended.
-        "idle connections": asking(flood, broker.tcp, 10**6, None),
-        "300 projects' tokens, reported as rejected": asking(reject_tokens, broker.tcp),
-        "every subset of a key's 12 scopes": asking(ask_all_the_time, broker.tcp, list(subsets()), 10),
-        "four keys whose tokens have 9,000 bytes": asking(ask_all_the_time, broker.tcp, bad, 4),
-        "32 lists of 1,000 projects at once": asking(ask_all_the_time, broker.tcp, [page], 32),
-        f"32 scrapes of {KEYS:,} projects at once": asking(ask_all_the_time, broker.operations, [scrape], 32),
+        # More attempts than the flood makes before it is terminated.
+        "idle connections": in_background(flood, broker.tcp, 10**6, None),
+        "300 projects' tokens, reported as rejected": in_background(reject_tokens, broker.tcp),
+        "every subset of a key's 12 scopes": in_background(ask_all_the_time, broker.tcp, list(subsets()), 10),
+        "four keys whose tokens have 9,000 bytes": in_background(ask_all_the_time, broker.tcp, bad, 4),
+        "32 lists of 1,000 projects at once": in_background(ask_all_the_time, broker.tcp, [page], 32),
+        f"32 scrapes of {KEYS:,} projects at once": in_background(ask_all_the_time, broker.operations, [scrape], 32),
     }
 
 
-class RightClient:
-    """The client that asks as it should, and never twice for what is to be new."""
+class WellBehavedClient:
+    """Sends each kind of request at its pace. Projects of first hand-outs and mints are not requested twice."""
 
     def __init__(self, address: str):
         self.address = address
@@ -122,7 +122,7 @@ class RightClient:
 
     @staticmethod
     def message(project: str) -> bytes:
-        return request("GET", f"/v1/projects/{project}/token", client=RIGHT)
+        return request("GET", f"/v1/projects/{project}/token", client=WELL_BEHAVED)
 
     def waits(self) -> dict[str, Waits]:
         with no_garbage_collection():
@@ -143,14 +143,14 @@ class RightClient:
 
 
 async def page_of(broker: Broker) -> float:
-    """The milliseconds that the longest page takes while nothing else happens, at the median."""
+    """The median time of a page of 1,000 projects while nothing else happens, in milliseconds."""
     async with connected(broker.tcp) as connection:
         replies = [await connection.ask(request("GET", "/v1/projects", client=CLIENT)) for _ in range(20)]
     return sorted(reply.took * 1000 for reply in replies)[10]
 
 
 def add(project: str, broker: Broker, sandbox: Sandbox, client: str, *options: str):
-    """A project whose key the authorization server knows, and which nobody has asked for yet."""
+    """Adds a project that has no token yet, with a key that the authorization server accepts."""
     key = f"key-of-{project}"
     sandbox.add_key(project, key, f"secret-of-{key}")
     options = ("--project", project, "--key-id", key, "--no-verify", *options)
@@ -164,7 +164,7 @@ def rows(sandbox: Sandbox) -> typing.Iterator[str]:
         for number in range(300):
             sandbox.add_key(f"project-{number}", f"key-{number}", f"secret-of-key-{number}")
         for project in (f"cold-{number}" for number in range(COLD_KEYS)):
-            add(project, broker, sandbox, RIGHT[0])
+            add(project, broker, sandbox, WELL_BEHAVED[0])
         for project in (f"bad-{number}" for number in range(4)):
             add(project, broker, sandbox, CLIENT[0])
         add("scoped", broker, sandbox, CLIENT[0], f"--scope={' '.join(SCOPES)}")
@@ -172,16 +172,16 @@ def rows(sandbox: Sandbox) -> typing.Iterator[str]:
         bad = [f"key-of-bad-{number}" for number in range(4)]
         sandbox.fail(200, token, "application/json", keys=bad)
         broker.serve(preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (128, FILES)))
-        right = RightClient(broker.tcp)
+        client = WellBehavedClient(broker.tcp)
         page = asyncio.run(page_of(broker))
-        right.waits()
-        quiet = right.waits()
+        client.waits()
+        quiet = client.waits()
         yield f"| nothing; a page takes {page:.1f} | {cells(quiet)} | |"
         for name, flooding in floods(broker).items():
             with flooding:
-                # Until it is in full swing: processes that start take time from everybody.
+                # The start of the flooding process is not part of the flood.
                 time.sleep(2)
-                waits = right.waits()
+                waits = client.waits()
             late = [kind for kind in KINDS if waits[kind].slowest > 2 * quiet[kind].p99 + page]
             refused = sum(wait.refused for wait in waits.values())
             verdict = "yes" if not late and not refused else f"**no**: {', '.join(late)}, {refused} refused"

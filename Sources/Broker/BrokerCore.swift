@@ -32,7 +32,7 @@ package struct BrokerCore: Sendable {
     // What an administrator looks at and changes.
     let changes: ChangeQueue
     package let registry: Registry
-    /// What the store has, and the registry has not.
+    /// The records of the store that are missing in the registry.
     let unreadable: [UnreadableRecord]
     let store: any Store
     let sealer: any Sealer

@@ -3,11 +3,11 @@ package struct UnreadableRecord: Sendable, Equatable {
     /// Its table, and its IDs there.
     package let name: String
     package let reason: String
-    /// Where it is a key's.
+    /// The key whose record this is.
     package let key: KeyID?
-    /// Where it is a key's, whether that counts as enabled.
+    /// Whether the record is a key's that is not disabled.
     package let isEnabled: Bool
-    /// Where it is a client's.
+    /// The client whose record this is.
     package let client: ClientID?
 
     package init(_ name: String, key: KeyID? = nil, isEnabled: Bool = false, client: ClientID? = nil, reason: any Error)

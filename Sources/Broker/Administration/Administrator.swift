@@ -47,7 +47,7 @@ package struct Administrator: Administration {
     func key(_ id: KeyID) throws -> AccessKey {
         guard let key = core.registry.key(id) else {
             if let record = core.unreadable.first(where: { $0.key == id }) {
-                throw record.error(about: "key '\(id)'", remedy: "'token-broker key add' registers it anew")
+                throw record.error(about: "key '\(id)'", remedy: "add the key again with 'token-broker key add'")
             }
             let question = id.description.question(in: core.registry.keyIDs.lazy.map(\.description))
             throw OperatorError(.notFound, "no key '\(id)'", hint: question + "'token-broker key list' shows them")
@@ -58,7 +58,8 @@ package struct Administrator: Administration {
     func client(_ id: ClientID) throws -> Client {
         guard let client = core.registry.client(id) else {
             if let record = core.unreadable.first(where: { $0.client == id }) {
-                throw record.error(about: "client '\(id)'", remedy: "'token-broker client add' registers it anew")
+                throw record.error(
+                    about: "client '\(id)'", remedy: "add the client again with 'token-broker client add'")
             }
             let question = id.description.question(in: core.registry.clients.lazy.map(\.id.description))
             throw OperatorError(
@@ -91,7 +92,7 @@ extension UnreadableRecord {
     fileprivate func error(about subject: String, remedy: String) -> OperatorError {
         OperatorError(
             .failed, "the database's record of \(subject) cannot be read: \(reason)",
-            hint: "\(remedy); or restore a backup"
+            hint: "\(remedy), or restore a backup"
         )
     }
 }

@@ -62,7 +62,7 @@ package struct MintRequest: Sendable {
 
     private static let mostClients = 8
 
-    /// Whether the last mint of the token failed because of its key or scope: then one attempt is enough.
+    /// Whether the previous mint for the same key and scope failed, and not because of the endpoint.
     var repeatsFailure: Bool { progress.repeatsFailure.load(ordering: .relaxed) }
 
     func setRepeatsFailure() { progress.repeatsFailure.store(true, ordering: .relaxed) }

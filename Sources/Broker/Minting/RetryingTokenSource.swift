@@ -1,7 +1,7 @@
 /// A token source that asks another one up to three times while somebody waits, within the request's deadline.
 ///
-/// A refresh that nobody waits for is not tried again here: it stays in its queue. Nor is a mint that repeats a failure of the
-/// same key and scope: it is another attempt itself, and the budget is for others.
+/// A refresh that nobody waits for is not tried again here: it stays in its queue. A mint after a failed one of the
+/// same key and scope gets one attempt, so that a failing key does not spend the budget of others.
 package struct RetryingTokenSource: TokenSource {
     private static let attempts = 3
 

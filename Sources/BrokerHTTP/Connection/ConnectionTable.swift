@@ -5,16 +5,16 @@ import Synchronization
 /// The open connections of one kind of listener. Their number is bounded, and nobody can take the places of all others.
 ///
 /// If the table is full, a new connection evicts another one: the oldest one of the Unix user or network that holds the
-/// most, among those on which no client was authenticated and no answer is awaited; one that got an answer counts as newer. A connection with an authenticated
-/// client is kept. Each client, and all of them together, can only keep a part of the table, so that there is always a
-/// connection to evict.
+/// most, among those on which no client was authenticated and no answer is awaited. A connection that awaits an answer when
+/// an eviction examines it counts as a new one from then on. A connection with an authenticated client is kept. Each client,
+/// and all of them together, can only keep a part of the table, so that there is always a connection to evict.
 package final class ConnectionTable: Sendable {
     /// The connections of one Unix user or network.
     private struct Holder {
         var count = 0
         /// The connections that may be evicted, by number.
         private var evictable: [UInt64: OpenConnection] = [:]
-        /// The numbers of these connections, the oldest first, and of some that may not be evicted any more.
+        /// The numbers in ``evictable``, the oldest first, and some numbers that are no longer in there.
         private var numbers = CircularBuffer<UInt64>()
 
         mutating func add(_ connection: OpenConnection) {
@@ -31,9 +31,9 @@ package final class ConnectionTable: Sendable {
             evictable.removeValue(forKey: connection.number) != nil
         }
 
-        /// The connection that has been idle longest, as far as the order of arrival and awaited answers tell.
+        /// The oldest connection that awaits no answer.
         ///
-        /// Takes constant time: a flood causes as many calls as it opens connections.
+        /// Takes constant time unless many connections await answers: a flood calls this once per connection.
         mutating func oldestEvictable() -> OpenConnection? {
             var awaiting = 0
             while awaiting < evictable.count, let number = numbers.popFirst() {

@@ -42,11 +42,11 @@ struct AuditLog: Sendable {
         if let end { try chain.put(end, at: .end, in: database) }
     }
 
-    /// Behind what the next record comes.
+    /// The mark after which the next record is appended.
     ///
-    /// That is the end's mark: behind a tail that was cut, a gap stays. Where the mark is not the broker's, or older than
-    /// the newest record, a record says so for ever, since the mark is about to be replaced; and nothing shows any more what
-    /// the registry was.
+    /// If records were removed from the end, the present mark leaves a gap in their place. If the present mark is damaged, or
+    /// older than the newest record, a record of that is appended first, since the present mark is about to be replaced. The
+    /// new mark then has no hash of the registry, and the broker does not start with it again.
     private func end(before record: AuditRecord, in database: Database) throws -> AuditMark {
         let newest = try newest(in: database)
         if let end = try? chain.mark(of: .end, in: database), end.position.sequence >= newest.sequence { return end }

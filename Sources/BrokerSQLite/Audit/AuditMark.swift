@@ -18,9 +18,10 @@ struct AuditMark: Equatable {
 }
 
 extension AuditChain {
-    /// `nil` where there is none; throws ``AuditMark/Damage`` when it is not one that the broker wrote.
+    /// Reads a mark; returns `nil` if there is none.
     ///
-    /// - Parameter isOfSchema5: whether it was written before marks had a hash of the registry.
+    /// - Parameter isOfSchema5: Whether the mark is from before marks had a hash of the registry.
+    /// - Throws: ``AuditMark/Damage`` if the mark is damaged or another program wrote it.
     func mark(
         of place: AuditMark.Place, in database: Database, isOfSchema5: Bool = false
     ) throws -> AuditMark? {
@@ -36,6 +37,7 @@ extension AuditChain {
         return mark
     }
 
+    /// Writes a mark, in place of the present one.
     func put(_ mark: AuditMark, at place: AuditMark.Place, in database: Database) throws {
         try database.cachedStatement(
             sql: "INSERT OR REPLACE INTO audit_marks (place, sequence, chain, registry, code) VALUES (?, ?, ?, ?, ?)"
