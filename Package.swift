@@ -72,7 +72,7 @@ let package = Package(
         // One adapter for each technology. Adapters do not know one another.
         .target(
             name: "BrokerSQLite",
-            dependencies: ["Broker", "CLinux", "Files", "Migrations", crypto, grdb, grdbSQLite],
+            dependencies: ["Broker", "CLinux", "CSQLite", "Files", "Migrations", crypto, grdb, grdbSQLite],
             swiftSettings: settings
         ),
         .target(
@@ -101,6 +101,7 @@ let package = Package(
                 .embedInCode("0001_create_registry.sql"), .embedInCode("0002_add_last_uses.sql"),
                 .embedInCode("0003_add_certificate_names.sql"), .embedInCode("0004_index_terms.sql"),
                 .embedInCode("0005_mark_audit_ends.sql"), .embedInCode("0006_authenticate_rows.sql"),
+                .embedInCode("0007_bind_wal.sql"),
             ],
             swiftSettings: settings
         ),
@@ -113,6 +114,9 @@ let package = Package(
 
         // What Swift cannot call.
         .target(name: "CLinux"),
+
+        // What Swift cannot call of SQLite.
+        .target(name: "CSQLite"),
 
         // A look at a YAML document before Yams reads it.
         .target(name: "CYAMLScan", dependencies: [yams]),

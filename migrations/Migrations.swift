@@ -8,5 +8,6 @@ package enum Migrations {
         ("0004_index_terms", PackageResources._004_index_terms_sql),
         ("0005_mark_audit_ends", PackageResources._005_mark_audit_ends_sql),
         ("0006_authenticate_rows", PackageResources._006_authenticate_rows_sql),
+        ("0007_bind_wal", PackageResources._007_bind_wal_sql),
     ]
 }

@@ -15,6 +15,12 @@ package struct DataDirectory: Sendable {
     package var database: String { path + "/token-broker.db" }
     package var hasDatabase: Bool { FileManager.default.fileExists(atPath: database) }
 
+    /// The files of a database that SQLite keeps next to the database file: its write-ahead log, the WAL's index, and the
+    /// journal of a database without a WAL (https://sqlite.org/tempfiles.html).
+    private var companions: [String] {
+        ["-wal", "-shm", "-journal"].map { database + $0 }.filter { FileStatus(at: $0) != nil }
+    }
+
     /// What its file system has left for us; `nil` where that is not known.
     package var freeBytes: Int? {
         var status = statvfs()
@@ -44,9 +50,12 @@ package struct DataDirectory: Sendable {
         guard !hasDatabase else {
             throw OperatorError(
                 .conflict, "there is a database in '\(path)' already",
-                hint: "'token-broker serve' runs it; to begin anew, name another --data-dir"
+                hint:
+                    "'token-broker serve' runs it; to replace it, first move \(Self.list([database] + companions)) to "
+                    + "another directory"
             )
         }
+        try checkCompanions()
         removeDrafts()
         let draft = PrivateFile.draft(of: database)
         defer { removeDrafts() }
@@ -55,6 +64,40 @@ package struct DataDirectory: Sendable {
         // Where SQLite did not, and before the directory is synced.
         unlink(draft + "-wal")
         try PrivateFile.publish(draft, as: database, called: "the database")
+    }
+
+    /// Throws ``OperatorError`` if there is no database, or one that SQLite would add another database's journal to.
+    package func checkDatabase() throws {
+        if hasDatabase {
+            let journal = database + "-journal"
+            guard FileStatus(at: journal) == nil else {
+                throw OperatorError(
+                    .conflict, "'\(journal)' is the journal of another program: the broker's database has only a WAL",
+                    hint: "move '\(journal)' to another directory"
+                )
+            }
+            return
+        }
+        try checkCompanions()
+        throw OperatorError(
+            .failed, "there is no database in '\(path)'",
+            hint: "'token-broker init' makes one; or name another --data-dir"
+        )
+    }
+
+    /// Throws ``OperatorError`` if there are files of a database that is not there: SQLite would add them to a new one.
+    private func checkCompanions() throws {
+        guard companions.isEmpty else {
+            throw OperatorError(
+                .conflict, "'\(database)' is missing, but \(Self.list(companions)) of a database remains",
+                hint: "put the database file back that this belongs to; to give that database up, move "
+                    + "\(Self.list(companions)) to another directory"
+            )
+        }
+    }
+
+    private static func list(_ files: [String]) -> String {
+        files.map { "'\($0)'" }.joined(separator: " and ")
     }
 
     /// Removes the drafts of databases, backups and master keys whose process was killed.

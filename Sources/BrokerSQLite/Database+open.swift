@@ -9,7 +9,12 @@ extension DatabaseQueue {
     static let brokerApplicationID = 0x5442_4B52
 
     /// Opens the database with the one connection that it ever has, and safe settings.
-    static func open(broker path: String) throws -> DatabaseQueue {
+    ///
+    /// If the database is refused, its file and its WAL stay as they are.
+    ///
+    /// - Parameter isNew: Whether the file is to be filled, and so is empty.
+    static func open(broker path: String, isNew: Bool = false) throws -> DatabaseQueue {
+        let file = WALGeneration(ofFile: path)
         var configuration = Configuration()
         configuration.label = "token-broker"
         configuration.prepareDatabase { database in
@@ -21,11 +26,17 @@ extension DatabaseQueue {
                     PRAGMA cell_size_check = ON;
                     """
             )
-            // Before anything is changed, if only to WAL.
-            try database.withBoundedWork { try database.checkIsOurs() }
+            // Before anything is changed, if only to WAL, or written back from a WAL.
+            database.keepWAL()
+            try withBoundedWork(of: database.sqliteConnection) {
+                try database.checkIsOurs(isNew: isNew)
+                try database.checkWAL(of: file, path)
+            }
+            database.keepWAL(false)
             try database.execute(
                 sql: """
                     PRAGMA journal_mode = WAL;
+                    PRAGMA wal_autocheckpoint = 0;
                     PRAGMA synchronous = FULL;
                     PRAGMA secure_delete = ON;
                     PRAGMA temp_store = MEMORY;
@@ -71,22 +82,30 @@ extension OperatorError {
 }
 
 extension Database {
-    /// The limit of steps of SQLite's virtual machine: a thousand times the steps that reading our schema takes.
-    private static let mostSteps: CInt = 10_000_000
-
-    /// Interrupts statements that exceed the limit, since a crafted file can make them run forever
-    /// (https://sqlite.org/c3ref/progress_handler.html).
-    fileprivate func withBoundedWork(_ work: () throws -> Void) throws {
-        sqlite3_progress_handler(sqliteConnection, Self.mostSteps, { _ in 1 }, nil)
-        defer { sqlite3_progress_handler(sqliteConnection, 0, nil, nil) }
-        try work()
+    /// Throws ``OperatorError`` if the WAL was written for another database file than this.
+    fileprivate func checkWAL(of file: WALGeneration?, _ path: String) throws {
+        guard let file else { return }
+        if let seen = try WALGeneration(in: self), seen.extends(file) { return }
+        throw OperatorError(
+            .failed,
+            "'\(path)-wal' was written for another file than '\(path)': the database was replaced, or put back from a copy",
+            hint:
+                "to keep the database as it is in '\(path)', move '\(path)-wal' to another directory; to go back to the "
+                + "database that the WAL belongs to, put that file back first"
+        )
     }
 
-    fileprivate func checkIsOurs() throws {
+    fileprivate func checkIsOurs(isNew: Bool) throws {
         let application = try Int.fetchOne(self, sql: "PRAGMA application_id") ?? 0
         let version = try migrationCount()
         let tables = try Int.fetchOne(self, sql: "SELECT count(*) FROM sqlite_schema") ?? 0
-        guard application == DatabaseQueue.brokerApplicationID || tables == 0 else {
+        if isNew, tables == 0 { return }
+        guard tables > 0 else {
+            throw OperatorError(
+                .failed, "the database is empty", hint: "remove it, and restore a backup or run 'token-broker init'"
+            )
+        }
+        guard application == DatabaseQueue.brokerApplicationID else {
             throw OperatorError(
                 .failed, "the database is not a token broker's", hint: "name the right directory with --data-dir"
             )
@@ -98,7 +117,7 @@ extension Database {
                 hint: "run the token-broker version that wrote it, or a newer one"
             )
         }
-        guard try tables == 0 || hasSchema(version) else {
+        guard try hasSchema(version) else {
             throw OperatorError(
                 .failed, "the database's tables are not those that this program makes: it is damaged, or was changed",
                 hint: "restore a backup"
@@ -111,6 +130,7 @@ extension Database {
         let expected: [(pragma: String, value: String)] = [
             ("locking_mode", "exclusive"), ("journal_mode", "wal"), ("synchronous", "2"), ("foreign_keys", "1"),
             ("trusted_schema", "0"), ("secure_delete", "1"), ("cell_size_check", "1"), ("temp_store", "2"),
+            ("wal_autocheckpoint", "0"),
         ]
         for (pragma, value) in expected {
             let actual = try String.fetchOne(self, sql: "PRAGMA \(pragma)")
@@ -122,4 +142,15 @@ extension Database {
             }
         }
     }
+}
+
+/// The limit of steps of SQLite's virtual machine: a thousand times the steps that reading our schema takes.
+private let mostSteps: CInt = 10_000_000
+
+/// Interrupts statements that exceed the limit, since a crafted file can make them run forever
+/// (https://sqlite.org/c3ref/progress_handler.html).
+func withBoundedWork<Value>(of connection: OpaquePointer?, _ work: () throws -> Value) rethrows -> Value {
+    sqlite3_progress_handler(connection, mostSteps, { _ in 1 }, nil)
+    defer { sqlite3_progress_handler(connection, 0, nil, nil) }
+    return try work()
 }

@@ -50,5 +50,6 @@ struct ProvenDatabase: Sendable {
         }
         wasAuthenticated = try queue.read { try $0.migrationCount() >= AuditLog.schemaWithMACs }
         migration = try queue.write { [auditLog] in try auditLog.migrate($0) }
+        try queue.inDatabase { try $0.beginWAL() }
     }
 }

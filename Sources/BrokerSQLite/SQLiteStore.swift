@@ -41,7 +41,7 @@ package struct SQLiteStore: Store {
         try await directory.makeDatabase { path in
             if !masterKey.exists { try masterKey.create() }
             let key = SealingKey(try masterKey.read(), term: 1)
-            let queue = try DatabaseQueue.open(broker: path)
+            let queue = try DatabaseQueue.open(broker: path, isNew: true)
             try await queue.transaction { database in
                 _ = try database.migrate()
                 let auditKey = try PurposeKeys.make(in: database, under: key).key(for: .auditChain, under: key)
@@ -56,12 +56,7 @@ package struct SQLiteStore: Store {
         in directory: DataDirectory, masterKey: MasterKeyFile
     ) throws -> (store: SQLiteStore, sealer: MasterKeySealer) {
         let lock = try directory.lock()
-        guard directory.hasDatabase else {
-            throw OperatorError(
-                .failed, "there is no database in '\(directory.path)'",
-                hint: "'token-broker init' makes one; or name another --data-dir"
-            )
-        }
+        try directory.checkDatabase()
         directory.removeDrafts()
         do {
             let database = try ProvenDatabase(at: directory.database, masterKey: masterKey)

@@ -44,7 +44,9 @@ extension DatabaseQueue {
     func watching<Value: Sendable>(_ work: @escaping @Sendable (Database) throws -> Value) async throws -> Value {
         try await writeWithoutTransaction { [path] database in
             do {
-                return try work(database)
+                let value = try work(database)
+                database.checkpointIfDue()
+                return value
             } catch let error as DatabaseError {
                 throw StoreFailure(error, file: path, code: database.lastSystemError) ?? error
             }
@@ -53,12 +55,6 @@ extension DatabaseQueue {
 }
 
 extension Database {
-    /// Has SQLite leave the WAL where it is when the database is closed.
-    func keepWAL() {
-        var keeps: CInt = 1
-        sqlite3_file_control(sqliteConnection, "main", SQLITE_FCNTL_PERSIST_WAL, &keeps)
-    }
-
     /// The `errno` of the last system call that failed on the WAL, or on the database's file; 0 when there is none.
     ///
     /// SQLite's own `sqlite3_system_errno` knows of files that cannot be opened only.

@@ -157,7 +157,7 @@ struct AuditLogTests {
         let (store, _) = try SQLiteStore.open(in: old.directory, masterKey: old.masterKey)
         #expect(store.migration?.action == .databaseMigrated)
         let newest = try #require(try await store.auditLog(AuditListing(limit: 1)).entries.first)
-        #expect((newest.action, newest.outcome) == ("database.migrated", "schema 6"))
+        #expect((newest.action, newest.outcome) == ("database.migrated", "schema \(SQLiteStore.schema)"))
         #expect(try await store.verifyAuditLog(after: nil, anchor: nil).isWhole)
         try store.close()
         let (again, _) = try SQLiteStore.open(in: old.directory, masterKey: old.masterKey)

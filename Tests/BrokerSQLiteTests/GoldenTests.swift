@@ -84,6 +84,28 @@ struct GoldenTests {
         }
     }
 
+    /// Without tokens; nothing ties its WALs to it.
+    @Test func `a data directory whose rows have authentication codes`() async throws {
+        let stored = try StoredBroker(golden: "schema-6", at: Date(timeIntervalSince1970: 1_796_036_560))
+        for _ in 1...2 {
+            try await stored.run { core in
+                let states = try (1...4).map { try core.registry.key(KeyID("key-\($0)"))?.state }
+                #expect(states == [.active, .standby, .active, .disabled])
+                for secret in [
+                    "tbs_SRGfrgNjK8QCA0QKMbw_4mMnWXXGJeXDzzr7oxBnluM",
+                    "tbs_V6VZ2RuQml5uNbSCnfmEsvkqkHmoMLca7DuV-kqV4co",
+                ] {
+                    _ = try await core.authenticator.authorize(
+                        ClientClaim(id: "client-1", secret: Secret(secret)),
+                        from: Peer(.address("127.0.0.1", network: "127.0.0.0/8"))
+                    )
+                }
+                #expect(try core.registry.client(ClientID("client-2"))?.users == [1234])
+                #expect(try await core.store.verifyAuditLog(after: nil, anchor: nil).isWhole)
+            }
+        }
+    }
+
     @Test(arguments: [
         (
             SealedRecord.Format.withoutTerm, 1_795_629_457_882, nil as String?,

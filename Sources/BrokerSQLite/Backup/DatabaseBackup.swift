@@ -40,6 +40,8 @@ actor DatabaseBackup: Backup {
                 let (done, total) = try await copy.step()
                 if done == total {
                     let queue = try await Blocking.run { [path] in try DatabaseQueue.open(broker: path) }
+                    // No WAL of the database belongs to the copy.
+                    try await queue.watching { try $0.beginWAL() }
                     phase = .verifying(DatabaseVerification(of: ProvenDatabase(queue: queue, like: database)), queue)
                 }
                 return BackupProgress(.copying, done: done, of: total)

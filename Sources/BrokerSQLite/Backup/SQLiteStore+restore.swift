@@ -37,7 +37,7 @@ extension SQLiteStore {
                 progress(BackupProgress(.verifying, done: done, of: total))
             }
             try await foreign.queue.closeWithoutWAL()
-            let queue = try DatabaseQueue.open(broker: path)
+            let queue = try DatabaseQueue.open(broker: path, isNew: true)
             try await queue.watching { try $0.takeRows(of: copy) }
             try await queue.transaction { try foreign.auditLog.append([record], to: $0) }
             try await queue.closeWithoutWAL()
@@ -61,7 +61,11 @@ extension Database {
             try execute(sql: "PRAGMA defer_foreign_keys = ON")
             // SQLite's own table of the highest numbers comes last: rows that are inserted change it.
             let tables = try String.fetchAll(
-                self, sql: "SELECT name FROM main.sqlite_schema WHERE type = 'table' ORDER BY name = 'sqlite_sequence'"
+                self,
+                sql: """
+                    SELECT name FROM main.sqlite_schema WHERE type = 'table' AND name <> 'wal_generation'
+                    ORDER BY name = 'sqlite_sequence'
+                    """
             )
             for table in tables {
                 if table == "sqlite_sequence" { try execute(sql: "DELETE FROM main.sqlite_sequence") }

@@ -33,6 +33,7 @@ struct FileChecks {
         let name = "data directory"
         do {
             try configuration.directory.check()
+            try configuration.directory.checkDatabase()
         } catch {
             return .problem(name, error)
         }
@@ -41,9 +42,6 @@ struct FileChecks {
                 name, "user \(geteuid()) cannot write to '\(path)': \(String(cString: strerror(errno)))",
                 action: "mount it writable, or give it to user \(geteuid())"
             )
-        }
-        guard configuration.directory.hasDatabase else {
-            return .problem(name, "there is no database in '\(path)'", action: "'token-broker init' makes one")
         }
         return .ok(name, "'\(path)' and the database in it are private, of user \(geteuid())")
     }

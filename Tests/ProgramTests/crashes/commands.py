@@ -2,9 +2,11 @@
 
 import json
 import pathlib
+import random
 import re
 import shutil
 import typing
+import uuid
 
 from rig import secrets_search
 from rig.broker import Broker, Result
@@ -44,6 +46,7 @@ class Command(typing.NamedTuple):
 
 COMMANDS = [
     Command("init", "init", "nothing", while_serving=False),
+    Command("init beside drafts", "init", "drafts", while_serving=False),
     Command("key add", "key add --project prj-new --key-id key-new", input=SECRET),
     Command("key rotate", "key rotate --project prj-a --key-id key-new", input=SECRET),
     Command("key activate", "key activate key-waiting"),
@@ -62,6 +65,7 @@ COMMANDS = [
     Command("audit prune", "audit prune --before 2100-01-01"),
     Command("backup", "backup {root}/backup.db", "registry and backup"),
     Command("restore", "restore {root}/backup.db", "backup", while_serving=False),
+    Command("restore beside drafts", "restore {root}/backup.db", "backup and drafts", while_serving=False),
     Command("migration of schema 3", "key list", "schema-3", while_serving=False),
     Command("migration of schema 4", "key list", "schema-4", while_serving=False),
 ]
@@ -76,7 +80,7 @@ def make(root: pathlib.Path, kind: str, token_endpoint: str):
         broker.data.chmod(0o750)
         for file in broker.data.iterdir():
             file.chmod(0o400 if file.name.startswith("master.key") else 0o600)
-    elif kind != "nothing":
+    elif kind not in ("nothing", "drafts"):
         assert broker.admin("init").code == 0
         for key, project in [("key-a", "prj-a"), ("key-waiting", "prj-a"), ("key-off", "prj-a"), ("key-b", "prj-b")]:
             broker.ask("key", "add", "--project", project, "--key-id", key, "--no-verify", input=f"secret-of-{key}")
@@ -87,10 +91,16 @@ def make(root: pathlib.Path, kind: str, token_endpoint: str):
         (root / "registry.yaml").write_text(DOCUMENT)
         (root / "key-new.secret").write_text(SECRET)
         (root / "key-new.secret").chmod(0o600)
-    if kind.endswith("backup"):
+    if "backup" in kind:
         broker.ask("backup", str(root / "backup.db"))
-    if kind == "backup":
+    if "registry" not in kind and "backup" in kind:
         (broker.data / "token-broker.db").unlink()
+    if "drafts" in kind:
+        broker.data.mkdir(mode=0o750, exist_ok=True)
+        for end in ("", "-wal", "-journal"):
+            draft = broker.data / f"token-broker.db.draft-{str(uuid.uuid4()).upper()}{end}"
+            draft.write_bytes(random.randbytes(8192))
+            draft.chmod(0o600)
 
 
 def lists(broker: Broker) -> dict | None:
