@@ -19,8 +19,9 @@ struct SecretOutput: ParsableArguments {
         unlink(secretOut)
     }
 
-    func print(_ credentials: ClientCredentials, by output: Output) throws {
-        let lost = "get another secret: token-broker client rotate \(credentials.clientID) --overlap 0 --force"
+    /// - Parameter flags: The flags of 'client rotate' that replace the secret if it is lost here.
+    func print(_ credentials: ClientCredentials, by output: Output, ifLost flags: String) throws {
+        let lost = "get another secret: token-broker client rotate \(credentials.clientID) \(flags)"
         var credentials = credentials
         if let secretOut, let secret = credentials.clientSecret {
             do {
@@ -34,9 +35,10 @@ struct SecretOutput: ParsableArguments {
             var lines = ["client ID:     \(credentials.clientID)"]
             let file = secretOut.map { "in '\($0)'" } ?? "none: it is recognised without"
             lines.append("client secret: \(credentials.clientSecret.map { "\($0) (shown this once)" } ?? file)")
-            if let expires = credentials.previousSecretExpiresAt {
-                lines.append("the old secret works until \(expires.formatted(.iso8601))")
+            if let previous = credentials.previousSecret, let ends = credentials.previousSecretExpiresAt {
+                lines.append("secret \(previous.text): works until \(ends.formatted(.iso8601))")
             }
+            lines += (credentials.endedSecrets ?? []).map { "secret \($0.text): ended" }
             lines += ClientCommand.doubts(credentials.projectsWithoutKeys, similar: credentials.similarProjects)
             return lines.joined(separator: "\n")
         }

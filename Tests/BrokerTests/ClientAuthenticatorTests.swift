@@ -90,7 +90,7 @@ struct ClientAuthenticatorTests {
             #expect(error?.reason == .conflict)
         }
         _ = try await authenticate(test, "client-1", first, from: address)
-        _ = try await test.perform(ClientRotation(clientID: id, overlap: 60, force: true))
+        _ = try await test.perform(ClientRotation(clientID: id, overlap: 60, ending: .older))
         await #expect(throws: BrokerError.invalidClient) {
             try await authenticate(test, "client-1", first, from: address)
         }

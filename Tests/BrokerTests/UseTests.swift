@@ -16,7 +16,7 @@ struct UseTests {
         )
     }
 
-    private func reports(_ test: TestBroker) async throws -> (key: KeyReport, secret: ClientReport.SecretReport) {
+    private func reports(_ test: TestBroker) async throws -> (key: KeyReport, secret: SecretReport) {
         let keys = try await test.perform(KeyListing(page: Page())).keys
         let clients = try await test.perform(ClientListing(page: Page())).clients
         return (try #require(keys.first), try #require(clients.first?.secrets.first))

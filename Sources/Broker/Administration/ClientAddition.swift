@@ -46,7 +46,7 @@ package struct ClientAddition: AdminRequest {
         let keyless = projects.filter { !administrator.core.registry.has($0) }
         return ClientCredentials(
             clientID: clientID, clientSecret: secret?.reveal(), previousSecretExpiresAt: nil,
-            projectsWithoutKeys: keyless.isEmpty ? nil : keyless,
+            previousSecret: nil, endedSecrets: nil, projectsWithoutKeys: keyless.isEmpty ? nil : keyless,
             similarProjects: administrator.core.registry.projects(similarTo: projects)
         )
     }

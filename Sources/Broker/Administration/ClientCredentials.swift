@@ -6,6 +6,10 @@ package struct ClientCredentials: Codable, Sendable {
     /// `nil` where there is none, or it went to a file.
     package var clientSecret: String?
     package let previousSecretExpiresAt: Date?
+    /// The secret before the new one, as it was before, if it still works.
+    package let previousSecret: SecretReport?
+    /// The secrets that ended; `nil` for a client that is new.
+    package let endedSecrets: [SecretReport]?
     /// Granted, but nobody registered a key for them.
     package let projectsWithoutKeys: [ProjectID]?
     /// Projects with keys that may be meant by these.

@@ -16,12 +16,6 @@ package struct ClientReport: Codable, Sendable {
     package let secrets: [SecretReport]
     package let createdAt: Date
 
-    package struct SecretReport: Codable, Sendable {
-        package let createdAt: Date
-        package let expiresAt: Date?
-        package let lastUsedAt: Date?
-    }
-
     init(_ client: Client, _ administrator: Administrator) throws {
         let now = administrator.core.clock.now.wall
         clientID = client.id
@@ -31,9 +25,7 @@ package struct ClientReport: Codable, Sendable {
         projectsWithoutKeys = projects.filter { !administrator.core.registry.has($0) }
         users = client.users.sorted()
         certificateNames = client.certificateNames.sorted()
-        secrets = client.credentials.filter { $0.isLive(at: now) }.map {
-            SecretReport(createdAt: $0.created, expiresAt: $0.expires, lastUsedAt: $0.use.lastDate)
-        }
+        secrets = client.credentials.filter { $0.isLive(at: now) }.map { SecretReport($0) }
         createdAt = client.created
     }
 }

@@ -1,17 +1,22 @@
 import Foundation
 
-/// `client rotate`: gives a client a new secret; the old one works for a while yet.
+/// `client rotate`: gives a client a new secret; the secret before it works for the overlap.
 package struct ClientRotation: AdminRequest {
+    /// One of a client's two secrets.
+    package enum Which: String, Codable, Sendable {
+        case older, newest
+    }
+
     package let clientID: ClientID
     /// Seconds.
     package let overlap: Int
-    /// Whether an older secret that is still live may be ended.
-    package let force: Bool
+    /// The secret that ends now if the client has two that work; `nil` to refuse then.
+    package let ending: Which?
 
-    package init(clientID: ClientID, overlap: Int, force: Bool = false) {
+    package init(clientID: ClientID, overlap: Int, ending: Which? = nil) {
         self.clientID = clientID
         self.overlap = overlap
-        self.force = force
+        self.ending = ending
     }
 
     package var extent: StoreExtent { .part(clients: [clientID]) }
@@ -24,27 +29,47 @@ package struct ClientRotation: AdminRequest {
         let ends = now.addingTimeInterval(Double(overlap))
         let secret = ClientSecret.generate()
         let verifier = administrator.core.sealer.verifier(of: secret)
-        try await administrator.core.changes.make {
-            let client = try administrator.client(clientID)
-            if !force, let older = client.credentials.dropFirst().first(where: { $0.isLive(at: now) }) {
+        let before = try administrator.client(clientID).credentials.filter { $0.isLive(at: now) }
+        let changes = try await administrator.core.changes.make {
+            let credentials = try administrator.client(clientID).credentials
+            let live = credentials.filter { $0.isLive(at: now) }
+            if live.count < 2, ending == .newest {
                 throw OperatorError(
-                    .conflict,
-                    "'\(clientID)' has been rotated already, and its older secret, which may be the one that is deployed, "
-                        + "works until \(older.expires?.formatted(.iso8601) ?? "it is rotated")",
-                    hint: "deploy the newest first; --force ends the older one now"
+                    .conflict, "'\(clientID)' has no second secret: to discard the newest would leave none that works",
+                    hint: "to replace its only secret now: token-broker client rotate \(clientID) --overlap 0"
                 )
             }
-            // Whatever is older than the newest ends now.
-            let kept = client.credentials.prefix(overlap > 0 ? 1 : 0)
+            if live.count > 1, ending == nil { throw Self.refusal(clientID, newest: live[0], older: live[1]) }
+            let previous = (ending == .newest ? live.dropFirst() : live[...]).first
+            let kept = overlap > 0 ? previous : nil
+            let ended = credentials.filter { $0.verifier != kept?.verifier }
             let changes =
-                client.credentials.dropFirst(kept.count).map { Change.removeSecret($0.verifier, of: clientID) }
-                + kept.map { .endSecret($0.verifier, of: clientID, at: ends) }
+                ended.map { Change.removeSecret($0.verifier, of: clientID) }
+                + [kept].compactMap(\.self).map { .endSecret($0.verifier, of: clientID, at: ends) }
                 + [.addSecret(Client.Credential(verifier: verifier, created: now, expires: nil), to: clientID)]
             return (changes, [administrator.record(.clientRotated, client: clientID)])
         }
+        let ended = changes.compactMap { if case .removeSecret(let verifier, _) = $0 { verifier } else { nil } }
+        let kept = changes.compactMap { if case .endSecret(let verifier, _, _) = $0 { verifier } else { nil } }
         return ClientCredentials(
-            clientID: clientID, clientSecret: secret.reveal(), previousSecretExpiresAt: overlap > 0 ? ends : nil,
+            clientID: clientID, clientSecret: secret.reveal(), previousSecretExpiresAt: kept.isEmpty ? nil : ends,
+            previousSecret: before.first { kept.contains($0.verifier) }.map { SecretReport($0) },
+            endedSecrets: before.filter { ended.contains($0.verifier) }.map { SecretReport($0) },
             projectsWithoutKeys: nil, similarProjects: nil
+        )
+    }
+
+    private static func refusal(
+        _ id: ClientID, newest: Client.Credential, older: Client.Credential
+    ) -> OperatorError {
+        let ends = older.expires?.formatted(.iso8601) ?? "it is ended"
+        return OperatorError(
+            .conflict,
+            "'\(id)' has two secrets that work: the newest, \(SecretReport(newest).text); and an older one, "
+                + "\(SecretReport(older).text), until \(ends)",
+            hint:
+                "if the newest was lost, replace it with --discard-newest, and the older one works for the overlap; if the "
+                + "newest is deployed everywhere, end the older one with --force"
         )
     }
 }

@@ -53,7 +53,7 @@ struct ClientCommand: AsyncParsableCommand {
                 clientID: name, projects: project, users: uid, certificateNames: certificateURI + certificateDNS,
                 withSecret: withSecret || secret.secretOut != nil
             )
-            try secret.print(await perform(addition), by: output)
+            try secret.print(await perform(addition), by: output, ifLost: "--overlap 0")
         }
     }
 
@@ -67,15 +67,23 @@ struct ClientCommand: AsyncParsableCommand {
             help: "How long the old secret still works, such as 30m, 24h or 7d; 0 ends it now.",
             transform: TimeSpan.init)
         var overlap = TimeSpan(seconds: 24 * 3600)
-        @Flag(help: "Even if an older secret still works, which ends it now.") var force = false
+        @Flag(help: "If two secrets work, end the older one now.") var force = false
+        @Flag(help: "If two secrets work, end the newest one now, because it was lost.") var discardNewest = false
         @OptionGroup var secret: SecretOutput
         @OptionGroup var output: Output
         @OptionGroup(visibility: .hidden) var settings: Settings
 
+        func validate() throws {
+            if force, discardNewest { throw ValidationError("use --force or --discard-newest, not both") }
+        }
+
         func run() async throws {
             try secret.check()
-            let rotation = ClientRotation(clientID: name, overlap: overlap.seconds, force: force)
-            try secret.print(await perform(rotation), by: output)
+            let ending: ClientRotation.Which? = force ? .older : discardNewest ? .newest : nil
+            let rotation = ClientRotation(clientID: name, overlap: overlap.seconds, ending: ending)
+            let reply = try await perform(rotation)
+            try secret.print(
+                reply, by: output, ifLost: reply.previousSecret == nil ? "--overlap 0" : "--discard-newest")
         }
     }
 
