@@ -12,9 +12,12 @@ extension DatabaseQueue {
     ///
     /// If the database is refused, its file and its WAL stay as they are.
     ///
-    /// - Parameter isNew: Whether the file is to be filled, and so is empty.
-    static func open(broker path: String, isNew: Bool = false) throws -> DatabaseQueue {
-        let file = WALGeneration(ofFile: path)
+    /// - Parameters:
+    ///   - isNew: Whether the file is to be filled, and so is empty.
+    ///   - file: The generation of the file, if it may have a WAL.
+    static func open(
+        broker path: String, isNew: Bool = false, extending file: WALGeneration? = nil
+    ) throws -> DatabaseQueue {
         var configuration = Configuration()
         configuration.label = "token-broker"
         configuration.prepareDatabase { database in
@@ -29,8 +32,8 @@ extension DatabaseQueue {
             // Before anything is changed, if only to WAL, or written back from a WAL.
             database.keepWAL()
             try withBoundedWork(of: database.sqliteConnection) {
-                try database.checkIsOurs(isNew: isNew)
                 try database.checkWAL(of: file, path)
+                try database.checkIsOurs(isNew: isNew)
             }
             database.keepWAL(false)
             try database.execute(
@@ -85,7 +88,8 @@ extension Database {
     /// Throws ``OperatorError`` if the WAL was written for another database file than this.
     fileprivate func checkWAL(of file: WALGeneration?, _ path: String) throws {
         guard let file else { return }
-        if let seen = try WALGeneration(in: self), seen.extends(file) { return }
+        // Two databases in one may not be readable.
+        if let seen = try? WALGeneration(in: self), seen.extends(file) { return }
         throw OperatorError(
             .failed,
             "'\(path)-wal' was written for another file than '\(path)': the database was replaced, or put back from a copy",

@@ -28,7 +28,8 @@ struct ProvenDatabase: Sendable {
     init(at path: String, masterKey: MasterKeyFile, isForeign: Bool = false) throws {
         // Before the database is touched.
         _ = try masterKey.read()
-        queue = try DatabaseQueue.open(broker: path)
+        let file = WALGeneration(ofFile: path)
+        queue = try DatabaseQueue.open(broker: path, extending: file)
         if isForeign { try queue.inDatabase { try $0.verifyPages() } }
         do {
             guard let purposeKeys = try queue.read(PurposeKeys.init(of:)) else {
@@ -50,6 +51,14 @@ struct ProvenDatabase: Sendable {
         }
         wasAuthenticated = try queue.read { try $0.migrationCount() >= AuditLog.schemaWithMACs }
         migration = try queue.write { [auditLog] in try auditLog.migrate($0) }
-        try queue.inDatabase { try $0.beginWAL() }
+        try queue.inDatabase { database in
+            // A failure is left to the first commit: a broker on a full disk starts, and hands out what it has.
+            if try file == WALGeneration(in: database) {
+                try? database.writeGeneration()
+            } else {
+                // There is a WAL.
+                try? database.writeBackWAL()
+            }
+        }
     }
 }

@@ -73,8 +73,11 @@ package struct SQLiteStore: Store {
     /// Writes back the WAL and lets go of the database and its directory.
     package func close() throws {
         defer { lock.release() }
-        // SQLite would remove whatever is at the WAL's path.
-        if files.missing != nil { queue.inDatabase { $0.keepWAL() } }
+        queue.inDatabase { database in
+            // SQLite would remove whatever is at the WAL's path.
+            if files.missing != nil { return database.keepWAL() }
+            do { try database.writeGeneration() } catch { database.keepWAL() }
+        }
         try queue.close()
     }
 

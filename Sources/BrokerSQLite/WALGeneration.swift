@@ -7,10 +7,10 @@ import GRDBSQLite
 /// The generation of a write-ahead log (WAL), which ties the WAL to the database file that it was written for.
 ///
 /// SQLite replays any valid WAL that has the right name, also the WAL of another database or of another time, and mixes the
-/// two. So the first transaction of each WAL writes a new random generation and the generation before it, which is that of
-/// the database file.
+/// two. So the first transaction of a WAL writes a random generation next to that of the database file, and so does the last
+/// one before the WAL is written back: neither another file nor a copy of the WAL from before then fits.
 struct WALGeneration: Equatable {
-    private let current: Data
+    fileprivate let current: Data
     private let previous: Data
 
     private static let query = "SELECT current, previous FROM wal_generation"
@@ -34,12 +34,13 @@ struct WALGeneration: Equatable {
             guard sqlite3_prepare_v2(connection, Self.query, -1, &statement, nil) == SQLITE_OK,
                 sqlite3_step(statement) == SQLITE_ROW
             else { return nil }
-            return (CInt(0)..<2).map { column in
-                guard let bytes = sqlite3_column_blob(statement, column) else { return Data() }
-                return Data(bytes: bytes, count: Int(sqlite3_column_bytes(statement, column)))
+            return (CInt(0)..<2).compactMap { column in
+                sqlite3_column_blob(statement, column).map {
+                    Data(bytes: $0, count: Int(sqlite3_column_bytes(statement, column)))
+                }
             }
         }
-        guard let columns else { return nil }
+        guard let columns, columns.map(\.count) == [16, 16] else { return nil }
         (current, previous) = (columns[0], columns[1])
     }
 
@@ -59,23 +60,36 @@ extension Database {
     /// The number of pages in a WAL that is written back, which is SQLite's own default.
     private static let mostWALPages = 1000
 
-    /// Writes the WAL back if it has become long, and begins the next one.
+    /// Writes the WAL back if it has become long.
     ///
-    /// SQLite's own automatic checkpoints do not say when a WAL ends. As with those, a failure is left to the next commit,
+    /// SQLite's own automatic checkpoints do not say when a WAL begins. As with those, a failure is left to the next commit,
     /// which tries again: what was committed is in the WAL.
     func checkpointIfDue() {
         var (pages, highest): (CInt, CInt) = (0, 0)
         sqlite3_db_status(sqliteConnection, SQLITE_DBSTATUS_CACHE_WRITE, &pages, &highest, 0)
-        if pages >= Self.mostWALPages { try? beginWAL() }
+        if pages >= Self.mostWALPages { try? writeBackWAL() }
     }
 
-    /// Writes the WAL back and begins the next one with a new generation.
-    func beginWAL() throws {
+    /// Ends the WAL, writes it back and begins the next one.
+    func writeBackWAL() throws {
+        try writeGeneration()
         // The next commit overwrites the WAL from its beginning.
         _ = try checkpoint(.restart)
-        try execute(sql: "UPDATE wal_generation SET previous = current, current = randomblob(16)")
+        try writeGeneration()
         var (pages, highest): (CInt, CInt) = (0, 0)
         sqlite3_db_status(sqliteConnection, SQLITE_DBSTATUS_CACHE_WRITE, &pages, &highest, 1)
+    }
+
+    /// Writes a new generation next to that of the database file.
+    ///
+    /// If this fails, the WAL must not be written back before it succeeds: the generation may be in the WAL all the same, next
+    /// to one that the file then no longer has.
+    func writeGeneration() throws {
+        guard let name = sqlite3_db_filename(sqliteConnection, "main"),
+            let file = WALGeneration(ofFile: String(cString: name))
+        else { return }
+        try execute(
+            sql: "UPDATE wal_generation SET current = randomblob(16), previous = ?", arguments: [file.current])
     }
 
     /// Sets whether closing the connection leaves the WAL as it is, neither written back nor removed.

@@ -14,6 +14,16 @@ struct GoldenTests {
     /// A minute after the folder was written.
     private static let schema3 = Date(timeIntervalSince1970: 1_795_629_520)
 
+    /// Expects that both of the client's secrets still let it in.
+    private func expectAuthentication(of client: String, by secrets: [String], to core: BrokerCore) async throws {
+        for secret in secrets {
+            _ = try await core.authenticator.authorize(
+                ClientClaim(id: client, secret: Secret(secret)),
+                from: Peer(.address("127.0.0.1", network: "127.0.0.0/8"))
+            )
+        }
+    }
+
     @Test func `a data directory with records that have no term`() async throws {
         let stored = try StoredBroker(golden: "schema-3", at: Self.schema3)
         try await stored.run { core in
@@ -27,14 +37,13 @@ struct GoldenTests {
             }
             let states = try (1...4).map { try core.registry.key(KeyID("key-\($0)"))?.state }
             #expect(states == [.active, .standby, .active, .disabled])
-            for secret in [
-                "tbs_yahmedAtCjFjID1xh4_uQbTIRjHRAXvDxynbIt0lX6w", "tbs_FHujzHUsn-Edvdfz0HSultSgfxI7bCcp4_EfdR7-HFM",
-            ] {
-                _ = try await core.authenticator.authorize(
-                    ClientClaim(id: "client-1", secret: Secret(secret)),
-                    from: Peer(.address("127.0.0.1", network: "127.0.0.0/8"))
-                )
-            }
+            try await expectAuthentication(
+                of: "client-1",
+                by: [
+                    "tbs_yahmedAtCjFjID1xh4_uQbTIRjHRAXvDxynbIt0lX6w",
+                    "tbs_FHujzHUsn-Edvdfz0HSultSgfxI7bCcp4_EfdR7-HFM",
+                ], to: core
+            )
             #expect(try core.registry.client(ClientID("client-1"))?.grants.count == 2)
             #expect(try core.registry.client(ClientID("client-2"))?.users == [1234])
         }
@@ -67,15 +76,13 @@ struct GoldenTests {
             try await stored.run { core in
                 let states = try (1...4).map { try core.registry.key(KeyID("key-\($0)"))?.state }
                 #expect(states == [.active, .standby, .active, .disabled])
-                for secret in [
-                    "tbs_Hux8j52ERovEBkrAS6VPJVb8ThYVQYim8kiOf5g-UFE",
-                    "tbs_IdRZAvxGpFlD-9ntt3jdjfzn2TPk66V3ERC7eqN99N8",
-                ] {
-                    _ = try await core.authenticator.authorize(
-                        ClientClaim(id: "client-1", secret: Secret(secret)),
-                        from: Peer(.address("127.0.0.1", network: "127.0.0.0/8"))
-                    )
-                }
+                try await expectAuthentication(
+                    of: "client-1",
+                    by: [
+                        "tbs_Hux8j52ERovEBkrAS6VPJVb8ThYVQYim8kiOf5g-UFE",
+                        "tbs_IdRZAvxGpFlD-9ntt3jdjfzn2TPk66V3ERC7eqN99N8",
+                    ], to: core
+                )
                 let client = try #require(core.registry.client(ClientID("client-2")))
                 #expect(!client.isEnabled && client.users == [1234] && client.grants.count == 1)
                 let proof = try await core.store.verifyAuditLog(after: nil, anchor: nil)
@@ -91,15 +98,13 @@ struct GoldenTests {
             try await stored.run { core in
                 let states = try (1...4).map { try core.registry.key(KeyID("key-\($0)"))?.state }
                 #expect(states == [.active, .standby, .active, .disabled])
-                for secret in [
-                    "tbs_SRGfrgNjK8QCA0QKMbw_4mMnWXXGJeXDzzr7oxBnluM",
-                    "tbs_V6VZ2RuQml5uNbSCnfmEsvkqkHmoMLca7DuV-kqV4co",
-                ] {
-                    _ = try await core.authenticator.authorize(
-                        ClientClaim(id: "client-1", secret: Secret(secret)),
-                        from: Peer(.address("127.0.0.1", network: "127.0.0.0/8"))
-                    )
-                }
+                try await expectAuthentication(
+                    of: "client-1",
+                    by: [
+                        "tbs_SRGfrgNjK8QCA0QKMbw_4mMnWXXGJeXDzzr7oxBnluM",
+                        "tbs_V6VZ2RuQml5uNbSCnfmEsvkqkHmoMLca7DuV-kqV4co",
+                    ], to: core
+                )
                 #expect(try core.registry.client(ClientID("client-2"))?.users == [1234])
                 #expect(try await core.store.verifyAuditLog(after: nil, anchor: nil).isWhole)
             }

@@ -41,7 +41,7 @@ actor DatabaseBackup: Backup {
                 if done == total {
                     let queue = try await Blocking.run { [path] in try DatabaseQueue.open(broker: path) }
                     // No WAL of the database belongs to the copy.
-                    try await queue.watching { try $0.beginWAL() }
+                    try await queue.watching { try $0.writeGeneration() }
                     phase = .verifying(DatabaseVerification(of: ProvenDatabase(queue: queue, like: database)), queue)
                 }
                 return BackupProgress(.copying, done: done, of: total)
