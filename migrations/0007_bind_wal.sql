@@ -1,5 +1,5 @@
 -- SQLite replays any valid write-ahead log (WAL) that has the right name. This row ties a WAL to the database file that it
--- was written for: each WAL begins with a new generation, next to the generation of the file that it builds on.
+-- was written for: the first and the last transaction of each WAL write a new generation next to that of the file.
 CREATE TABLE wal_generation (
     id       INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
     current  BLOB    NOT NULL CHECK (length(current) = 16),

@@ -68,21 +68,20 @@ package struct DataDirectory: Sendable {
 
     /// Throws ``OperatorError`` if there is no database, or one that SQLite would add another database's journal to.
     package func checkDatabase() throws {
-        if hasDatabase {
-            let journal = database + "-journal"
-            guard FileStatus(at: journal) == nil else {
-                throw OperatorError(
-                    .conflict, "'\(journal)' is the journal of another program: the broker's database has only a WAL",
-                    hint: "move '\(journal)' to another directory"
-                )
-            }
-            return
+        guard hasDatabase else {
+            try checkCompanions()
+            throw OperatorError(
+                .failed, "there is no database in '\(path)'",
+                hint: "'token-broker init' makes one; or name another --data-dir"
+            )
         }
-        try checkCompanions()
-        throw OperatorError(
-            .failed, "there is no database in '\(path)'",
-            hint: "'token-broker init' makes one; or name another --data-dir"
-        )
+        let journal = database + "-journal"
+        guard FileStatus(at: journal) == nil else {
+            throw OperatorError(
+                .conflict, "'\(journal)' was not written by the broker: its database has no journal, only a WAL",
+                hint: "move '\(journal)' to another directory"
+            )
+        }
     }
 
     /// Throws ``OperatorError`` if there are files of a database that is not there: SQLite would add them to a new one.
@@ -90,7 +89,7 @@ package struct DataDirectory: Sendable {
         guard companions.isEmpty else {
             throw OperatorError(
                 .conflict, "'\(database)' is missing, but \(Self.list(companions)) of a database remains",
-                hint: "put the database file back that this belongs to; to give that database up, move "
+                hint: "put the missing file back; if you do not need that database any more, move "
                     + "\(Self.list(companions)) to another directory"
             )
         }

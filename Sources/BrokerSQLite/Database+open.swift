@@ -88,7 +88,7 @@ extension Database {
     /// Throws ``OperatorError`` if the WAL was written for another database file than this.
     fileprivate func checkWAL(of file: WALGeneration?, _ path: String) throws {
         guard let file else { return }
-        // Two databases in one may not be readable.
+        // A mix of two databases may be unreadable.
         if let seen = try? WALGeneration(in: self), seen.extends(file) { return }
         throw OperatorError(
             .failed,
@@ -146,15 +146,4 @@ extension Database {
             }
         }
     }
-}
-
-/// The limit of steps of SQLite's virtual machine: a thousand times the steps that reading our schema takes.
-private let mostSteps: CInt = 10_000_000
-
-/// Interrupts statements that exceed the limit, since a crafted file can make them run forever
-/// (https://sqlite.org/c3ref/progress_handler.html).
-func withBoundedWork<Value>(of connection: OpaquePointer?, _ work: () throws -> Value) rethrows -> Value {
-    sqlite3_progress_handler(connection, mostSteps, { _ in 1 }, nil)
-    defer { sqlite3_progress_handler(connection, 0, nil, nil) }
-    return try work()
 }

@@ -52,11 +52,11 @@ struct ProvenDatabase: Sendable {
         wasAuthenticated = try queue.read { try $0.migrationCount() >= AuditLog.schemaWithMACs }
         migration = try queue.write { [auditLog] in try auditLog.migrate($0) }
         try queue.inDatabase { database in
-            // A failure is left to the first commit: a broker on a full disk starts, and hands out what it has.
+            // If the generations differ, a crash left a WAL. Errors are left to the first commit: a broker whose disk is full
+            // starts, and hands out the tokens that it has.
             if try file == WALGeneration(in: database) {
                 try? database.writeGeneration()
             } else {
-                // There is a WAL.
                 try? database.writeBackWAL()
             }
         }

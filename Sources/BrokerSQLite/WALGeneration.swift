@@ -82,8 +82,8 @@ extension Database {
 
     /// Writes a new generation next to that of the database file.
     ///
-    /// If this fails, the WAL must not be written back before it succeeds: the generation may be in the WAL all the same, next
-    /// to one that the file then no longer has.
+    /// After a failure, the WAL must not be written back before another call succeeds. The failed transaction may still be in
+    /// the WAL, and it names a generation that the file would no longer have.
     func writeGeneration() throws {
         guard let name = sqlite3_db_filename(sqliteConnection, "main"),
             let file = WALGeneration(ofFile: String(cString: name))

@@ -19,7 +19,9 @@ struct SecretOutput: ParsableArguments {
         unlink(secretOut)
     }
 
-    /// - Parameter flags: The flags of 'client rotate' that replace the secret if it is lost here.
+    /// Prints the credentials, or writes the secret to the file.
+    ///
+    /// - Parameter flags: The flags of 'client rotate' that replace the secret if it cannot be printed.
     func print(_ credentials: ClientCredentials, by output: Output, ifLost flags: String) throws {
         let lost = "get another secret: token-broker client rotate \(credentials.clientID) \(flags)"
         var credentials = credentials
@@ -35,7 +37,7 @@ struct SecretOutput: ParsableArguments {
             var lines = ["client ID:     \(credentials.clientID)"]
             let file = secretOut.map { "in '\($0)'" } ?? "none: it is recognised without"
             lines.append("client secret: \(credentials.clientSecret.map { "\($0) (shown this once)" } ?? file)")
-            if let previous = credentials.previousSecret, let ends = credentials.previousSecretExpiresAt {
+            if let previous = credentials.previousSecret, let ends = previous.expiresAt {
                 lines.append("secret \(previous.text): works until \(ends.formatted(.iso8601))")
             }
             lines += (credentials.endedSecrets ?? []).map { "secret \($0.text): ended" }

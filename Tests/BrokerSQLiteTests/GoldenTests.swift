@@ -14,11 +14,13 @@ struct GoldenTests {
     /// A minute after the folder was written.
     private static let schema3 = Date(timeIntervalSince1970: 1_795_629_520)
 
-    /// Expects that both of the client's secrets still let it in.
-    private func expectAuthentication(of client: String, by secrets: [String], to core: BrokerCore) async throws {
+    /// Expects the four keys, and that both of the client's secrets still let it in.
+    private func expectKeys(in core: BrokerCore, andSecretsOfClient1 secrets: String...) async throws {
+        let states = try (1...4).map { try core.registry.key(KeyID("key-\($0)"))?.state }
+        #expect(states == [.active, .standby, .active, .disabled])
         for secret in secrets {
             _ = try await core.authenticator.authorize(
-                ClientClaim(id: client, secret: Secret(secret)),
+                ClientClaim(id: "client-1", secret: Secret(secret)),
                 from: Peer(.address("127.0.0.1", network: "127.0.0.0/8"))
             )
         }
@@ -35,14 +37,10 @@ struct GoldenTests {
                 let token = try #require(core.cache.token(in: key.slot(for: key.scope)))
                 #expect(token.value.reveal() == "token-of-key-\(id)")
             }
-            let states = try (1...4).map { try core.registry.key(KeyID("key-\($0)"))?.state }
-            #expect(states == [.active, .standby, .active, .disabled])
-            try await expectAuthentication(
-                of: "client-1",
-                by: [
-                    "tbs_yahmedAtCjFjID1xh4_uQbTIRjHRAXvDxynbIt0lX6w",
-                    "tbs_FHujzHUsn-Edvdfz0HSultSgfxI7bCcp4_EfdR7-HFM",
-                ], to: core
+            try await expectKeys(
+                in: core,
+                andSecretsOfClient1: "tbs_yahmedAtCjFjID1xh4_uQbTIRjHRAXvDxynbIt0lX6w",
+                "tbs_FHujzHUsn-Edvdfz0HSultSgfxI7bCcp4_EfdR7-HFM"
             )
             #expect(try core.registry.client(ClientID("client-1"))?.grants.count == 2)
             #expect(try core.registry.client(ClientID("client-2"))?.users == [1234])
@@ -74,14 +72,10 @@ struct GoldenTests {
         let stored = try StoredBroker(golden: "schema-5", at: Date(timeIntervalSince1970: 1_796_027_200))
         for _ in 1...2 {
             try await stored.run { core in
-                let states = try (1...4).map { try core.registry.key(KeyID("key-\($0)"))?.state }
-                #expect(states == [.active, .standby, .active, .disabled])
-                try await expectAuthentication(
-                    of: "client-1",
-                    by: [
-                        "tbs_Hux8j52ERovEBkrAS6VPJVb8ThYVQYim8kiOf5g-UFE",
-                        "tbs_IdRZAvxGpFlD-9ntt3jdjfzn2TPk66V3ERC7eqN99N8",
-                    ], to: core
+                try await expectKeys(
+                    in: core,
+                    andSecretsOfClient1: "tbs_Hux8j52ERovEBkrAS6VPJVb8ThYVQYim8kiOf5g-UFE",
+                    "tbs_IdRZAvxGpFlD-9ntt3jdjfzn2TPk66V3ERC7eqN99N8"
                 )
                 let client = try #require(core.registry.client(ClientID("client-2")))
                 #expect(!client.isEnabled && client.users == [1234] && client.grants.count == 1)
@@ -96,14 +90,10 @@ struct GoldenTests {
         let stored = try StoredBroker(golden: "schema-6", at: Date(timeIntervalSince1970: 1_796_036_560))
         for _ in 1...2 {
             try await stored.run { core in
-                let states = try (1...4).map { try core.registry.key(KeyID("key-\($0)"))?.state }
-                #expect(states == [.active, .standby, .active, .disabled])
-                try await expectAuthentication(
-                    of: "client-1",
-                    by: [
-                        "tbs_SRGfrgNjK8QCA0QKMbw_4mMnWXXGJeXDzzr7oxBnluM",
-                        "tbs_V6VZ2RuQml5uNbSCnfmEsvkqkHmoMLca7DuV-kqV4co",
-                    ], to: core
+                try await expectKeys(
+                    in: core,
+                    andSecretsOfClient1: "tbs_SRGfrgNjK8QCA0QKMbw_4mMnWXXGJeXDzzr7oxBnluM",
+                    "tbs_V6VZ2RuQml5uNbSCnfmEsvkqkHmoMLca7DuV-kqV4co"
                 )
                 #expect(try core.registry.client(ClientID("client-2"))?.users == [1234])
                 #expect(try await core.store.verifyAuditLog(after: nil, anchor: nil).isWhole)

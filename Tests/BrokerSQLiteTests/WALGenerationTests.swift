@@ -6,6 +6,12 @@ import Testing
 @testable import BrokerSQLite
 
 struct WALGenerationTests {
+    private let broker: StoredBroker
+
+    init() async throws {
+        broker = try await StoredBroker()
+    }
+
     /// The bytes of a database file and of its WAL at one moment.
     private struct Snapshot {
         let database: Data
@@ -20,7 +26,7 @@ struct WALGenerationTests {
     }
 
     /// Replaces the broker's files, and returns the newest audit record that a start finds.
-    private func newest(_ broker: StoredBroker, database: Data, wal: Data) async throws -> Int64 {
+    private func newest(database: Data, wal: Data) async throws -> Int64 {
         try database.write(to: URL(fileURLWithPath: broker.directory.database))
         try wal.write(to: URL(fileURLWithPath: broker.directory.database + "-wal"))
         let (store, _) = try SQLiteStore.open(in: broker.directory, masterKey: broker.masterKey)
@@ -29,8 +35,8 @@ struct WALGenerationTests {
         return newest
     }
 
+    /// At the end the broker is stopped.
     @Test func `a killed broker starts at any moment, and never with another moment's database file`() async throws {
-        let broker = try await StoredBroker()
         var snapshots: [Snapshot] = []
         let (store, _) = try SQLiteStore.open(in: broker.directory, masterKey: broker.masterKey)
         let outcome = String(repeating: "x", count: 3000)
@@ -42,19 +48,22 @@ struct WALGenerationTests {
             snapshots.append(try Snapshot(of: broker.directory, newest: newest))
         }
         try store.close()
+        let closed = try Data(contentsOf: URL(fileURLWithPath: broker.directory.database))
         #expect(Set(snapshots.map(\.database)).count > 2)
         for one in snapshots {
             for other in snapshots {
                 if one.database == other.database {
-                    #expect(try await newest(broker, database: one.database, wal: other.wal) == other.newest)
+                    #expect(try await newest(database: one.database, wal: other.wal) == other.newest)
                     continue
                 }
-                let error = await #expect(throws: OperatorError.self) {
-                    try await newest(broker, database: one.database, wal: other.wal)
-                }
-                #expect(
-                    error?.message.contains("was written for another file") ?? false, "\(String(describing: error))")
+                await expectRefusal(of: one.database, with: other.wal)
             }
+            await expectRefusal(of: closed, with: one.wal)
         }
+    }
+
+    private func expectRefusal(of database: Data, with wal: Data) async {
+        let error = await #expect(throws: OperatorError.self) { try await newest(database: database, wal: wal) }
+        #expect(error?.message.contains("was written for another file") ?? false, "\(String(describing: error))")
     }
 }

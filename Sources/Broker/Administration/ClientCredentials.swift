@@ -6,7 +6,7 @@ package struct ClientCredentials: Codable, Sendable {
     /// `nil` where there is none, or it went to a file.
     package var clientSecret: String?
     package let previousSecretExpiresAt: Date?
-    /// The secret before the new one, as it was before, if it still works.
+    /// The secret before the new one, if it still works.
     package let previousSecret: SecretReport?
     /// The secrets that ended; `nil` for a client that is new.
     package let endedSecrets: [SecretReport]?

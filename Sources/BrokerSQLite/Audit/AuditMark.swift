@@ -18,7 +18,7 @@ struct AuditMark: Equatable {
 }
 
 extension AuditChain {
-    /// Reads a mark; returns `nil` if there is none.
+    /// Reads a mark; returns `nil` if the mark is missing.
     ///
     /// - Parameter isOfSchema5: Whether the mark is from before marks had a hash of the registry.
     /// - Throws: ``AuditMark/Damage`` if the mark is damaged or another program wrote it.

@@ -79,7 +79,7 @@ struct ClientCommand: AsyncParsableCommand {
 
         func run() async throws {
             try secret.check()
-            let ending: ClientRotation.Which? = force ? .older : discardNewest ? .newest : nil
+            let ending: ClientRotation.Ending? = force ? .older : discardNewest ? .newest : nil
             let rotation = ClientRotation(clientID: name, overlap: overlap.seconds, ending: ending)
             let reply = try await perform(rotation)
             try secret.print(

@@ -33,7 +33,6 @@ struct FileChecks {
         let name = "data directory"
         do {
             try configuration.directory.check()
-            try configuration.directory.checkDatabase()
         } catch {
             return .problem(name, error)
         }
@@ -42,6 +41,11 @@ struct FileChecks {
                 name, "user \(geteuid()) cannot write to '\(path)': \(String(cString: strerror(errno)))",
                 action: "mount it writable, or give it to user \(geteuid())"
             )
+        }
+        do {
+            try configuration.directory.checkDatabase()
+        } catch {
+            return .problem(name, error)
         }
         return .ok(name, "'\(path)' and the database in it are private, of user \(geteuid())")
     }

@@ -23,7 +23,7 @@ COMMANDS = ["init", "serve --init", "restore", "serve"]
 JOURNALIST = """
 import sqlite3, sys
 database = sqlite3.connect(sys.argv[1], isolation_level=None)
-database.execute("PRAGMA journal_mode = DELETE; ")
+database.execute("PRAGMA journal_mode = DELETE")
 database.execute("PRAGMA cache_size = 1")
 database.execute("BEGIN IMMEDIATE")
 database.execute("CREATE TABLE large (x)")
