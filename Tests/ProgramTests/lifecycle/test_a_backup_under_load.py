@@ -87,8 +87,8 @@ def test_a_kill_at_any_moment_leaves_the_backup_from_before(sandbox, folder):
         begin = time.monotonic()
         before = broker.ask("backup", str(file))
         took = time.monotonic() - begin
-        broken_off = 0
-        for _ in range(KILLS):
+        broken_off = ended = 0
+        while broken_off < KILLS:
             content = file.read_bytes()
             process = start([program("token-broker"), "backup", str(file)], env=broker.settings(), stderr=-3, stdout=-3)
             time.sleep(chance.uniform(0, took))
@@ -96,9 +96,12 @@ def test_a_kill_at_any_moment_leaves_the_backup_from_before(sandbox, folder):
             if process.wait(PATIENCE) != 0:
                 broken_off += 1
                 assert file.read_bytes() == content, f"seed {seed}"
+            else:
+                # The first backup took longer, because something else ran beside it.
+                ended += 1
+                took *= 0.8
             broker.serve()
             assert not [path for path in broker.data.iterdir() if "draft" in path.name], f"seed {seed}"
-        assert broken_off >= KILLS / 2, f"seed {seed}: only {broken_off} of {KILLS} were killed while they went on"
-        print(f"killed {broken_off} times before the end, with seed {seed}; a backup of {before['bytes']} bytes")
+        print(f"killed {broken_off} times before the end, {ended} times after; seed {seed}; {before['bytes']} bytes")
         other = restored(broker, file, folder / "other", sandbox)
         assert len(other.ask("key", "list", "--limit", "1000")["keys"]) == 1000
