@@ -42,8 +42,8 @@ extension Health.Trouble {
         case .throttled:
             "If it stays, something else asks from the same address: find it, or lower --mint-rate."
         case .quarantined:
-            "Was the key deleted at Sinch? Then 'token-broker key rotate' to a new one. Was its secret mistyped? "
-                + "Then 'token-broker key add' it again. 'token-broker key verify' asks at once."
+            "If the key was deleted at Sinch, run 'token-broker key rotate' with a new key. If its secret was mistyped, run "
+                + "'token-broker key set-secret'. 'token-broker key verify' asks Sinch at once."
         case .degraded, .outOfTokens:
             "Its key or the token endpoint does not work: mend that. 'token-broker key list --project' shows its keys."
         case .unwritable:

@@ -97,6 +97,7 @@ struct StoreExtentTests {
         let registered = TestBroker.registration(key, project: try ProjectID("project-3"), verify: false)
         let requests: [any AdminRequest] = [
             KeyAddition(new), KeyRotation(new), KeyAddition(registered), KeyVerification(standby),
+            KeySecretReplacement(standby, secret: Secret("another"), verify: true),
             KeyChange(.activate, standby), KeyChange(.disable, key), KeyChange(.remove, key),
             KeyChange(.enable, try KeyID("unknown")), try KeyListing(of: project), KeyListing(page: try Page()),
             ClientAddition(clientID: client, projects: [], users: []),

@@ -70,13 +70,21 @@ package struct Administrator: Administration {
     }
 
     /// Mints once with a key, whether it is in the store or not, to see that it works; the token is there to be kept.
-    func verify(_ key: AccessKey) async throws -> AccessToken {
-        try await core.mints.token(
-            for: MintRequest(
-                key: key, endpoint: core.registry.endpoint(of: key), scope: key.scope, purpose: .verification,
-                deadline: Deadline(after: Deadline.mint, from: core.clock.now)
+    ///
+    /// - Parameter remedy: What the operator can do if the key does not work, for the hint.
+    func verify(_ key: AccessKey, remedy: String) async throws -> AccessToken {
+        do {
+            return try await core.mints.token(
+                for: MintRequest(
+                    key: key, endpoint: core.registry.endpoint(of: key), scope: key.scope, purpose: .verification,
+                    deadline: Deadline(after: Deadline.mint, from: core.clock.now)
+                )
             )
-        )
+        } catch let failure as MintFailure {
+            let error = OperatorError(failure)
+            throw OperatorError(
+                error.reason, error.message, hint: [error.hint, remedy].compactMap(\.self).joined(separator: "; "))
+        }
     }
 
     /// Holds the token that a key was verified with, and ends whatever the key was in trouble for.

@@ -12,6 +12,8 @@ package struct KeyRegistration: Codable, Sendable {
     /// Whether to mint once with the key before it is stored.
     package let verify: Bool
 
+    static let verificationHint = "--no-verify stores the secret without minting with it"
+
     package init(
         projectID: ProjectID, keyID: KeyID, name: String?, secret: Secret, tokenEndpoint: String?, scope: String,
         verify: Bool
@@ -53,7 +55,8 @@ package struct KeyRegistration: Codable, Sendable {
         let key = try sealed(by: administrator)
         guard verify else { return try NewKey(key, token: nil, sealer: administrator.core.sealer) }
         do {
-            return try await NewKey(key, token: administrator.verify(key), sealer: administrator.core.sealer)
+            let token = try await administrator.verify(key, remedy: Self.verificationHint)
+            return try NewKey(key, token: token, sealer: administrator.core.sealer)
         } catch {
             // Nobody asks an endpoint again that only this key names.
             administrator.core.failures.forgetUnused(administrator.core.registry.endpoint(of: key))
@@ -63,9 +66,7 @@ package struct KeyRegistration: Codable, Sendable {
 
     /// Throws ``OperatorError`` or ``BrokerError/invalidScope`` where no key can be like this.
     package func check() throws {
-        guard (1...1024).contains(secret.utf8.count), secret.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
-            throw OperatorError(.invalid, "a key secret has 1 to 1024 printable ASCII characters and no spaces")
-        }
+        try Self.check(secret: secret)
         guard (name?.count ?? 0) <= 128,
             name?.unicodeScalars.allSatisfy({ $0.value >= 0x20 && $0.value != 0x7F }) ?? true
         else { throw OperatorError(.invalid, "a name has at most 128 characters, and no control characters") }
@@ -73,12 +74,24 @@ package struct KeyRegistration: Codable, Sendable {
         _ = try Scope(scope)
     }
 
+    /// Throws ``OperatorError`` if no key can have such a secret.
+    static func check(secret: String) throws {
+        guard (1...1024).contains(secret.utf8.count), secret.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
+            throw OperatorError(.invalid, "a key secret has 1 to 1024 printable ASCII characters and no spaces")
+        }
+    }
+
+    /// The version of a key that is registered now.
+    ///
+    /// It differs from the version of every earlier registration of the same key ID, so that what was sealed or minted for an
+    /// earlier one is never taken for this one.
+    static func version(at now: Date) -> Int { Int(now.timeIntervalSince1970 * 1000) }
+
     private func sealed(by administrator: Administrator) throws -> AccessKey {
         try check()
         let endpoint = try tokenEndpoint.map(TokenEndpointURL.checked)
         let created = administrator.core.clock.now.wall
-        // Differs from any earlier registration's, so that what was sealed or minted for that is never taken for this.
-        let version = Int(created.timeIntervalSince1970 * 1000)
+        let version = Self.version(at: created)
         return AccessKey(
             id: keyID, project: projectID, version: version, name: name, tokenEndpoint: endpoint,
             scope: try Scope(scope), state: .standby, created: created,
@@ -92,7 +105,9 @@ package struct KeyRegistration: Codable, Sendable {
         guard let known = administrator.core.registry.key(keyID) else { return }
         throw OperatorError(
             .conflict, "key '\(keyID)' is registered already, for project '\(known.project)'",
-            hint: "to register it anew, remove it first: token-broker key remove \(keyID)"
+            hint: known.project == projectID
+                ? "to replace its secret: token-broker key set-secret \(keyID)"
+                : "to move it to project '\(projectID)', remove it first: token-broker key remove \(keyID)"
         )
     }
 }

@@ -10,7 +10,9 @@ package struct KeyVerification: AdminRequest {
 
     package func perform(by administrator: Administrator) async throws -> KeyReport {
         let key = try administrator.key(keyID)
-        let token = try await administrator.verify(key)
+        let token = try await administrator.verify(
+            key, remedy: "'token-broker key set-secret \(keyID)' replaces its secret"
+        )
         var record = administrator.record(.keyVerified, project: key.project, key: key.id)
         record.token = token.digest
         try await administrator.core.changes.make { [record] in ([], [record]) }

@@ -4,19 +4,17 @@ extension OperatorError {
         case .keyRefused:
             self.init(
                 .refused, "\(failure)",
-                hint: "check key ID and secret at Sinch; --no-verify registers a key without minting with it"
+                hint: "compare the key ID and the secret with those at Sinch"
             )
         case .secretDamaged:
             self.init(
                 .failed, "\(failure)",
-                hint: "restore the database from a backup, or register the key anew: key remove, key add"
+                hint: "restore the database from a backup, or store the secret again: token-broker key set-secret"
             )
         case .refused:
             self.init(.refused, "\(failure)", hint: "is the token endpoint right?")
         case .throttled, .unavailable, .garbled, .postponed, .budgetSpent:
-            self.init(
-                .unavailable, "\(failure)", hint: "try again; --no-verify registers a key without minting with it"
-            )
+            self.init(.unavailable, "\(failure)", hint: "try again")
         }
     }
 }

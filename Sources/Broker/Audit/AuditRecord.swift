@@ -30,6 +30,7 @@ package struct AuditRecord: Sendable {
         case keyVerified = "key.verified"
         case keyRemoved = "key.removed"
         case keyRotated = "key.rotated"
+        case keySecretReplaced = "key.secret_replaced"
         case clientAdded = "client.added"
         case clientGranted = "client.granted"
         case clientRevoked = "client.revoked"

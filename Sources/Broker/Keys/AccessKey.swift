@@ -68,6 +68,16 @@ package final class AccessKey: Sendable, Identifiable {
         )
     }
 
+    /// The same key with another secret, in a new version.
+    func with(newSecret: Secret, version: Int, sealer: any Sealer) throws -> AccessKey {
+        AccessKey(
+            id: id, project: project, version: version, name: name, tokenEndpoint: tokenEndpoint, scope: scope,
+            state: state, created: created,
+            secret: try sealer.seal(newSecret, in: .keySecret(id, version: version, tokenEndpoint: tokenEndpoint)),
+            use: use, lastMint: lastMint
+        )
+    }
+
     package var isEnabled: Bool { state != .disabled }
 
     package func slot(for scope: Scope) -> TokenSlot {

@@ -17,13 +17,23 @@ package struct AccessToken: Sendable {
     package let slot: TokenSlot
     package let life: TokenLife
     /// Who got it; goes with the token.
-    let recipients = Recipients()
+    let recipients: Recipients
 
     package init(value: Secret, digest: TokenDigest, slot: TokenSlot, life: TokenLife) {
+        self.init(value: value, digest: digest, slot: slot, life: life, recipients: Recipients())
+    }
+
+    private init(value: Secret, digest: TokenDigest, slot: TokenSlot, life: TokenLife, recipients: Recipients) {
         self.value = value
         self.digest = digest
         self.slot = slot
         self.life = life
+        self.recipients = recipients
+    }
+
+    /// The same token for another version of its key.
+    func moved(to slot: TokenSlot) -> AccessToken {
+        AccessToken(value: value, digest: digest, slot: slot, life: life, recipients: recipients)
     }
 }
 

@@ -17,7 +17,8 @@ package struct AdminRoutes: Sendable {
     }
 
     static let kinds: [any AdminRequest.Type] = [
-        KeyAddition.self, KeyRotation.self, KeyListing.self, KeyChange.self, KeyVerification.self,
+        KeyAddition.self, KeyRotation.self, KeySecretReplacement.self, KeyListing.self, KeyChange.self,
+        KeyVerification.self,
         ClientAddition.self, ClientRotation.self, ClientListing.self, ClientChange.self,
         RegistryApplication.self, ProjectListing.self, StatusReport.self,
         AuditListing.self, AuditVerification.self, AuditPruning.self,

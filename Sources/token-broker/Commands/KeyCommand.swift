@@ -7,6 +7,7 @@ struct KeyCommand: AsyncParsableCommand {
         commandName: "key", abstract: "Registers, shows and changes access keys.",
         subcommands: [
             Add.self, List.self, Verify.self, Activate.self, Disable.self, Enable.self, Remove.self, Rotate.self,
+            SetSecret.self,
         ]
     )
 
@@ -121,6 +122,23 @@ struct KeyCommand: AsyncParsableCommand {
         var settings: Settings { key.settings }
         func run() async throws {
             try key.output.print(await perform(KeyVerification(key.keyID))) { "key \($0.keyID) works" }
+        }
+    }
+
+    struct SetSecret: AdminCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "set-secret",
+            abstract: "Replaces a key's secret, after minting once with the new one; its token is kept.",
+            example: "key set-secret key-1")
+        @OptionGroup var secret: SecretInput
+        @Flag(help: "Store the secret without minting with it first.") var noVerify = false
+        @OptionGroup var key: OneKey
+        var settings: Settings { key.settings }
+        func run() async throws {
+            let replacement = KeySecretReplacement(key.keyID, secret: try secret.read(), verify: !noVerify)
+            try key.output.print(await perform(replacement)) {
+                "key \($0.keyID) of project \($0.projectID) has the new secret"
+            }
         }
     }
 

@@ -49,6 +49,7 @@ COMMANDS = [
     Command("init beside drafts", "init", "drafts", while_serving=False),
     Command("key add", "key add --project prj-new --key-id key-new", input=SECRET),
     Command("key rotate", "key rotate --project prj-a --key-id key-new", input=SECRET),
+    Command("key set-secret", "key set-secret key-a --no-verify", input=SECRET),
     Command("key activate", "key activate key-waiting"),
     Command("key disable", "key disable key-waiting"),
     Command("key enable", "key enable key-off"),
