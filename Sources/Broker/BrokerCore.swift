@@ -86,6 +86,8 @@ package struct BrokerCore: Sendable {
         )
         refresher = Refresher(
             queue: queue, cache: cache, tokens: tokens, flights: flights, budget: budget, breaker: breaker,
+            saturation: BudgetSaturation(
+                registry: registry, queue: queue, budget: budget, breaker: breaker, health: health, clock: clock),
             clock: clock
         )
 

@@ -8,6 +8,7 @@ extension Health.Trouble {
         case .failing: "mints fail"
         case .unavailable: "the authorization server keeps failing: one request at a time is sent until it works again"
         case .throttled: "the authorization server wants fewer requests"
+        case .saturated: "the request budget is too small for the tokens that clients use"
         case .quarantined: "the key is in quarantine: it is not used for a while"
         case .degraded: "the project's tokens have less life left than promised"
         case .outOfTokens: "the project has no token that can be used"
@@ -24,9 +25,12 @@ extension Health.Trouble {
         case .unavailable:
             "Nothing while their token is good, which is handed out down to its last 10 s. Then they get 503."
         case .throttled: "Nothing while their token is good. Whoever needs a new one waits, or gets 429."
+        case .saturated:
+            "Nothing while their token is good. Clients that need a new token wait up to 8 s, then get 429."
         case .quarantined: "Nothing while the project has another enabled key. Without one they get 502."
         case .degraded: "Their token ends in less than five minutes; the next may not come."
-        case .outOfTokens: "They get an error, 502 or 503, for every token of this project."
+        case .outOfTokens:
+            "They get an error for every token of this project: 502 if its keys are refused, otherwise 503."
         case .unwritable: "Nothing if they had their token before. Whoever asks for the first time gets 500."
         case .unproven: "They get what is open in memory, and nothing new."
         }
@@ -41,6 +45,9 @@ extension Health.Trouble {
                 + "Mints go on by themselves within 12 s of its recovery."
         case .throttled:
             "If it stays, something else asks from the same address: find it, or lower --mint-rate."
+        case .saturated:
+            "Raise --mint-rate as far as Sinch allows it; 'token-broker doctor' says how many requests per second the "
+                + "projects need. If that is more than Sinch allows one address, see 'Capacity' in the documentation."
         case .quarantined:
             "If the key was deleted at Sinch, run 'token-broker key rotate' with a new key. If its secret was mistyped, run "
                 + "'token-broker key set-secret'. 'token-broker key verify' asks Sinch at once."
@@ -56,7 +63,7 @@ extension Health.Trouble {
     var needsOperator: Bool {
         switch self {
         case .failing, .throttled, .degraded: false
-        case .unavailable, .quarantined, .outOfTokens, .unwritable, .unproven: true
+        case .unavailable, .saturated, .quarantined, .outOfTokens, .unwritable, .unproven: true
         }
     }
 

@@ -7,6 +7,7 @@ package final class Health: Sendable {
     /// What can be in trouble.
     package enum Subject: Hashable, Sendable {
         case endpoint(URL)
+        case budget(URL)
         case key(KeyID, of: ProjectID)
         case project(ProjectID)
         case store
@@ -18,6 +19,8 @@ package final class Health: Sendable {
         case failing
         /// An endpoint's.
         case unavailable, throttled
+        /// A budget's.
+        case saturated
         /// A key's.
         case quarantined
         /// A project's.
@@ -138,6 +141,7 @@ extension Health.Subject {
     var name: String {
         switch self {
         case .endpoint(let url): "token endpoint \(url)"
+        case .budget(let url): "request budget of \(url)"
         case .key(let id, let project): "key \(id) of project \(project)"
         case .project(let id): "project \(id)"
         case .store: "database"
@@ -147,7 +151,7 @@ extension Health.Subject {
 
     fileprivate var isCommon: Bool {
         switch self {
-        case .endpoint, .store, .masterKey: true
+        case .endpoint, .budget, .store, .masterKey: true
         case .key, .project: false
         }
     }
@@ -157,6 +161,7 @@ extension Health.Subject {
     fileprivate var metadata: Logger.Metadata {
         switch self {
         case .endpoint(let url): ["endpoint": "\(url)"]
+        case .budget(let url): ["subject": "request budget", "endpoint": "\(url)"]
         case .key(let id, let project): ["key": "\(id)", "project": "\(project)"]
         case .project(let id): ["project": "\(id)"]
         case .store, .masterKey: ["subject": "\(name)"]

@@ -25,6 +25,7 @@ package struct BrokerStatistics: Sendable {
             let url = endpoint.absoluteString
             samples += [
                 Sample("token_broker_mint_budget_remaining", for: [url], Double(core.budget.remaining(at: endpoint))),
+                Sample("token_broker_mint_budget_saturated", for: [url], !core.health.works(.budget(endpoint))),
                 Sample("token_broker_endpoint_up", for: [url], core.health.works(.endpoint(endpoint))),
             ]
         }

@@ -43,6 +43,10 @@ extension MetricFamily {
             "Requests that the token endpoint may be sent now."
         ),
         MetricFamily(
+            "token_broker_mint_budget_saturated", .gauge, by: ["endpoint"],
+            "1 while the request budget is too small for the tokens that clients use."
+        ),
+        MetricFamily(
             "token_broker_endpoint_up", .gauge, by: ["endpoint"],
             "Whether the last request to the token endpoint worked."
         ),

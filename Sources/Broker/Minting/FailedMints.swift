@@ -160,5 +160,6 @@ package final class FailedMints: Sendable {
         if registry.endpoints.contains(endpoint) { return }
         breaker.forget(endpoint)
         health.forget(.endpoint(endpoint))
+        health.forget(.budget(endpoint))
     }
 }

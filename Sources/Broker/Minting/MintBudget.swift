@@ -11,12 +11,16 @@ package final class MintBudget: Sendable {
     private struct Endpoint {
         var limit: RateLimit
         var queue = MintQueue()
+        /// When a mint was turned away last, by the boot clock.
+        var turnedAway: Duration?
 
         func isSettled(at now: Duration) -> Bool { queue.isEmpty && limit.isFull(at: now) }
     }
 
     /// The maximum length of an endpoint's queue.
     private static let mostWaiting = 1000
+    /// The time for which a mint that was turned away counts.
+    private static let turnedAwayMemory: Duration = .seconds(60)
 
     /// Requests per second.
     let rate: Double
@@ -64,6 +68,7 @@ package final class MintBudget: Sendable {
             let entry = endpoint.queue.append(request)
             // As many mints wait as permits come in time.
             guard wait < request.deadline.remaining(at: now), endpoint.queue.count <= Self.mostWaiting else {
+                endpoint.turnedAway = now.boot
                 return (entry, wait, endpoint.queue.popLast())
             }
             endpoint.limit.take(at: now.boot)
@@ -89,6 +94,7 @@ package final class MintBudget: Sendable {
         let next = update(endpoint, at: now.boot) { endpoint -> MintQueue.Entry? in
             while let entry = endpoint.queue.popFirst() {
                 if entry.request.deadline.remaining(at: now) > .zero { return entry }
+                endpoint.turnedAway = now.boot
                 late.append(entry)
             }
             // Nobody waits for the token any more, but the next one who asks gets it.
@@ -130,6 +136,16 @@ package final class MintBudget: Sendable {
     package func remaining(at endpoint: URL) -> Int {
         let now = clock.now.boot
         return limit(of: endpoint, at: now).remaining(at: now)
+    }
+
+    /// The number of mints that wait for a permit.
+    func waiting(at endpoint: URL) -> Int { endpoints.withLock { $0[endpoint]?.queue.count } ?? 0 }
+
+    /// Whether a mint got no permit in time within the last minute.
+    func isTurningAway(at endpoint: URL) -> Bool {
+        let now = clock.now.boot
+        let turnedAway = endpoints.withLock { $0[endpoint]?.turnedAway }
+        return turnedAway.map { now - $0 < Self.turnedAwayMemory } ?? false
     }
 
     private func wait(for purpose: MintRequest.Purpose, _ limit: RateLimit, at now: Duration) -> Duration? {

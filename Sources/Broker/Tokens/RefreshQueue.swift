@@ -45,6 +45,16 @@ package final class RefreshQueue: Sendable {
         var timers = Heap<Place>()
         /// By the end of the promise, for each token endpoint. A place whose entry is not due any more was left.
         var due: [URL: Heap<Place>] = [:]
+
+        /// The first place whose entry is still due; drops those before it.
+        mutating func firstDue(at endpoint: URL) -> Place? {
+            while let place = due[endpoint]?.min {
+                if entries[place.slot]?.state == .due { return place }
+                due[endpoint]?.removeMin()
+            }
+            due[endpoint] = nil
+            return nil
+        }
     }
 
     private let endpoint: @Sendable (KeyID) -> URL
@@ -91,6 +101,8 @@ package final class RefreshQueue: Sendable {
         let slot: TokenSlot
         let life: TokenLife
         let isWanted: Bool
+        /// The token endpoint for which its refresh waits; `nil` if the refresh is not due, or was put off.
+        let waitsFor: URL?
     }
 
     /// Looks at whatever has to be looked at by now: what is due becomes so, what has expired goes.
@@ -101,7 +113,10 @@ package final class RefreshQueue: Sendable {
                 contents.timers.removeMin()
                 let slot = place.slot
                 guard let entry = contents.entries[slot], entry.timer == place.at else { continue }
-                changes.append(Change(slot: slot, life: entry.life, isWanted: entry.isWanted))
+                changes.append(
+                    Change(
+                        slot: slot, life: entry.life, isWanted: entry.isWanted,
+                        waitsFor: entry.state == .due ? endpoint(slot.keyID) : nil))
                 guard entry.life.remaining(at: now) > .zero else {
                     contents.entries[slot] = nil
                     continue
@@ -117,16 +132,29 @@ package final class RefreshQueue: Sendable {
     /// The token endpoints for which something is due.
     var endpoints: [URL] { contents.withLock { Array($0.due.keys) } }
 
+    /// The refreshes that are due for one token endpoint.
+    struct Backlog {
+        let count: Int
+        /// The first and the last end of a promise, by the boot clock.
+        let firstPromiseEnds: Duration
+        let lastPromiseEnds: Duration
+    }
+
+    /// The refreshes that are due for a token endpoint; `nil` if there are none.
+    func backlog(at endpoint: URL) -> Backlog? {
+        contents.withLock { contents in
+            guard let first = contents.firstDue(at: endpoint), let due = contents.due[endpoint] else { return nil }
+            return Backlog(count: due.count, firstPromiseEnds: first.at, lastPromiseEnds: due.max?.at ?? first.at)
+        }
+    }
+
     /// Takes the first token that is due: it is being refreshed from now on.
     func takeFirst(at endpoint: URL) -> TokenSlot? {
         contents.withLock { contents in
-            while let place = contents.due[endpoint]?.popMin() {
-                guard contents.entries[place.slot]?.state == .due else { continue }
-                contents.entries[place.slot]?.state = .refreshing
-                return place.slot
-            }
-            contents.due[endpoint] = nil
-            return nil
+            guard let place = contents.firstDue(at: endpoint) else { return nil }
+            contents.due[endpoint]?.removeMin()
+            contents.entries[place.slot]?.state = .refreshing
+            return place.slot
         }
     }
 

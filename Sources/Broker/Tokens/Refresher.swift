@@ -11,11 +11,12 @@ package struct Refresher: Sendable {
     private let flights: MintFlights
     private let budget: MintBudget
     private let breaker: MintBreaker
+    private let saturation: BudgetSaturation
     private let clock: any BrokerClock
 
-    package init(
+    init(
         queue: RefreshQueue, cache: TokenCache, tokens: ProjectTokens, flights: MintFlights, budget: MintBudget,
-        breaker: MintBreaker, clock: any BrokerClock
+        breaker: MintBreaker, saturation: BudgetSaturation, clock: any BrokerClock
     ) {
         self.queue = queue
         self.cache = cache
@@ -23,6 +24,7 @@ package struct Refresher: Sendable {
         self.flights = flights
         self.budget = budget
         self.breaker = breaker
+        self.saturation = saturation
         self.clock = clock
     }
 
@@ -37,11 +39,21 @@ package struct Refresher: Sendable {
     @discardableResult
     package func refreshDue() -> Duration {
         let now = clock.now
-        for change in queue.advance(to: now) {
+        let changes = queue.advance(to: now)
+        let pause = startRefreshes()
+        // What is still due now waits for the budget.
+        let saturated = saturation.report()
+        for change in changes {
             if change.life.remaining(at: now) <= .zero { cache.removeExpired(change.slot) }
-            if change.isWanted { tokens.reportState(after: change.slot) }
+            // One problem of the budget, and not one of each project.
+            let isDelayed = change.waitsFor.map(saturated.contains) ?? false
+            if change.isWanted && !isDelayed { tokens.reportState(after: change.slot) }
         }
-        return queue.endpoints.map { endpoint in
+        return pause
+    }
+
+    private func startRefreshes() -> Duration {
+        queue.endpoints.map { endpoint in
             while true {
                 if let wait = breaker.wait(of: endpoint) ?? budget.wait(for: .refresh, at: endpoint) { return wait }
                 guard let slot = queue.takeFirst(at: endpoint) else { return Self.longestPause }

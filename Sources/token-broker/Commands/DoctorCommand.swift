@@ -47,7 +47,8 @@ struct DoctorCommand: AdminCommand {
         do {
             let checks = try await withAdministration(reading: .everything) { administration in
                 BrokerChecks(
-                    status: try await administration.perform(StatusReport()), keys: try await keys(of: administration)
+                    status: try await administration.perform(StatusReport()),
+                    projects: try await projects(of: administration)
                 )
             }
             let endpoints = checks.status.budgets.compactMap { URL(string: $0.tokenEndpoint) }
@@ -58,15 +59,15 @@ struct DoctorCommand: AdminCommand {
         }
     }
 
-    private func keys(of administration: any Administration) async throws -> [KeyReport] {
-        var keys: [KeyReport] = []
+    private func projects(of administration: any Administration) async throws -> [ProjectReport] {
+        var projects: [ProjectReport] = []
         var last: ProjectID?
         repeat {
-            let part = try await administration.perform(KeyListing(page: Page(after: last)))
-            keys += part.keys
+            let part = try await administration.perform(ProjectListing(page: Page(after: last)))
+            projects += part.projects
             last = part.next
         } while last != nil
-        return keys
+        return projects
     }
 
     private func probes(of endpoints: [URL], _ configuration: Configuration) async -> [Finding] {

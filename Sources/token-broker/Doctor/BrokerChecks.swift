@@ -5,9 +5,11 @@ import Foundation
 struct BrokerChecks {
     /// So many keys are named one by one.
     private static let most = 10
+    /// The lifetime of Sinch's tokens, in seconds.
+    private static let usualLifetime = 3600
 
     let status: StatusReport.Reply
-    let keys: [KeyReport]
+    let projects: [ProjectReport]
 
     var findings: [Finding] { [serving] + database + problems + mints + capacity }
 
@@ -50,7 +52,7 @@ struct BrokerChecks {
     }
 
     private var mints: [Finding] {
-        let enabled = keys.filter { $0.state != .disabled }
+        let enabled = projects.flatMap(\.enabledKeys)
         let never = enabled.filter { $0.lastMintedAt == nil }
         let newest = enabled.compactMap { key in key.lastMintedAt.map { (at: $0, key: key) } }
             .sorted { $0.at > $1.at }
@@ -71,24 +73,38 @@ struct BrokerChecks {
                 ])
     }
 
-    /// The pace that the tokens need to be refreshed, against the pace that the budget has.
+    /// The requests per second that refreshes need, against the budget: of the projects that clients used within a day, and
+    /// of all that they may use.
     private var capacity: [Finding] {
         status.budgets.map { budget in
-            let lives = keys.filter { $0.tokenEndpoint == budget.tokenEndpoint }.compactMap { $0.token?.lifetime }
-            // Refreshed at three quarters of their life.
-            let needed = lives.reduce(0) { $0 + 1 / (0.75 * Double(max(1, $1))) }
-            let share = Int((100 * needed / budget.perSecond).rounded(.up))
-            let pace = "\(budget.perSecond.formatted()) requests per second"
-            let text = "the tokens of \(budget.tokenEndpoint) need \(share) % of its \(pace)"
-            let action = "raise --mint-rate, as far as Sinch allows it"
-            if budget.remaining == 0 {
-                return .problem(
-                    "budget", "\(text), and it is spent: whoever needs a new token waits, or gets 429",
-                    action: "find out who fetches so many different tokens, or " + action
-                )
+            let granted = projects.filter {
+                !$0.clients.isEmpty && $0.enabledKeys.first?.tokenEndpoint == budget.tokenEndpoint
             }
+            let used = granted.filter { project in
+                project.keys.contains { $0.lastUsedAt.map { status.at.timeIntervalSince($0) < 86_400 } ?? false }
+            }
+            let share = share(of: used, in: budget)
+            let possible = self.share(of: granted, in: budget)
+            let text =
+                "the \(used.count) projects used within a day need \(share) % of the \(budget.perSecond.formatted()) requests "
+                + "per second to \(budget.tokenEndpoint); all \(granted.count) that clients may use need \(possible) %"
+            let action = "raise --mint-rate as far as Sinch allows it"
             if share > 90 { return .problem("budget", text, action: action) }
-            return share > 50 ? .warning("budget", text, action: action) : .ok("budget", text)
+            return share > 50 || possible > 90 ? .warning("budget", text, action: action) : .ok("budget", text)
         }
     }
+
+    /// In percent, rounded up.
+    private func share(of projects: [ProjectReport], in budget: StatusReport.Budget) -> Int {
+        let known = projects.compactMap { $0.token?.lifetime }
+        // A project without a token is expected to get one like the others.
+        let usual = known.isEmpty ? Self.usualLifetime : known.reduce(0, +) / known.count
+        // A token is refreshed at three quarters of its lifetime.
+        let needed = projects.reduce(0) { $0 + 1 / (0.75 * Double(max(1, $1.token?.lifetime ?? usual))) }
+        return Int((100 * needed / budget.perSecond).rounded(.up))
+    }
+}
+
+extension ProjectReport {
+    fileprivate var enabledKeys: [KeyReport] { keys.filter { $0.state != .disabled } }
 }

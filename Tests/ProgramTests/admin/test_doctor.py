@@ -12,6 +12,7 @@ import time
 import pytest
 
 from rig.broker import Broker
+from rig.processes import wait_until
 from rig.wire import get, post_form
 
 
@@ -179,12 +180,18 @@ def test_a_clock_that_is_wrong(stopped, seconds, verdict, words):
     assert seconds == 0 or abs(said[0] - abs(seconds)) <= 3, f"{clock}"
 
 
-def test_a_budget_that_is_spent(stopped, clients):
+def test_a_budget_that_turns_clients_away(stopped, clients, sandbox):
     stopped.serve("--mint-rate", "0.01", "--mint-burst", "1")
-    assert post_form(stopped.tcp, client=clients["one"]).status == 200
+    project = get(stopped.tcp, "/v1/projects/prj-a/token", client=clients["two"])
+    assert project.status == 200
+    assert get(stopped.tcp, "/v1/projects/prj-b/token", client=clients["two"]).status == 429
+    subject = f"request budget of {sandbox.token_endpoint}"
+    wait_until(lambda: stopped.status()["problems"], "the budget is among the problems")
     findings = examine(stopped)
-    assert wrong(findings) == {"budget"}
-    only(findings, "budget", "problem", "is spent", "--mint-rate")
+    assert wrong(findings) == {subject}
+    only(findings, subject, "problem", "saturated", "429", "--mint-rate")
+    # A token of an hour every 45 minutes: 0.00037 per second of 0.01.
+    only(findings, "budget", "ok", "the 1 projects used within a day need 4 %", "all 2 that clients may use need 8 %")
 
 
 def test_a_budget_that_is_too_small(stopped, clients, sandbox):
@@ -195,4 +202,4 @@ def test_a_budget_that_is_too_small(stopped, clients, sandbox):
     findings = examine(stopped)
     assert wrong(findings) == {"budget"}
     # Two tokens of 100 s, each refreshed after 75 s: 0.0267 per second of 0.02.
-    only(findings, "budget", "problem", "need 134 % of its 0.02 requests per second", "--mint-rate")
+    only(findings, "budget", "problem", "need 134 % of the 0.02 requests per second", "--mint-rate")

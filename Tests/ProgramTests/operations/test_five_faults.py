@@ -8,6 +8,7 @@ from rig.broker import Broker
 from rig.full_disk import fill_the_disk
 from rig.page_text import page_text
 from rig.preload import library
+from rig.processes import wait_until
 from rig.wire import get
 
 
@@ -27,8 +28,8 @@ def clock_two_hours_ahead() -> dict[str, str]:
 
 FAULTS = {
     "wrong secret": Fault(
-        ["key key-a of project prj-a: quarantined", "the key ID or the secret is wrong", "'token-broker key add' it"],
-        ["problem  key key-a of project prj-a: quarantined", "the key ID or the secret is wrong", "key add"],
+        ["key key-a of project prj-a: quarantined", "the key ID or the secret is wrong", "key set-secret"],
+        ["problem  key key-a of project prj-a: quarantined", "the key ID or the secret is wrong", "key set-secret"],
         happens=lambda broker, sandbox: sandbox.add_key("prj-a", "key-a", "another-secret"),
     ),
     "blocked network": Fault(
@@ -48,8 +49,8 @@ FAULTS = {
         happens=lambda broker, sandbox: fill_the_disk(broker),
     ),
     "spent budget": Fault(
-        ["0 of 1 requests left in the budget now"],
-        ["problem  budget: ", "it is spent", "raise --mint-rate"],
+        ["request budget of", "saturated", "0 of 1 requests left in the budget now"],
+        ["problem  request budget of", "saturated", "429", "Raise --mint-rate"],
         happens=lambda broker, sandbox: broker.token("prj-b"),
         environment=lambda: {"TOKEN_BROKER_MINT_RATE": "0.01", "TOKEN_BROKER_MINT_BURST": "1"},
     ),
@@ -63,6 +64,7 @@ def test_the_cause_is_named(stopped, clients, sandbox, name):
     stopped.serve(restore_signals=False)
     fault.happens(stopped, sandbox)
     assert get(stopped.tcp, "/v1/projects/prj-a/token", client=clients["two"]).status in (429, 500, 502, 503)
+    wait_until(lambda: stopped.status()["problems"], "the broker reports a problem")
     seen, doctor = page_text(stopped), stopped.admin("doctor")
     assert doctor.code == 1, f"{doctor}"
     for words in fault.page:
