@@ -15,6 +15,7 @@ extension Health.Trouble {
         case .unwritable:
             "the database cannot be written: whoever had a token gets it, nothing is minted, changed or handed out anew"
         case .unproven: "the master key does not open the database any more"
+        case .lost: "the master key is in no file: the broker has it in memory, and cannot start again without it"
         }
     }
 
@@ -33,6 +34,7 @@ extension Health.Trouble {
             "They get an error for every token of this project: 502 if its keys are refused, otherwise 503."
         case .unwritable: "Nothing if they had their token before. Whoever asks for the first time gets 500."
         case .unproven: "They get what is open in memory, and nothing new."
+        case .lost: "Nothing until the broker stops."
         }
     }
 
@@ -56,6 +58,9 @@ extension Health.Trouble {
         case .unwritable:
             "Make room on the file system that the reason names, or mend it. The broker sees it within 5 s."
         case .unproven: "Put the master key back that the database was sealed under, and start the broker again."
+        case .lost:
+            "Do not stop the broker. If you have a copy of the master key, put it back. If not, run 'token-broker master-key "
+                + "rotate', which seals everything under a new one, keep a copy of that, and make a new backup."
         }
     }
 
@@ -63,7 +68,7 @@ extension Health.Trouble {
     var needsOperator: Bool {
         switch self {
         case .failing, .throttled, .degraded: false
-        case .unavailable, .saturated, .quarantined, .outOfTokens, .unwritable, .unproven: true
+        case .unavailable, .saturated, .quarantined, .outOfTokens, .unwritable, .unproven, .lost: true
         }
     }
 

@@ -12,6 +12,7 @@ package final class Health: Sendable {
         case project(ProjectID)
         case store
         case masterKey
+        case masterKeyFile
     }
 
     package enum Trouble: String, Sendable {
@@ -30,6 +31,8 @@ package final class Health: Sendable {
         case unwritable
         /// The master key's.
         case unproven
+        /// The master key file's.
+        case lost
     }
 
     struct Problem: Sendable {
@@ -146,12 +149,13 @@ extension Health.Subject {
         case .project(let id): "project \(id)"
         case .store: "database"
         case .masterKey: "master key"
+        case .masterKeyFile: "master key file"
         }
     }
 
     fileprivate var isCommon: Bool {
         switch self {
-        case .endpoint, .budget, .store, .masterKey: true
+        case .endpoint, .budget, .store, .masterKey, .masterKeyFile: true
         case .key, .project: false
         }
     }
@@ -164,7 +168,7 @@ extension Health.Subject {
         case .budget(let url): ["subject": "request budget", "endpoint": "\(url)"]
         case .key(let id, let project): ["key": "\(id)", "project": "\(project)"]
         case .project(let id): ["project": "\(id)"]
-        case .store, .masterKey: ["subject": "\(name)"]
+        case .store, .masterKey, .masterKeyFile: ["subject": "\(name)"]
         }
     }
 }

@@ -39,7 +39,7 @@ package struct Housekeeping: Sendable {
                 pruned = now
                 await pruneAuditLog()
             }
-            if isDue(Self.interval, since: done, at: now) || !health.works(.store) {
+            if isDue(Self.interval, since: done, at: now) || !health.works(.store) || !health.works(.masterKeyFile) {
                 done = now
                 await finishMasterKeyRotation()
                 await runOnce()

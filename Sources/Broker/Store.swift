@@ -6,10 +6,10 @@ package import Foundation
 package protocol Store: Sendable {
     func contents(of extent: StoreExtent) async throws -> StoreContents
 
-    /// Writes, whether there is a need or not, and sees whether the master key still opens what is sealed.
+    /// Writes, whether there is a need or not, and checks that the master key opens what is sealed and is in its file.
     ///
     /// This and the others throw ``StoreFailure`` for what is the disk's fault.
-    func check() async throws -> Bool
+    func check() async throws -> MasterKeyCheck
 
     /// Makes the changes and appends the records, all or nothing; durable when it returns.
     func commit(_ changes: [Change], recording records: [AuditRecord]) async throws

@@ -17,11 +17,20 @@ struct WatchedStore: Store {
         try await store.contents(of: extent)
     }
 
-    func check() async throws -> Bool {
-        let isProven = try await watching { try await store.check() }
+    func check() async throws -> MasterKeyCheck {
+        let masterKey = try await watching { try await store.check() }
         health.reportWorking(.store)
-        if isProven { health.reportWorking(.masterKey) } else { health.report(.masterKey, is: .unproven) }
-        return isProven
+        switch masterKey {
+        case .works:
+            health.reportWorking(.masterKey)
+            health.reportWorking(.masterKeyFile)
+        case .notInItsFile(let reason):
+            health.reportWorking(.masterKey)
+            health.report(.masterKeyFile, is: .lost, because: reason)
+        case .doesNotOpen:
+            health.report(.masterKey, is: .unproven)
+        }
+        return masterKey
     }
 
     func commit(_ changes: [Change], recording records: [AuditRecord]) async throws {
@@ -52,7 +61,10 @@ struct WatchedStore: Store {
 
     func rotateMasterKey(recording end: AuditRecord) async throws -> MasterKeyProgress {
         let progress = try await watching { try await store.rotateMasterKey(recording: end) }
-        if progress.hasEnded { end.log(to: logger) }
+        if progress.hasEnded {
+            end.log(to: logger)
+            _ = try await check()
+        }
         return progress
     }
 

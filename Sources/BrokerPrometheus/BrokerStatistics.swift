@@ -14,6 +14,7 @@ package struct BrokerStatistics: Sendable {
         let tokens = core.queue.counts
         var samples = [
             Sample("token_broker_store_up", core.health.works(.store)),
+            Sample("token_broker_master_key_file_valid", core.health.works(.masterKeyFile)),
             Sample("token_broker_projects", Double(counts.projects)),
             Sample("token_broker_keys", Double(counts.keys)),
             Sample("token_broker_clients", Double(counts.clients)),

@@ -12,6 +12,9 @@ extension MetricFamily {
         ),
         MetricFamily("token_broker_store_up", .gauge, "Whether the last write to the database worked."),
         MetricFamily(
+            "token_broker_master_key_file_valid", .gauge,
+            "Whether the master key file holds the key that the broker uses."),
+        MetricFamily(
             "token_broker_data_directory_free_bytes", .gauge, "What the data directory's file system has left."),
         MetricFamily("token_broker_projects", .gauge, "Projects that have an access key."),
         MetricFamily("token_broker_keys", .gauge, "Access keys."),

@@ -100,11 +100,11 @@ package struct SQLiteStore: Store {
         }
     }
 
-    package func check() async throws -> Bool {
-        try await change { [keys = database.keys] database in
+    package func check() async throws -> MasterKeyCheck {
+        try await change { [resealing] database in
             // Writes the first page, whatever it holds.
             try database.execute(sql: "PRAGMA user_version = \(Migrations.all.count)")
-            return try PurposeKeys(of: database)?.open(under: keys.newest) ?? false
+            return try resealing.check(in: database)
         }
     }
 

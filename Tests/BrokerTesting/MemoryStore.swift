@@ -50,9 +50,9 @@ package final class MemoryStore: Store {
         }
     }
 
-    package func check() async throws -> Bool {
+    package func check() async throws -> MasterKeyCheck {
         try state.withLock { state in if state.isFull { throw Full() } }
-        return true
+        return .works
     }
 
     package func commit(_ changes: [Change], recording records: [AuditRecord]) async throws {
@@ -108,7 +108,8 @@ package final class MemoryStore: Store {
 
     package func rotateMasterKey(recording end: AuditRecord) async throws -> MasterKeyProgress {
         MasterKeyProgress(
-            term: 1, total: 0, left: 0, unreadableKeys: [], masterKeyFile: "", newMasterKeyFile: nil, hasEnded: false
+            term: 1, total: 0, left: 0, unreadableKeys: [], masterKeyFile: "", newMasterKeyFile: nil,
+            previousMasterKeyFile: nil, hasEnded: false
         )
     }
 

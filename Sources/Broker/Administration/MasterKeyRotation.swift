@@ -43,12 +43,14 @@ package struct MasterKeyProgress: Codable, Sendable {
     package let masterKeyFile: String
     /// Where the newest one is, as long as that is not the same.
     package let newMasterKeyFile: String?
+    /// Where the one before is kept, for backups from its time; `nil` if it is elsewhere or lost.
+    package let previousMasterKeyFile: String?
     /// Whether the last of them was done just now.
     package let hasEnded: Bool
 
     package init(
         term: Int, total: Int, left: Int, unreadableKeys: [String], masterKeyFile: String, newMasterKeyFile: String?,
-        hasEnded: Bool
+        previousMasterKeyFile: String?, hasEnded: Bool
     ) {
         self.term = term
         self.total = total
@@ -56,6 +58,7 @@ package struct MasterKeyProgress: Codable, Sendable {
         self.unreadableKeys = unreadableKeys
         self.masterKeyFile = masterKeyFile
         self.newMasterKeyFile = newMasterKeyFile
+        self.previousMasterKeyFile = previousMasterKeyFile
         self.hasEnded = hasEnded
     }
 }

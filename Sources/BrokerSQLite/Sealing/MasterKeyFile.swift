@@ -25,9 +25,18 @@ package struct MasterKeyFile: Sendable {
     /// Where that cannot be done, as with files that are mounted, both stay where they are, and whoever put them there is
     /// told.
     func takeNew(retiring term: SealedRecord.Term) {
-        guard newPath == nil, isKept(as: path + ".term-\(term)") else { return }
+        guard newPath == nil, FileStatus(at: path) == nil || isKept(as: retiredPath(term)) else { return }
         try? PrivateFile.replace(path, by: new.path, called: Self.name)
     }
+
+    /// The file that a retired key is in, unless it is lost.
+    func retired(_ key: SealingKey) -> String? {
+        let file = MasterKeyFile(retiredPath(key.term))
+        guard file.exists, let held = try? file.read(), key.isSame(as: held) else { return nil }
+        return file.path
+    }
+
+    private func retiredPath(_ term: SealedRecord.Term) -> String { "\(path).term-\(term)" }
 
     /// Gives the file a second name, unless it has that already.
     private func isKept(as name: String) -> Bool {
@@ -54,9 +63,10 @@ package struct MasterKeyFile: Sendable {
     func read() throws -> SymmetricKey {
         guard exists else {
             throw OperatorError(
-                .failed, "\(Self.name) '\(path)' is not there",
+                .failed, "\(Self.name) '\(path)' is missing",
                 hint:
-                    "'token-broker init' makes one; for an existing database put its own key there, or name it with --master-key-file"
+                    "put a copy of this database's master key there, or name its file with --master-key-file; without it "
+                    + "nothing in the database opens"
             )
         }
         var line = MasterKeyLine(bytes: try PrivateFile.read(path, called: Self.name))

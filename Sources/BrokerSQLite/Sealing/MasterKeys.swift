@@ -34,6 +34,9 @@ final class MasterKeys: Sendable {
 
     var hasEarlier: Bool { state.withLock { !$0.earlier.isEmpty } }
 
+    /// The key of an earlier term, if a record was opened or sealed with it in this process.
+    func earlier(_ term: SealedRecord.Term) -> SealingKey? { state.withLock { $0.earlier[term] } }
+
     /// Seals with another key from now on. What is in memory goes on to open with the one that it was sealed under.
     func adopt(_ next: SealingKey) {
         state.withLock { state in

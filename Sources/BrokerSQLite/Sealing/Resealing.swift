@@ -33,6 +33,22 @@ final class Resealing: Sendable {
         if keys.hasEarlier, left == 0 { file.takeNew(retiring: keys.newest.term - 1) }
     }
 
+    /// Checks that the newest master key opens the database, and that the next start will find it.
+    func check(in database: Database) throws -> MasterKeyCheck {
+        guard let purposeKeys = try PurposeKeys(of: database), purposeKeys.open(under: keys.newest) else {
+            return .doesNotOpen
+        }
+        do {
+            _ = try MasterKeys(from: file, proving: purposeKeys)
+            return .works
+        } catch is SealingKey.Damage {
+            let files = ["'\(file.path)'"] + (file.new.exists ? ["'\(file.new.path)'"] : [])
+            return .notInItsFile(reason: "another master key is in \(files.joined(separator: " and in "))")
+        } catch {
+            return .notInItsFile(reason: error.reason)
+        }
+    }
+
     /// Makes the new master key, unless it is there, and seals the purpose keys under it.
     ///
     /// - Returns: whether it began; no when one is unfinished.
@@ -84,10 +100,17 @@ final class Resealing: Sendable {
             file.takeNew(retiring: newest.term - 1)
         }
         self.state.withLock { [state] in $0 = state }
+        if hasEnded, case .notInItsFile(let reason) = try check(in: database) {
+            throw OperatorError(
+                .failed, "all records are sealed under another master key, which is in no file: \(reason)",
+                hint: "do not stop the broker, and run 'token-broker master-key rotate' again"
+            )
+        }
         return MasterKeyProgress(
             term: Int(newest.term), total: try Self.count(in: database), left: max(0, left),
             unreadableKeys: state.unreadable, masterKeyFile: file.path,
-            newMasterKeyFile: file.new.exists ? file.new.path : nil, hasEnded: hasEnded
+            newMasterKeyFile: file.new.exists ? file.new.path : nil,
+            previousMasterKeyFile: keys.earlier(newest.term - 1).flatMap { file.retired($0) }, hasEnded: hasEnded
         )
     }
 

@@ -14,6 +14,9 @@ struct SealingKey: Sendable {
         self.term = term
     }
 
+    /// Whether this is the master key; compared in constant time.
+    func isSame(as key: SymmetricKey) -> Bool { master.key == key }
+
     /// What its records begin with.
     var head: [UInt8] { SealedRecord.head(of: term) }
 

@@ -38,10 +38,10 @@ struct MasterKeyCommand: AsyncParsableCommand {
                         "now put '\(new)' in the place of '\(progress.masterKeyFile)'; until then the broker needs both"
                     )
                 } else {
-                    lines.append(
-                        "it is in '\(progress.masterKeyFile)': keep a copy elsewhere. Backups from before open with "
-                            + "'\(progress.masterKeyFile).term-\(progress.term - 1)' only"
-                    )
+                    let backups =
+                        progress.previousMasterKeyFile.map { "Backups from before open with '\($0)' only" }
+                        ?? "Backups from before need the lost master key: make a new one now"
+                    lines.append("it is in '\(progress.masterKeyFile)': keep a copy elsewhere. \(backups)")
                 }
                 return lines.joined(separator: "\n")
             }

@@ -112,7 +112,7 @@ def test_a_master_key_that_is_gone_and_one_that_is_away(stopped):
     (stopped.data / "master.key").rename(away)
     findings = examine(stopped)
     assert {"master key", "broker"} <= wrong(findings)
-    only(findings, "master key", "problem", "is not there")
+    only(findings, "master key", "problem", "is missing")
     only(examine(stopped, "--master-key-file", str(away)), "master key", "ok", "away from the database")
 
 

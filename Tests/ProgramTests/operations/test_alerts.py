@@ -70,6 +70,11 @@ def a_project_too_many(scene: Scene, fires):
     fires(scene.ask)
 
 
+def the_master_key_is_lost(scene: Scene, fires):
+    (scene.broker.data / "master.key").unlink()
+    fires()
+
+
 def a_wrong_secret_again_and_again(scene: Scene, fires):
     fires(lambda: [post_form(scene.broker.tcp, client=(scene.client[0], "wrong")) for _ in range(10)])
 
@@ -83,6 +88,7 @@ FAULTS = [
     (the_authorization_server_fails_until_a_token_ends, {"TokenBrokerDegraded", "TokenBrokerTokenExpiring"}, []),
     (the_key_is_deleted_at_sinch, {"TokenBrokerKeyQuarantined"}, []),
     (a_project_too_many, {"TokenBrokerBudgetSpent"}, ["--mint-rate", "0.01", "--mint-burst", "1"]),
+    (the_master_key_is_lost, {"TokenBrokerMasterKeyLost"}, []),
     (a_wrong_secret_again_and_again, {"TokenBrokerClientsThrottled"}, []),
 ]
 # Those whose fault is made by tests of their own.
