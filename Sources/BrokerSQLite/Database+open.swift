@@ -36,6 +36,8 @@ extension DatabaseQueue {
                 try database.checkIsOurs(isNew: isNew)
             }
             database.keepWAL(false)
+            // Only before the first table (https://sqlite.org/pragma.html#pragma_auto_vacuum).
+            if isNew { try database.execute(sql: "PRAGMA auto_vacuum = INCREMENTAL") }
             try database.execute(
                 sql: """
                     PRAGMA journal_mode = WAL;

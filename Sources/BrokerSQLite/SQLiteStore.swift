@@ -157,9 +157,15 @@ package struct SQLiteStore: Store {
     package func pruneAuditLog(
         before date: Date, recording record: AuditRecord, goesOn: Bool
     ) async throws -> AuditPruning.Reply {
-        try await change { [auditLog = database.auditLog] in
-            try auditLog.prune(before: date, recording: record, goesOn: goesOn, in: $0)
+        let reply = try await change { [auditLog = database.auditLog] database in
+            var reply = try auditLog.prune(before: date, recording: record, goesOn: goesOn, in: database)
+            if reply.isComplete { reply.isComplete = try database.releaseFreePages() }
+            (reply.databaseBytes, reply.freeBytes) = try database.size()
+            return reply
         }
+        // A failure is left to the next commit, which tries again.
+        if reply.isComplete { try? await queue.watching { try $0.writeBackWAL() } }
+        return reply
     }
 
     package func auditLog(_ request: AuditListing) async throws -> AuditListing.Reply {

@@ -81,16 +81,65 @@ struct AuditPruningTests {
         }
     }
 
+    private func recordMany(in store: SQLiteStore) async throws {
+        try await withThrowingTaskGroup { group in
+            for _ in 0..<5000 {
+                group.addTask {
+                    try await store.record(AuditRecord(at: Self.begin, actor: .broker, action: .tokenMinted))
+                }
+            }
+            try await group.waitForAll()
+        }
+    }
+
+    /// Removes all records but the newest; returns the first and the last reply.
+    private func pruneAll(_ store: SQLiteStore) async throws -> (first: AuditPruning.Reply, last: AuditPruning.Reply) {
+        let first = try await prune(store, before: 1000)
+        var last = first
+        while !last.isComplete { last = try await prune(store, before: 1000, goesOn: true) }
+        return (first, last)
+    }
+
+    private var fileSize: Int {
+        get throws { try FileManager.default.attributesOfItem(atPath: broker.directory.database)[.size] as? Int ?? 0 }
+    }
+
+    @Test func `the file becomes as small as what is left in it`() async throws {
+        try await withStore { store in
+            try await recordMany(in: store)
+            let (first, last) = try await pruneAll(store)
+            #expect(last.freeBytes == 0 && last.databaseBytes < first.databaseBytes / 4)
+            #expect(try fileSize == last.databaseBytes)
+        }
+    }
+
+    @Test func `a database without auto_vacuum says what it has free, until a backup of it is restored`() async throws {
+        try tamper("PRAGMA auto_vacuum = NONE; VACUUM")
+        try await withStore { store in
+            try await recordMany(in: store)
+            let (first, last) = try await pruneAll(store)
+            #expect(last.databaseBytes >= first.databaseBytes && last.freeBytes > last.databaseBytes / 2)
+        }
+        let copy = try Data(contentsOf: URL(fileURLWithPath: broker.directory.database))
+        let backup = FileManager.default.temporaryDirectory.appending(path: "\(UUID()).db")
+        try copy.write(to: backup)
+        defer { try? FileManager.default.removeItem(at: backup) }
+        try FileManager.default.removeItem(atPath: broker.directory.database)
+        try await SQLiteStore.restore(
+            FileHandle(forReadingFrom: backup), in: broker.directory, masterKey: broker.masterKey,
+            allowsUnauthenticated: false,
+            recording: AuditRecord(at: Self.begin, actor: .broker, action: .databaseRestored)
+        ) { _ in }
+        #expect(try fileSize < copy.count / 4)
+        try await withStore { store in
+            try await recordMany(in: store)
+            #expect(try await pruneAll(store).last.freeBytes == 0)
+        }
+    }
+
     @Test func `many go in parts, under one record`() async throws {
         try await withStore { store in
-            try await withThrowingTaskGroup { group in
-                for _ in 0..<5000 {
-                    group.addTask {
-                        try await store.record(AuditRecord(at: Self.begin, actor: .broker, action: .tokenMinted))
-                    }
-                }
-                try await group.waitForAll()
-            }
+            try await recordMany(in: store)
             var removed = 0
             repeat {
                 let reply = try await prune(store, before: 1000, goesOn: removed > 0)

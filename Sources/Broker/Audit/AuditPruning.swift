@@ -10,12 +10,20 @@ package struct AuditPruning: AdminRequest {
         package var isComplete: Bool
         /// The first of those removed that was not as the broker wrote it.
         package var fault: AuditFault?
+        /// The size of the database.
+        package var databaseBytes: Int
+        /// Those of them that hold nothing, and are used again before the file grows.
+        package var freeBytes: Int
 
-        package init(removed: Int, first: Int64, isComplete: Bool, fault: AuditFault?) {
+        package init(
+            removed: Int, first: Int64, isComplete: Bool, fault: AuditFault?, databaseBytes: Int = 0, freeBytes: Int = 0
+        ) {
             self.removed = removed
             self.first = first
             self.isComplete = isComplete
             self.fault = fault
+            self.databaseBytes = databaseBytes
+            self.freeBytes = freeBytes
         }
     }
 

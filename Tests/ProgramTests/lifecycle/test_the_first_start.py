@@ -29,7 +29,7 @@ def test_serve_init_makes_what_is_missing_once(new_broker, sandbox):
 
 def test_serve_init_makes_no_other_master_key_for_a_database_that_has_one(stopped):
     (stopped.data / "master.key").unlink()
-    assert_refused(stopped.admin(*INIT), 1, "master key", "not there")
+    assert_refused(stopped.admin(*INIT), 1, "master key", "is missing")
     assert not (stopped.data / "master.key").exists()
 
 

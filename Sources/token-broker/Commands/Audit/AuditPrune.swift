@@ -17,20 +17,28 @@ struct AuditPrune: AdminCommand {
         let total = try await withAdministration { broker in
             var total = try await broker.perform(AuditPruning(before: before.date))
             while !total.isComplete {
-                Console.say("\(total.removed) records are removed")
-                let part = try await broker.perform(AuditPruning(before: before.date, goesOn: total.removed > 0))
-                total = AuditPruning.Reply(
-                    removed: total.removed + part.removed, first: part.first, isComplete: part.isComplete,
-                    fault: total.fault ?? part.fault
-                )
+                Console.say("\(total.removed) records are removed; the database has \(bytes(total.databaseBytes))")
+                var part = try await broker.perform(AuditPruning(before: before.date, goesOn: total.removed > 0))
+                part.removed += total.removed
+                part.fault = total.fault ?? part.fault
+                total = part
             }
             return total
         }
         try output.print(total) { total in
-            "\(total.removed) records are removed; the log begins with record \(total.first)"
+            let removed = "\(total.removed) records are removed; the log begins with record \(total.first)"
+            let size = "the database has \(bytes(total.databaseBytes))"
+            guard total.freeBytes > total.databaseBytes / 10 else { return "\(removed); \(size)" }
+            return """
+                \(removed)
+                \(size), of which \(bytes(total.freeBytes)) are free and are used before it grows
+                To make it smaller, back it up and restore the backup: an earlier version made this database.
+                """
         }
         if let fault = total.fault {
             Console.say("what was removed was not whole: \(fault.message); a record says so")
         }
     }
+
+    private func bytes(_ count: Int) -> String { count.formatted(.byteCount(style: .file)) }
 }
