@@ -9,5 +9,6 @@ package enum Migrations {
         ("0005_mark_audit_ends", PackageResources._005_mark_audit_ends_sql),
         ("0006_authenticate_rows", PackageResources._006_authenticate_rows_sql),
         ("0007_bind_wal", PackageResources._007_bind_wal_sql),
+        ("0008_add_client_uses", PackageResources._008_add_client_uses_sql),
     ]
 }

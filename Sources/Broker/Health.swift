@@ -82,11 +82,11 @@ package final class Health: Sendable {
     func report(_ subject: Subject, is trouble: Trouble, because reason: String? = nil) {
         let now = clock.now
         let isChange = state.withLock { state in
-            let before = state[subject]
+            let before = state[subject].flatMap { $0.trouble == trouble ? $0 : nil }
             state[subject] = Problem(
                 subject: subject, trouble: trouble, since: before?.since ?? now, reason: reason ?? before?.reason
             )
-            return before?.trouble != trouble
+            return before == nil
         }
         guard isChange else { return }
         var metadata = subject.metadata
@@ -118,16 +118,28 @@ package final class Health: Sendable {
     /// Whether it is in no trouble.
     package func works(_ subject: Subject) -> Bool { state.withLock { $0[subject] == nil } }
 
-    /// What is in trouble, the oldest first.
-    var problems: [Problem] {
-        let (common, particular) = state.withLock { ($0.common, $0.particular) }
-        return (Array(common.values) + Array(particular.values))
-            .sorted { ($0.since.boot, $0.subject.name) < ($1.since.boot, $1.subject.name) }
+    /// Whether the authorization server refused a key, or its secret could not be opened, and it has not worked since.
+    package func isQuarantined(_ key: AccessKey) -> Bool {
+        state.withLock { $0[.key(key.id, of: key.project)]?.trouble == .quarantined }
     }
 
-    /// What is in trouble and more than one project rests on, the oldest first.
-    package var commonProblems: [StatusReport.Problem] {
-        state.withLock(\.common).values.sorted { $0.since.boot < $1.since.boot }.map(StatusReport.Problem.init)
+    /// The problems: first those that more than one project depends on, which may be the cause of others; the oldest first.
+    var problems: [Problem] {
+        let (common, particular) = state.withLock { ($0.common, $0.particular) }
+        return Self.sorted(common.values) + Self.sorted(particular.values)
+    }
+
+    private static func sorted(_ problems: some Sequence<Problem>) -> [Problem] {
+        problems.sorted { ($0.since.boot, $0.subject.name) < ($1.since.boot, $1.subject.name) }
+    }
+
+    /// The number of problems, all that more than one project depends on, and some of the others.
+    ///
+    /// For a probe, which must cost the same however many projects have a problem.
+    package var summary: (count: Int, problems: [StatusReport.Problem]) {
+        let (common, particular) = state.withLock { ($0.common, $0.particular) }
+        let shown = Self.sorted(common.values) + Self.sorted(particular.values.prefix(Self.memory))
+        return (common.count + particular.count, shown.map(StatusReport.Problem.init))
     }
 
     /// What was in trouble, the newest first.

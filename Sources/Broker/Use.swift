@@ -1,10 +1,11 @@
 package import Foundation
 import Synchronization
 
-/// How an access key or a client secret is used: when last, and how often since the start.
+/// How an access key, a client or a client secret is used: when last, and how often since the start.
 package final class Use: Sendable {
     package enum Owner: Hashable, Sendable {
         case key(KeyID)
+        case client(ClientID)
         case secret(ClientSecretVerifier)
     }
 

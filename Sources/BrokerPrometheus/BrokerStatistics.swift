@@ -56,7 +56,7 @@ package struct BrokerStatistics: Sendable {
             samples.append(
                 Sample(
                     "token_broker_key_quarantined", for: [name, key.id.description],
-                    core.failures.isQuarantined(key.id, version: key.version)
+                    core.health.isQuarantined(key)
                 )
             )
         }

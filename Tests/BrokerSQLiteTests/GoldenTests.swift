@@ -85,16 +85,24 @@ struct GoldenTests {
         }
     }
 
-    /// Without tokens; nothing ties its WALs to it.
-    @Test func `a data directory whose rows have authentication codes`() async throws {
-        let stored = try StoredBroker(golden: "schema-6", at: Date(timeIntervalSince1970: 1_796_036_560))
+    /// Without tokens. Nothing ties the WALs of the first one to it; the second one does not know when clients were used.
+    @Test(arguments: [
+        (
+            "schema-6", 1_796_036_560.0, "tbs_SRGfrgNjK8QCA0QKMbw_4mMnWXXGJeXDzzr7oxBnluM",
+            "tbs_V6VZ2RuQml5uNbSCnfmEsvkqkHmoMLca7DuV-kqV4co"
+        ),
+        (
+            "schema-7", 1_796_049_250.0, "tbs_Zt9Cs3DnPKnFPyZb3abCavvgiXXJRhpujeTqgG0sVTg",
+            "tbs_JAxDfrD1g5vj9CNjFKVXpbI2DfCeE6mVjyCL96bG8Dc"
+        ),
+    ])
+    func `a data directory whose rows have authentication codes`(
+        name: String, time: Double, newSecret: String, oldSecret: String
+    ) async throws {
+        let stored = try StoredBroker(golden: name, at: Date(timeIntervalSince1970: time))
         for _ in 1...2 {
             try await stored.run { core in
-                try await expectKeys(
-                    in: core,
-                    andSecretsOfClient1: "tbs_SRGfrgNjK8QCA0QKMbw_4mMnWXXGJeXDzzr7oxBnluM",
-                    "tbs_V6VZ2RuQml5uNbSCnfmEsvkqkHmoMLca7DuV-kqV4co"
-                )
+                try await expectKeys(in: core, andSecretsOfClient1: newSecret, oldSecret)
                 #expect(try core.registry.client(ClientID("client-2"))?.users == [1234])
                 #expect(try await core.store.verifyAuditLog(after: nil, anchor: nil).isWhole)
             }

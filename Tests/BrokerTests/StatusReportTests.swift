@@ -25,6 +25,23 @@ struct StatusReportTests {
         #expect(try #require(over.end).timeIntervalSince(over.since) >= 110)
     }
 
+    @Test func `a problem that gets worse says since when it is as it is now`() async throws {
+        let test = try await TestBroker()
+        try await test.addKey()
+        test.endpoint.fail(.unavailable("connection refused"))
+        var sinces: [String: Date] = [:]
+        while sinces["unavailable"] == nil {
+            _ = try? await test.token()
+            let problem = try #require(
+                try await test.status().problems.first { $0.subject.hasPrefix("token endpoint") })
+            sinces[problem.state] = sinces[problem.state] ?? problem.since
+            #expect(sinces[problem.state] == problem.since)
+            test.clock.advance(by: .seconds(15))
+        }
+        let (failing, unavailable) = (try #require(sinces["failing"]), try #require(sinces["unavailable"]))
+        #expect(unavailable.timeIntervalSince(failing) >= 15)
+    }
+
     @Test func `a project that gets its token from a verification works again`() async throws {
         let test = try await TestBroker()
         let key = try await test.addKey()

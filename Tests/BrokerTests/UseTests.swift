@@ -48,7 +48,8 @@ struct UseTests {
             for _ in 0..<10 { _ = try await fetch(test, with: secret) }
             await test.core.housekeeping.runOnce()
             #expect(test.store.uses[.key(key)] == test.clock.now.wall)
-            #expect(test.store.uses.count == 2)
+            // Of the key, the client and its secret.
+            #expect(test.store.uses.count == 3)
             test.clock.advance(by: .seconds(30))
         }
         let saved = test.store.uses
@@ -77,8 +78,8 @@ struct UseTests {
             _ = try await fetch(test, with: secret, of: project)
         }
         await test.core.housekeeping.runOnce()
-        // Of each key, and of the secret.
-        #expect(test.store.uses.count == 1101)
+        // Of each key, of the client and of its secret.
+        #expect(test.store.uses.count == 1102)
         #expect(test.store.mostUsesAtOnce <= 500)
     }
 

@@ -15,6 +15,8 @@ package struct ClientReport: Codable, Sendable {
     package let certificateNames: [CertificateName]
     package let secrets: [SecretReport]
     package let createdAt: Date
+    /// When it was recognized last, by a secret or without one.
+    package let lastUsedAt: Date?
 
     init(_ client: Client, _ administrator: Administrator) throws {
         let now = administrator.core.clock.now.wall
@@ -27,5 +29,6 @@ package struct ClientReport: Codable, Sendable {
         certificateNames = client.certificateNames.sorted()
         secrets = client.credentials.filter { $0.isLive(at: now) }.map { SecretReport($0) }
         createdAt = client.created
+        lastUsedAt = client.lastUsed
     }
 }

@@ -13,7 +13,7 @@ package struct KeyReport: Codable, Sendable {
     /// When one of its tokens was handed out last.
     package let lastUsedAt: Date?
     package let token: TokenReport?
-    /// Whether the authorization server refuses the key, which is then not used for a while.
+    /// Whether the authorization server refused the key, or its secret could not be opened, and it has not worked since.
     package let quarantined: Bool
 
     init(_ key: AccessKey, _ administrator: Administrator) {
@@ -28,6 +28,6 @@ package struct KeyReport: Codable, Sendable {
         lastMintedAt = key.lastMint.date
         lastUsedAt = key.use.lastDate
         token = life.map { TokenReport($0, at: administrator.core.clock.now) }
-        quarantined = administrator.core.failures.isQuarantined(key.id, version: key.version)
+        quarantined = administrator.core.health.isQuarantined(key)
     }
 }

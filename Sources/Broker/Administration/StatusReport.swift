@@ -72,7 +72,7 @@ package struct StatusReport: AdminRequest {
         package let clientID: ClientID
         package let enabled: Bool
         package let projectCount: Int
-        /// When it got a token last, by one of its secrets.
+        /// When it was recognized last.
         package let lastUsedAt: Date?
     }
 
@@ -121,7 +121,7 @@ package struct StatusReport: AdminRequest {
             clients: clients.map {
                 ClientUse(
                     clientID: $0.id, enabled: $0.isEnabled, projectCount: $0.grants.count,
-                    lastUsedAt: $0.credentials.compactMap(\.use.lastDate).max()
+                    lastUsedAt: $0.lastUsed
                 )
             },
             needsOperator: serving?.ready != true || problems.contains { $0.trouble.needsOperator },

@@ -48,6 +48,7 @@ package struct AuditRecord: Sendable {
         /// The mark of the log's end was not the broker's when the next record came.
         case auditDamaged = "audit.damaged"
         case tokenMinted = "token.minted"
+        case mintFailed = "token.mint_failed"
         case tokenHandedOut = "token.handed_out"
         case authenticationRefused = "authentication.refused"
     }
@@ -90,7 +91,7 @@ package struct AuditRecord: Sendable {
     /// A mint that failed.
     init(_ failure: MintFailure, with key: AccessKey, at: Date) {
         self.init(
-            at: at, actor: .broker, action: .tokenMinted, project: key.project, key: key.id, outcome: failure.outcome
+            at: at, actor: .broker, action: .mintFailed, project: key.project, key: key.id, outcome: failure.outcome
         )
     }
 }

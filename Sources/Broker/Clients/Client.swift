@@ -30,10 +30,12 @@ package struct Client: Sendable, Identifiable {
     /// The projects that the client is granted. Nothing is granted by default.
     package var grants: Set<ProjectID>
     package let created: Date
+    /// Shared by every copy of this client.
+    package let use: Use
 
     package init(
         id: ClientID, isEnabled: Bool, credentials: [Credential], identities: Set<Identity>, grants: Set<ProjectID>,
-        created: Date
+        created: Date, lastUsed: Date? = nil
     ) {
         self.id = id
         self.isEnabled = isEnabled
@@ -41,7 +43,11 @@ package struct Client: Sendable, Identifiable {
         self.identities = identities
         self.grants = grants
         self.created = created
+        use = Use(of: .client(id), last: lastUsed)
     }
+
+    /// When the client was recognized last, by whatever it showed.
+    package var lastUsed: Date? { ([use] + credentials.map(\.use)).compactMap(\.lastDate).max() }
 
     package var users: [UInt32] {
         identities.compactMap { if case .user(let user) = $0 { user } else { nil } }

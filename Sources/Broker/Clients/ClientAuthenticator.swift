@@ -57,7 +57,7 @@ package struct ClientAuthenticator: Sendable {
         let shown = await Shown(by: peer, with: claim)
         let recognized = try recognize(claim, by: shown.identities)
         if let (client, credential) = recognized, client.isEnabled {
-            if let credential { uses.note(credential.use, at: clock.now.wall) }
+            for use in [client.use, credential?.use].compactMap(\.self) { uses.note(use, at: clock.now.wall) }
             return Authorization(
                 client, by: credential, shown.identities, certificate: shown.certificate, registryVersion: version,
                 deadline: deadline

@@ -10,7 +10,7 @@ package struct RepeatableHandOut: Sendable {
     private let validities: [Validity]
     /// When the client's secret or certificate expires.
     private let until: Date?
-    /// The key's, and the client secret's where one was shown.
+    /// The key's, the client's, and the client secret's where one was shown.
     private let uses: [Use]
     private let log: UseLog
     private let clock: any BrokerClock

@@ -109,7 +109,8 @@ package struct TokenBroker: Sendable {
             token, of: project, minimumLife: minimumLife,
             validities: validities + [validity, authorization.certificate?.validity].compactMap(\.self),
             until: [authorization.credential?.expires, authorization.certificate?.expires].compactMap(\.self).min(),
-            uses: [key.use, authorization.credential?.use].compactMap(\.self), log: uses, clock: clock
+            uses: [key.use, authorization.client.use, authorization.credential?.use].compactMap(\.self), log: uses,
+            clock: clock
         )
         return repeatable.isValid ? repeatable : nil
     }

@@ -31,6 +31,8 @@ package struct OperationsRoutes: Sendable {
     private struct Ready: Encodable {
         let status: String
         let checks: Readiness.Checks
+        /// As many as `status` has.
+        let problemCount: Int
         /// For people: a broker whose token endpoint fails is ready, and hands out what it holds.
         let problems: [StatusReport.Problem]
     }
@@ -40,11 +42,12 @@ package struct OperationsRoutes: Sendable {
             .init(.GET, "/health/live") { _, _ in try WholeResponse(json: Live()) },
             .init(.GET, "/health/ready") { _, _ in
                 let checks = readiness.checks
+                let (count, problems) = core.health.summary
                 return try WholeResponse(
                     checks.allPass ? .ok : .serviceUnavailable,
                     json: Ready(
                         status: checks.allPass ? "ready" : "not_ready", checks: checks,
-                        problems: core.health.commonProblems
+                        problemCount: count, problems: problems
                     )
                 )
             },

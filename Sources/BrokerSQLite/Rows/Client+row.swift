@@ -7,7 +7,7 @@ extension Client {
         self.init(
             id: try ClientID(row.value("client_id", as: String.self)), isEnabled: try row.value("enabled"),
             credentials: credentials.sorted { $0.created > $1.created }, identities: identities, grants: grants,
-            created: try row.date("created_at")
+            created: try row.date("created_at"), lastUsed: try row.optionalDate("last_used_at")
         )
     }
 

@@ -104,7 +104,7 @@ struct ClientCommand: AsyncParsableCommand {
                             client.clientID.description, client.enabled ? "enabled" : "disabled",
                             client.projects.listed(of: client.projectCount),
                             client.users.listed(), client.certificateNames.listed(), "\(client.secrets.count)",
-                            client.secrets.map(\.lastUsedAt.text).joined(separator: " "),
+                            client.lastUsedAt.text,
                         ]
                     }
                 ).text(empty: "no clients; register one: token-broker client add NAME --project PROJECT")

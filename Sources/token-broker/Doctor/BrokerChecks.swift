@@ -54,7 +54,9 @@ struct BrokerChecks {
     private var mints: [Finding] {
         let enabled = projects.flatMap(\.enabledKeys)
         let never = enabled.filter { $0.lastMintedAt == nil }
-        let newest = enabled.compactMap { key in key.lastMintedAt.map { (at: $0, key: key) } }
+        // What is wrong with the others is among the problems.
+        let working = projects.filter { $0.failures == nil }.flatMap(\.enabledKeys).filter { !$0.quarantined }
+        let newest = working.compactMap { key in key.lastMintedAt.map { (at: $0, key: key) } }
             .sorted { $0.at > $1.at }
         let named = newest.prefix(Self.most).map {
             Finding.ok("key \($0.key.keyID)", "minted last at \(Optional($0.at).text)")

@@ -36,7 +36,9 @@ struct SettingChecks {
                 )
             ] : []
         let all = unknown + idle
-        return all.isEmpty ? [.ok("settings", "each of the \(set.count) in the environment means something")] : all
+        let count = set.isEmpty ? "none is set" : "\(set.count) set, each of them known,"
+        return all.isEmpty
+            ? [.ok("settings", "\(count) in this command's environment; a running broker has its own")] : all
     }
 
     private var isOnlyReachedFromHere: Bool { configuration.listen.allSatisfy(\.isLoopback) }

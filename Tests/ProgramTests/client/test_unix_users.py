@@ -23,6 +23,20 @@ def test_a_unix_user_needs_no_secret_on_the_socket(named):
     assert listed["users"] == [os.geteuid()], f"{listed}"
 
 
+def test_its_last_use_is_shown_and_survives_a_restart(named):
+    def last_use() -> str | None:
+        listed = next(client for client in named.ask("client", "list")["clients"] if client["client_id"] == "mine")
+        return listed.get("last_used_at")
+
+    assert last_use() is None
+    assert_token(post_form(named.unix))
+    used = last_use()
+    assert used is not None
+    assert used in named.admin("client", "list").out
+    named.restart()
+    assert last_use() == used
+
+
 def test_over_tcp_a_unix_user_is_nobody(named):
     assert_error(post_form(named.tcp), 401, "invalid_client")
     assert_error(post_form(named.tcp, headers=[basic("mine", "")]), 401, "invalid_client")
