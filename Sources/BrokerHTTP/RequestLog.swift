@@ -51,9 +51,11 @@ final class RequestLog: Sendable {
 
     /// - Parameter route: as it is written in the routes; `nil` where it did not come to that.
     func answer(
-        to error: any Error, _ dialect: ErrorAnswer.Dialect = .http, route: String? = nil,
+        to thrown: any Error, _ dialect: ErrorAnswer.Dialect = .http, route: String? = nil,
         as id: RequestID = RequestID()
     ) -> WholeResponse {
+        let authorized = thrown as? AuthorizedRequestError
+        let error = authorized?.error ?? thrown
         let answer = ErrorAnswer(error, dialect: dialect, requestID: id)
         let isOurs = answer.status == .internalServerError
         let now = Self.now
@@ -63,6 +65,8 @@ final class RequestLog: Sendable {
                 "reason": "\(isOurs ? error.reason : answer.reason)",
             ]
             metadata["route"] = route.map { "\($0)" }
+            metadata["client"] = authorized.map { "\($0.client)" }
+            metadata["project"] = authorized?.project.map { "\($0)" }
             if omitted > 0 { metadata["omitted"] = .stringConvertible(omitted) }
             if isOurs {
                 logger.log(.requestFailed, level: .error, "a request failed", metadata)

@@ -1,3 +1,5 @@
+import Foundation
+
 /// `audit list`: the newest records, newest first.
 package struct AuditListing: AdminRequest {
     package let filter: AuditFilter
@@ -13,6 +15,8 @@ package struct AuditListing: AdminRequest {
         package var next: Int64?
         /// The number of the newest record, whether it is among those or not.
         package let newest: Int64
+        /// If there are no records: the client, key or project that may be meant, as a question.
+        package var hint: String?
 
         package init(entries: [AuditEntry], next: Int64?, newest: Int64) {
             self.entries = entries
@@ -28,12 +32,31 @@ package struct AuditListing: AdminRequest {
         self.limit = limit
     }
 
-    package var extent: StoreExtent { .part() }
+    package var extent: StoreExtent {
+        filter.client == nil && filter.key == nil && filter.project == nil ? .part() : .everything
+    }
 
     package func perform(by administrator: Administrator) async throws -> Reply {
         guard (1...Page<Project>.largest).contains(limit) else {
             throw OperatorError(.invalid, "limit must be an integer from 1 to \(Page<Project>.largest)")
         }
-        return try await administrator.core.store.auditLog(self)
+        var reply = try await administrator.core.store.auditLog(self)
+        if reply.entries.isEmpty { reply.hint = question(about: administrator.core.registry) }
+        return reply
+    }
+
+    private func question(about registry: Registry) -> String? {
+        var questions: [String] = []
+        if let client = filter.client, registry.client(client) == nil {
+            questions.append(client.description.question(in: registry.clients.lazy.map(\.id.description)))
+        }
+        if let key = filter.key, registry.key(key) == nil {
+            questions.append(key.description.question(in: registry.keyIDs.lazy.map(\.description)))
+        }
+        if let project = filter.project, !registry.has(project) {
+            questions.append(project.description.question(in: registry.projects.lazy.map(\.description)))
+        }
+        let question = questions.joined().trimmingCharacters(in: .whitespaces)
+        return question.isEmpty ? nil : question
     }
 }

@@ -37,5 +37,8 @@ package struct AuditPosition: Sendable, Hashable, Codable, LosslessStringConvert
         try container.encode(description)
     }
 
+    /// Whether the code has its length; an anchor that was cut short while it was copied has not.
+    package var isComplete: Bool { chain.count == (sequence == 0 ? 0 : 32) }
+
     package var description: String { "\(sequence).\(chain.base64URLEncodedString())" }
 }

@@ -51,6 +51,7 @@ package struct AuditRecord: Sendable {
         case mintFailed = "token.mint_failed"
         case tokenHandedOut = "token.handed_out"
         case authenticationRefused = "authentication.refused"
+        case authorizationRefused = "authorization.refused"
     }
 
     package let at: Date

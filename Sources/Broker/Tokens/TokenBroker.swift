@@ -1,3 +1,5 @@
+import Futures
+
 /// The use case: somebody who is allowed to gets a token.
 package struct TokenBroker: Sendable {
     private let registry: Registry
@@ -5,6 +7,8 @@ package struct TokenBroker: Sendable {
     private let store: any Store
     private let uses: UseLog
     private let clock: any BrokerClock
+    /// A client must not fill the audit log.
+    private let recordedRefusals: FairLimit<ClientID>
 
     package init(registry: Registry, tokens: ProjectTokens, store: any Store, uses: UseLog, clock: any BrokerClock) {
         self.registry = registry
@@ -12,6 +16,7 @@ package struct TokenBroker: Sendable {
         self.store = store
         self.uses = uses
         self.clock = clock
+        recordedRefusals = FairLimit(rate: 0.1, burst: 10, clock: clock)
     }
 
     /// A token for a client. It has not left before the first hand-out of it to this client is durably recorded.
@@ -20,14 +25,14 @@ package struct TokenBroker: Sendable {
     package func token(for request: TokenRequest, as authorization: Authorization) async throws -> HandOut {
         let client = authorization.client
         let project = try project(for: request, of: client)
-        try check(client, mayHaveTokensOf: project)
+        try await check(client, mayHaveTokensOf: project, by: authorization.deadline)
         let (token, key) = try await handOut(
             of: project, scope: request.scope, minimumLife: request.minimumLife, to: client.id,
             by: authorization.deadline
         )
         // A mint takes seconds: the client may have been disabled, or its grant revoked, meanwhile.
         guard let current = registry.client(client.id), current.isEnabled else { throw BrokerError.invalidClient }
-        try check(current, mayHaveTokensOf: project)
+        try await check(current, mayHaveTokensOf: project, by: authorization.deadline)
         return HandOut(
             token, of: project, at: clock.now,
             repeatable: repeatable(token, of: project, key: key, minimumLife: request.minimumLife, authorization)
@@ -38,7 +43,7 @@ package struct TokenBroker: Sendable {
     package func replace(
         _ rejected: TokenDigest, of project: ProjectID, as authorization: Authorization
     ) async throws -> Replacement {
-        try check(authorization.client, mayHaveTokensOf: project)
+        try await check(authorization.client, mayHaveTokensOf: project, by: authorization.deadline)
         return try await tokens.replace(
             rejected, of: project, for: authorization.client.id, by: authorization.deadline
         )
@@ -61,8 +66,22 @@ package struct TokenBroker: Sendable {
         )
     }
 
-    private func check(_ client: Client, mayHaveTokensOf project: ProjectID) throws {
-        guard client.grants.contains(project) else { throw BrokerError.unauthorizedClient(.grant(for: project)) }
+    /// The project, if there is one of that ID: what a request names may be a secret in the wrong place.
+    package func known(_ project: ProjectID) -> ProjectID? { registry.has(project) ? project : nil }
+
+    private func check(
+        _ client: Client, mayHaveTokensOf project: ProjectID, by deadline: Deadline
+    ) async throws {
+        if client.grants.contains(project) { return }
+        if recordedRefusals.take(client.id) {
+            let record = AuditRecord(
+                at: clock.now.wall, actor: .client(client.id), action: .authorizationRefused,
+                project: known(project), client: client.id,
+                outcome: registry.has(project) ? "no grant" : "unknown project"
+            )
+            try await Future { [store] in try await store.record(record) }.value(by: deadline, clock: clock)
+        }
+        throw BrokerError.unauthorizedClient(.grant(for: project))
     }
 
     private func handOut(

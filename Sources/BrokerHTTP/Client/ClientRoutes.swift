@@ -53,8 +53,7 @@ package struct ClientRoutes: Sendable {
         _ request: WholeRequest, of named: Result<ProjectID, BrokerError>?
     ) async throws -> WholeResponse {
         let form = try request.form()
-        let authorization = try await authenticator.authorize(
-            ClientClaim(request.head.headers, form: form), from: request.peer)
+        let authorization = try await authorize(request, form)
         switch form["grant_type"] {
         case "client_credentials": break
         case nil:
@@ -82,7 +81,9 @@ package struct ClientRoutes: Sendable {
     /// Envoy's `ext_authz`, Caddy's and Traefik's forward authentication.
     private func authorizationField(_ request: WholeRequest, _ values: [Substring]) async throws -> WholeResponse {
         let (asked, authorization) = try await asked(request, values)
-        let handOut = try await broker.token(for: asked, as: authorization)
+        let handOut = try await naming(authorization.client, asked.project) {
+            try await broker.token(for: asked, as: authorization)
+        }
         metrics.count(handOut)
         return WholeResponse(
             body: ByteBuffer(), fields: ["Authorization": "Bearer \(handOut.token.value.reveal())"],
@@ -94,8 +95,7 @@ package struct ClientRoutes: Sendable {
     private func asked(
         _ request: WholeRequest, _ values: [Substring]
     ) async throws -> (TokenRequest, Authorization) {
-        let authorization = try await authenticator.authorize(
-            ClientClaim(request.head.headers, form: nil), from: request.peer)
+        let authorization = try await authorize(request, nil)
         var minimumLife: Duration = .zero
         if let text = try FormFields(request.query.utf8)["min_ttl"] {
             guard let seconds = Int(text), (0...86_400).contains(seconds) else {
@@ -121,7 +121,9 @@ package struct ClientRoutes: Sendable {
         _ asked: TokenRequest, as authorization: Authorization,
         type: String = "application/json", written body: @escaping @Sendable (HandOut) -> ByteBuffer
     ) async throws -> WholeResponse {
-        let handOut = try await broker.token(for: asked, as: authorization)
+        let handOut = try await naming(authorization.client, asked.project) {
+            try await broker.token(for: asked, as: authorization)
+        }
         metrics.count(handOut)
         var response = WholeResponse(type: type, body: body(handOut), for: authorization.client.id)
         response.cacheable = handOut.repeatable.map {
@@ -136,15 +138,16 @@ package struct ClientRoutes: Sendable {
             let outcome: String
         }
         let form = try request.form(orJSON: true)
-        let authorization = try await authenticator.authorize(
-            ClientClaim(request.head.headers, form: form), from: request.peer)
+        let authorization = try await authorize(request, form)
         guard let hex = form["token_sha256"]?.lowercased(), hex.utf8.count == 64,
             hex.allSatisfy({ $0.isASCII && $0.isHexDigit })
         else {
             throw BrokerError.invalidRequest("token_sha256 is the SHA-256 of the whole token, 64 hexadecimal digits")
         }
         let project = try project(values).get()
-        let replacement = try await broker.replace(TokenDigest(hex: hex), of: project, as: authorization)
+        let replacement = try await naming(authorization.client, project) {
+            try await broker.replace(TokenDigest(hex: hex), of: project, as: authorization)
+        }
         metrics.countReport(of: project, replacement.outcome)
         var fields: HTTPHeaders = [:]
         if case .tooSoon(let wait) = replacement { fields.add(name: "Retry-After", value: wait.retryAfter) }
@@ -165,8 +168,7 @@ package struct ClientRoutes: Sendable {
             let projects: [Project]
             let next: ProjectID?
         }
-        let authorization = try await authenticator.authorize(
-            ClientClaim(request.head.headers, form: nil), from: request.peer)
+        let authorization = try await authorize(request, nil)
         let page: Page<Project> = try FormFields(request.query.utf8).page()
         let (projects, next) = page.elements(of: authorization.client.grants) { $0 }
         return try WholeResponse(
@@ -175,6 +177,21 @@ package struct ClientRoutes: Sendable {
             ),
             for: authorization.client.id
         )
+    }
+
+    private func authorize(_ request: WholeRequest, _ form: FormFields?) async throws -> Authorization {
+        try await authenticator.authorize(ClientClaim(request.head.headers, form: form), from: request.peer)
+    }
+
+    /// Adds to an error who asked for what.
+    private func naming<Value>(
+        _ client: Client, _ project: ProjectID?, _ work: () async throws -> Value
+    ) async throws -> Value {
+        do {
+            return try await work()
+        } catch {
+            throw AuthorizedRequestError(error: error, client: client.id, project: project.flatMap(broker.known))
+        }
     }
 
     private func project(_ values: [Substring]) -> Result<ProjectID, BrokerError> {

@@ -18,7 +18,7 @@ struct HandOutMetrics: Sendable {
 
     func count(_ error: any Error) {
         let outcome =
-            switch error {
+            switch (error as? AuthorizedRequestError)?.error ?? error {
             case let error as BrokerError: error.outcome
             case is RequestRefusal: "invalid_request"
             default: "failed"

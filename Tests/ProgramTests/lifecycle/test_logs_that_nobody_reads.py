@@ -4,7 +4,7 @@ import fcntl
 import subprocess
 
 from rig.processes import end, program, start, wait_until
-from rig.wire import get
+from rig.wire import get, is_listened_on
 
 
 def test_a_full_pipe_stops_nobody(stopped, clients):
@@ -20,8 +20,8 @@ def test_a_full_pipe_stops_nobody(stopped, clients):
     )
     fcntl.fcntl(process.stderr, fcntl.F_SETPIPE_SZ, 4096)
     try:
-        wait_until(socket.exists, "the broker listens")
         address = f"unix:{socket}"
+        wait_until(lambda: is_listened_on(address), "the broker listens")
         wait_until(lambda: get(address, "/v1/projects", client=clients["one"]).status == 200, "the broker answers")
         # Each change is a line in the log, and a few of them are all that this pipe holds.
         for number in range(60):

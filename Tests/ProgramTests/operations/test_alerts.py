@@ -13,7 +13,7 @@ from rig.broker import Broker
 from rig.full_disk import fill_the_disk
 from rig.processes import end, free_port, program, start, wait_until
 from rig.prometheus import Prometheus, promtool
-from rig.wire import call, get, post_form
+from rig.wire import call, get, is_listened_on, post_form
 
 DOCUMENT = FOLDER.parents[1] / "docs" / "operations.md"
 TOKEN = "/v1/projects/prj-a/token"
@@ -160,7 +160,7 @@ def test_log_lost(stopped, clients, folder):
     change = '{"client_id":"none","verb":{"enable":{}}}'
     fields = [("Content-Type", "application/json")]
     try:
-        wait_until(socket.exists, "the broker listens")
+        wait_until(lambda: is_listened_on(f"unix:{socket}"), "the broker listens")
         with Prometheus(folder, f"127.0.0.1:{port}", faster(folder), interval="200ms") as prometheus:
 
             def write_much() -> bool:

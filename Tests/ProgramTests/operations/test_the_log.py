@@ -10,7 +10,7 @@ import pytest
 from rig.checks import assert_error, assert_refused, assert_token
 from rig.log_check import ALWAYS, DOCUMENT, assert_log, documented
 from rig.processes import wait_until
-from rig.wire import basic, post_form
+from rig.wire import basic, is_listened_on, post_form
 
 SOURCES = pathlib.Path(__file__).parents[3] / "Sources/Broker"
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
@@ -94,7 +94,7 @@ def test_who_keeps_asking_wrongly_does_not_fill_the_log(broker, clients):
 def test_an_audit_record_is_one_line_whatever_the_level(stopped, clients):
     def events_of_a_run(hand_outs: int) -> list[str]:
         stopped.launch("--log-level", "critical")
-        wait_until((stopped.data / "client.sock").exists, "the broker listens")
+        wait_until(lambda: is_listened_on(f"unix:{stopped.data}/client.sock"), "the broker listens")
         for _ in range(hand_outs):
             assert_token(post_form(f"unix:{stopped.data}/client.sock", client=clients["one"]))
         assert stopped.stop() == 0

@@ -49,6 +49,15 @@ def connect(address: str, source: str | None = None) -> socket.socket:
     return socket.create_connection((host, int(port)), PATIENCE, (source, 0) if source else None)
 
 
+def is_listened_on(address: str) -> bool:
+    """Whether a connection is accepted; a Unix socket's file exists a moment before that."""
+    try:
+        connect(address).close()
+    except OSError:
+        return False
+    return True
+
+
 def request(method: str, target: str, *, client=None, headers=(), body=None, host="localhost", version="1.1") -> bytes:
     """A request with exactly these fields, and `Host` and `Content-Length` where they are not among them.
 

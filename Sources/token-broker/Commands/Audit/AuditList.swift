@@ -42,7 +42,8 @@ struct AuditList: AdminCommand {
             let listing = try await newest(by: broker)
             if follow { return try await follow(from: listing, by: broker) }
             try output.print(listing) { listing in
-                Self.table(of: listing.entries) + (listing.next.map { "\nthere may be more: --before \($0)" } ?? "")
+                Self.table(of: listing.entries) + (listing.hint.map { ": \($0)" } ?? "")
+                    + (listing.next.map { "\nthere may be more: --before \($0)" } ?? "")
             }
         }
     }

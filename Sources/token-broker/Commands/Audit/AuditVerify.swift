@@ -12,6 +12,12 @@ struct AuditVerify: AdminCommand {
     @OptionGroup var output: Output
     @OptionGroup(visibility: .hidden) var settings: Settings
 
+    func validate() throws {
+        if let anchor, !anchor.isComplete {
+            throw ValidationError("the anchor '\(anchor)' is incomplete: copy all that 'audit verify' printed")
+        }
+    }
+
     func run() async throws {
         let proof = try await withAdministration { broker in
             var proof = try await broker.perform(AuditVerification(anchor: anchor))
