@@ -24,7 +24,7 @@ extension AdminCommand {
         reading extent: StoreExtent = .part(), _ body: (any Administration) async throws -> Reply
     ) async throws -> Reply {
         if let reply = try await withRunningBroker(body) { return reply }
-        let configuration = try Configuration(settings)
+        let configuration = try Configuration(settings, findsInstalled: true)
         let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration.upstream)
         let reply = await Result { try await directly(configuration, reading: extent, client, body) }
         try await client.shutdown()
@@ -35,7 +35,7 @@ extension AdminCommand {
     func withRunningBroker<Reply: Sendable>(
         _ body: (any Administration) async throws -> Reply
     ) async throws -> Reply? {
-        let configuration = try Configuration(settings)
+        let configuration = try Configuration(settings, findsInstalled: true)
         guard case .unix(let path) = configuration.adminSocket, try SocketFile.isListening(path) else { return nil }
         let client = HTTPClient(
             eventLoopGroupProvider: .singleton,

@@ -19,7 +19,7 @@ struct ClientSettings: ParsableArguments {
     /// Throws ``OperatorError``.
     func token(of project: ProjectID, _ settings: Settings) async throws -> TokenBrokerClient.AccessToken {
         let environment = ProcessInfo.processInfo.environment
-        let directory = try Configuration(settings).directory.path
+        let directory = try Configuration(settings, findsInstalled: true).directory.path
         let address = broker ?? environment["TOKEN_BROKER_URL"] ?? "unix:\(directory)/client.sock"
         let credentials = try credentials(environment)
         let broker = TokenBrokerClient.TokenBroker(
@@ -29,8 +29,8 @@ struct ClientSettings: ParsableArguments {
         do {
             return try await Progress.shown("waiting for a token") { try await broker.token(for: "\(project)") }
         } catch let error as TokenBrokerError {
-            let client = credentials?.clientID
-            throw OperatorError(error.reason, error.description, hint: error.hint(client, project: project))
+            let hint = error.hint(credentials?.clientID, at: address, project: project)
+            throw OperatorError(error.reason, error.description, hint: hint)
         }
     }
 
@@ -56,14 +56,26 @@ extension TokenBrokerError {
     }
 
     /// - Parameter client: as whom it was asked; `nil` where that was this Unix user
-    fileprivate func hint(_ client: String?, project: ProjectID) -> String? {
+    fileprivate func hint(_ client: String?, at address: String, project: ProjectID) -> String? {
         switch code {
-        case "unreachable": "does it run, and listen there? --broker says where"
+        case "unreachable":
+            if let group = address.socketGroup {
+                "the group '\(group.name)' may use this socket: \(group.command(for: getuid())), and log in again"
+            } else {
+                "check that the broker runs and listens there; --broker or --data-dir name another place"
+            }
         case "invalid_client" where client == nil:
             "an operator lets this user in: token-broker client add NAME --uid \(getuid()) --project \(project)"
         case "unauthorized_client":
             "an operator grants it: token-broker client grant \(client ?? "NAME") --project \(project)"
         default: nil
         }
+    }
+}
+
+extension String {
+    /// The group that may use the socket of this address, if this user may not.
+    fileprivate var socketGroup: SocketGroup? {
+        hasPrefix("unix:") ? SocketGroup(of: String(dropFirst(5)), hiddenFrom: getuid()) : nil
     }
 }

@@ -32,11 +32,20 @@ struct Configuration {
     let logLevel: Logger.Level
     let logFormat: LogFormat
 
-    init(_ settings: Settings, environment: [String: String] = ProcessInfo.processInfo.environment) throws {
+    /// The data directory of the broker that 'make install' and packages install.
+    static let installedDirectory = "/var/lib/token-broker"
+
+    /// - Parameter findsInstalled: Whether the installed broker is meant if no data directory is named and there is no './data'.
+    init(
+        _ settings: Settings, findsInstalled: Bool = false,
+        environment: [String: String] = ProcessInfo.processInfo.environment
+    ) throws {
         let read = SettingReader(environment: environment)
-        let path = try read("--data-dir", settings.dataDir, or: "./data", as: Self.path)
+        let (ours, installed) = ("./data", Self.installedDirectory)
+        let isInstalled = findsInstalled && FileStatus(at: ours) == nil && FileStatus(at: installed) != nil
+        let path = try read("--data-dir", settings.dataDir, or: isInstalled ? installed : ours, as: Self.path)
         directory = DataDirectory(path)
-        let isNamed = settings.dataDir != nil || environment["TOKEN_BROKER_DATA_DIR"] != nil
+        let isNamed = settings.dataDir != nil || environment["TOKEN_BROKER_DATA_DIR"] != nil || path == installed
         let status = FileStatus(at: path, followingLinks: true)
         let owner = status.flatMap { isNamed && $0.permissions & 0o022 == 0 ? $0.owner : nil }
         brokerUsers = [geteuid(), 0, owner ?? 0]

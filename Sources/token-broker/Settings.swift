@@ -2,7 +2,9 @@ import ArgumentParser
 
 /// The settings that every command takes: flags, which win over the environment, which wins over defaults.
 struct Settings: ParsableArguments {
-    @Option(help: "Where the database is. [TOKEN_BROKER_DATA_DIR] (default: ./data)")
+    @Option(
+        help:
+            "Where the database is. [TOKEN_BROKER_DATA_DIR] (default: ./data; for commands also /var/lib/token-broker)")
     var dataDir: String?
 
     @Option(help: "The master key. [TOKEN_BROKER_MASTER_KEY_FILE] (default: <data-dir>/master.key)")

@@ -23,7 +23,7 @@ struct ApplyCommand: AdminCommand {
 
     func run() async throws {
         let name = file == "-" ? "standard input" : file
-        let files = SecretFiles(of: file, except: OwnFiles(try Configuration(settings)))
+        let files = SecretFiles(of: file, except: OwnFiles(try Configuration(settings, findsInstalled: true)))
         let document = try RegistryDocument(try text(), called: name, naming: files)
         let reply = try await withAdministration(reading: .everything) { broker in
             var application = RegistryApplication(

@@ -14,7 +14,7 @@ struct BackupCommand: AdminCommand {
     @OptionGroup(visibility: .hidden) var settings: Settings
 
     func run() async throws {
-        let destination = try BackupDestination(file, besides: Configuration(settings).directory)
+        let destination = try BackupDestination(file, besides: Configuration(settings, findsInstalled: true).directory)
         let report: BackupReport
         do {
             report = try await withAdministration { try await write(to: destination, by: $0) }

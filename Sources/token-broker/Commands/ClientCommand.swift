@@ -1,5 +1,6 @@
 import ArgumentParser
 import Broker
+import BrokerSQLite
 import Foundation
 
 struct ClientCommand: AsyncParsableCommand {
@@ -54,6 +55,11 @@ struct ClientCommand: AsyncParsableCommand {
                 withSecret: withSecret || secret.secretOut != nil
             )
             try secret.print(await perform(addition), by: output, ifLost: "--overlap 0")
+            let directory = try Configuration(settings, findsInstalled: true).directory.path
+            for user in uid {
+                guard let group = SocketGroup(of: directory + "/client.sock", hiddenFrom: user) else { continue }
+                Console.say("the group '\(group.name)' may use the Unix socket: \(group.command(for: user))")
+            }
         }
     }
 

@@ -35,7 +35,7 @@ struct DoctorCommand: AdminCommand {
     private func findings() async -> [Finding] {
         let configuration: Configuration
         do {
-            configuration = try Configuration(settings)
+            configuration = try Configuration(settings, findsInstalled: true)
         } catch {
             let hint = (error as? OperatorError)?.hint ?? "'token-broker help settings' says what each may be"
             return [.problem("settings", error.reason, action: hint)]

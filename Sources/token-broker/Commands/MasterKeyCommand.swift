@@ -19,7 +19,7 @@ struct MasterKeyCommand: AsyncParsableCommand {
         func run() async throws {
             var progress = try await perform(
                 MasterKeyRotation(
-                    begin: true, newMasterKeyFile: try Configuration(settings).masterKey.newPath
+                    begin: true, newMasterKeyFile: try Configuration(settings, findsInstalled: true).masterKey.newPath
                 ))
             while progress.left > 0 {
                 Console.say("\(progress.total - progress.left) of \(progress.total) records are sealed anew")
