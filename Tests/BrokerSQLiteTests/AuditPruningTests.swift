@@ -81,9 +81,9 @@ struct AuditPruningTests {
         }
     }
 
-    private func recordMany(in store: SQLiteStore) async throws {
+    private func recordMany(_ count: Int = 5000, in store: SQLiteStore) async throws {
         try await withThrowingTaskGroup { group in
-            for _ in 0..<5000 {
+            for _ in 0..<count {
                 group.addTask {
                     try await store.record(AuditRecord(at: Self.begin, actor: .broker, action: .tokenMinted))
                 }
@@ -110,6 +110,9 @@ struct AuditPruningTests {
             let (first, last) = try await pruneAll(store)
             #expect(last.freeBytes == 0 && last.databaseBytes < first.databaseBytes / 4)
             #expect(try fileSize == last.databaseBytes)
+            // Also if the WAL is too short to be written back for its length.
+            try await recordMany(300, in: store)
+            #expect(try await pruneAll(store).last.databaseBytes == fileSize)
         }
     }
 
