@@ -2,7 +2,7 @@ import Files
 import Foundation
 import Glibc
 
-/// The group that may use a Unix socket, for a user who may not.
+/// The group that may use a Unix socket, for a user who is not in it.
 struct SocketGroup {
     let name: String
 
@@ -22,11 +22,12 @@ struct SocketGroup {
         name = getgrgid(group).map { String(cString: $0.pointee.gr_name) } ?? "\(group)"
     }
 
-    /// The groups that a user has in the system's database of users.
+    /// The groups of this process if the user runs it, which may be those from before a change; otherwise those of the user.
     private static func groups(of user: uid_t) -> [gid_t] {
-        guard let entry = getpwuid(user) else { return [] }
         var count: CInt = 1024
         var groups = [gid_t](repeating: 0, count: Int(count))
+        if user == geteuid() { return [getegid()] + groups.prefix(Int(max(0, getgroups(count, &groups)))) }
+        guard let entry = getpwuid(user) else { return [] }
         guard getgrouplist(entry.pointee.pw_name, entry.pointee.pw_gid, &groups, &count) >= 0 else { return [] }
         return Array(groups.prefix(Int(count)))
     }

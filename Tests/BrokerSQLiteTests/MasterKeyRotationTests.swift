@@ -113,6 +113,28 @@ struct MasterKeyRotationTests {
         #expect(ended.entries.count { $0.action == "master_key.rotated" } == 1)
     }
 
+    @Test func `a new key that is lost half-way is in no file at the end, and another rotation saves everything`()
+        async throws
+    {
+        try await addKeys(250)
+        try await broker.run { core in
+            let store = core.store
+            #expect(try await store.beginMasterKeyRotation(newFile: nil, recording: record(.masterKeyRotationBegun)))
+            try files.removeItem(atPath: broker.masterKey.new.path)
+            #expect(
+                try await store.check() == .notInItsFile(reason: "another master key is in '\(broker.masterKey.path)'"))
+            let error = await #expect(throws: OperatorError.self) {
+                while try await store.rotateMasterKey(recording: record(.masterKeyRotated)).left > 0 {}
+            }
+            #expect(error?.hint?.contains("master-key rotate' again") == true)
+            let progress = try await administrator(core).perform(MasterKeyRotation(begin: true))
+            #expect(progress.term == 3)
+            while try await store.rotateMasterKey(recording: record(.masterKeyRotated)).left > 0 {}
+            #expect(try await store.check() == .works)
+        }
+        try await expectAllOpens()
+    }
+
     @Test func `a broker goes on by itself with one that was broken off`() async throws {
         let store = try opened()
         #expect(try await store.beginMasterKeyRotation(newFile: nil, recording: record(.masterKeyRotationBegun)))

@@ -15,7 +15,7 @@ package struct AuditListing: AdminRequest {
         package var next: Int64?
         /// The number of the newest record, whether it is among those or not.
         package let newest: Int64
-        /// If there are no records: the client, key or project that may be meant, as a question.
+        /// If there are no records: the client, key or project that may be meant, as a question. Only a running broker asks.
         package var hint: String?
 
         package init(entries: [AuditEntry], next: Int64?, newest: Int64) {
@@ -32,9 +32,8 @@ package struct AuditListing: AdminRequest {
         self.limit = limit
     }
 
-    package var extent: StoreExtent {
-        filter.client == nil && filter.key == nil && filter.project == nil ? .part() : .everything
-    }
+    // Not the registry: where that is damaged, the audit log must still be readable.
+    package var extent: StoreExtent { .part() }
 
     package func perform(by administrator: Administrator) async throws -> Reply {
         guard (1...Page<Project>.largest).contains(limit) else {

@@ -73,8 +73,8 @@ package final class FailedMints: Sendable {
     /// How long yet.
     func remaining(of slot: TokenSlot) -> Duration? { current(of: slot)?.remaining(at: clock.now) }
 
-    /// Whether a key is not used for a while because of itself.
-    package func isQuarantined(_ key: KeyID, version: Int) -> Bool {
+    /// Whether a key is not used now because it was refused or its secret could not be opened.
+    func isInBackoff(_ key: KeyID, version: Int) -> Bool {
         let now = clock.now
         return state.withLock { $0.quarantines[key] }.map { $0.version == version && $0.remaining(at: now) > .zero }
             ?? false

@@ -15,7 +15,7 @@ extension ProjectTokens {
         let scope = slot.scope == key.scope ? nil : slot.scope
         guard let keys = try? keys(of: key.project, scope: scope) else { return .notNeeded }
         let now = clock.now
-        let usable = keys.filter { !isQuarantined($0) }
+        let usable = keys.filter { !isInBackoff($0) }
         let isCovered = usable.contains { cache.life(in: self.slot(of: $0, scope: scope))?.state(at: now) == .fresh }
         if isCovered { return .notNeeded }
         guard let first = usable.first, failures.remaining(of: self.slot(of: first, scope: scope)) == nil else {

@@ -89,8 +89,8 @@ package struct ProjectTokens: Sendable {
         key.slot(for: scope ?? key.scope)
     }
 
-    func isQuarantined(_ key: AccessKey) -> Bool {
-        failures.isQuarantined(key.id, version: key.version)
+    func isInBackoff(_ key: AccessKey) -> Bool {
+        failures.isInBackoff(key.id, version: key.version)
     }
 
     func request(_ key: AccessKey, scope: Scope?, for purpose: MintRequest.Purpose) -> MintRequest {
@@ -110,7 +110,7 @@ package struct ProjectTokens: Sendable {
     /// Sinch it is dead within a minute, whatever life it was given.
     func firstHeld(by keys: [AccessKey], scope: Scope?) -> AccessToken? {
         let now = clock.now
-        return keys.lazy.filter { !isQuarantined($0) }
+        return keys.lazy.filter { !isInBackoff($0) }
             .compactMap { cache.token(in: slot(of: $0, scope: scope)) }
             .first { $0.life.keepsPromise(at: now) }
     }
@@ -165,7 +165,7 @@ package struct ProjectTokens: Sendable {
 
     /// How long until another mint may bring a token: with the first key that can be used, or that can be again.
     func wait(for keys: [AccessKey], scope: Scope?) -> Duration {
-        let tried = keys.first { !isQuarantined($0) }.map { [$0] } ?? keys
+        let tried = keys.first { !isInBackoff($0) }.map { [$0] } ?? keys
         return tried.compactMap { failures.remaining(of: slot(of: $0, scope: scope)) }.min() ?? .seconds(1)
     }
 

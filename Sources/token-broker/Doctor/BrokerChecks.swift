@@ -88,8 +88,9 @@ struct BrokerChecks {
             let share = share(of: used, in: budget)
             let possible = self.share(of: granted, in: budget)
             let text =
-                "the \(used.count) projects used within a day need \(share) % of the \(budget.perSecond.formatted()) requests "
-                + "per second to \(budget.tokenEndpoint); all \(granted.count) that clients may use need \(possible) %"
+                "projects used within a day: \(used.count), which need \(share) % of the \(budget.perSecond.formatted()) "
+                + "requests per second to \(budget.tokenEndpoint); projects that clients may use: \(granted.count), which need "
+                + "\(possible) %"
             let action = "raise --mint-rate as far as Sinch allows it"
             if share > 90 { return .problem("budget", text, action: action) }
             return share > 50 || possible > 90 ? .warning("budget", text, action: action) : .ok("budget", text)

@@ -62,8 +62,8 @@ def test_the_right_secret_ends_the_trouble_at_once(mistyped, clients, sandbox):
     )
     assert reported.status == 502, f"{reported}"
     assert key(broker)["quarantined"]
-    (trouble,) = [each for each in broker.status()["problems"] if "key-a" in str(each)]
-    assert "key set-secret" in trouble["action"]
+    (problem,) = [each for each in broker.status()["problems"] if "key-a" in str(each)]
+    assert "key set-secret" in problem["action"]
     before = key(broker)
     broker.ask("key", "set-secret", "key-a", input="secret-of-key-a")
     after = key(broker)

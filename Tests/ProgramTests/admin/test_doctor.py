@@ -191,7 +191,7 @@ def test_a_budget_that_turns_clients_away(stopped, clients, sandbox):
     assert wrong(findings) == {subject}
     only(findings, subject, "problem", "saturated", "429", "--mint-rate")
     # A token of an hour every 45 minutes: 0.00037 per second of 0.01.
-    only(findings, "budget", "ok", "the 1 projects used within a day need 4 %", "all 2 that clients may use need 8 %")
+    only(findings, "budget", "ok", "used within a day: 1, which need 4 %", "may use: 2, which need 8 %")
 
 
 def test_a_budget_that_is_too_small(stopped, clients, sandbox):

@@ -16,7 +16,7 @@ INSTALLED = """
 mount -t tmpfs none /var/lib
 mkdir -m 750 /var/lib/token-broker
 "$BROKER" init --data-dir /var/lib/token-broker > /dev/null
-cd "$(mktemp -d)"
+cd "$(mktemp --directory --tmpdir=/var/lib)"
 """
 
 
