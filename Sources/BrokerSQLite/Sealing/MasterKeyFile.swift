@@ -61,7 +61,8 @@ package struct MasterKeyFile: Sendable {
     package func check() throws { _ = try read() }
 
     func read() throws -> SymmetricKey {
-        guard exists else {
+        // What this user may not look at is not missing.
+        guard access(path, F_OK) == 0 || errno != ENOENT else {
             throw OperatorError(
                 .failed, "\(Self.name) '\(path)' is missing",
                 hint:

@@ -55,14 +55,22 @@ def grouped(broker):
     return broker
 
 
-def test_a_user_outside_the_group_is_told_which(grouped):
+def run_as_user(broker, *words: str) -> subprocess.CompletedProcess:
     # Where the user may run it.
-    copy = shutil.copy2(program("token-broker"), grouped.folder)
-    command = [copy, "token", "--project", "prj-a", "--data-dir", str(grouped.data)]
-    done = subprocess.run(
-        ["setpriv", "--reuid", USER, "--regid", USER, "--clear-groups", *command],
+    copy = shutil.copy2(program("token-broker"), broker.folder)
+    return subprocess.run(
+        ["setpriv", "--reuid", USER, "--regid", USER, "--clear-groups", copy, *words, "--data-dir", str(broker.data)],
         env=environment(), capture_output=True, text=True, timeout=PATIENCE,
     )  # fmt: skip
+
+
+def test_doctor_does_not_say_that_a_file_is_missing_that_the_user_may_not_see(grouped):
+    done = run_as_user(grouped, "doctor")
+    assert done.returncode == 1 and "Permission denied" in done.stdout and "is missing" not in done.stdout, f"{done}"
+
+
+def test_a_user_outside_the_group_is_told_which(grouped):
+    done = run_as_user(grouped, "token", "--project", "prj-a")
     assert done.returncode == 69 and f"adduser {USER} {GROUP}" in done.stderr, f"{done}"
 
 
