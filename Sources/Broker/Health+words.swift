@@ -48,8 +48,8 @@ extension Health.Trouble {
         case .throttled:
             "If it stays, something else asks from the same address: find it, or lower --mint-rate."
         case .saturated:
-            "Raise --mint-rate as far as Sinch allows it; 'token-broker doctor' says how many requests per second the "
-                + "projects need. If that is more than Sinch allows one address, see 'Capacity' in the documentation."
+            "Raise --mint-rate as far as Sinch allows it; 'token-broker doctor' says what percentage of it the projects need. "
+                + "If they need more than Sinch allows one address, see 'Capacity' in the documentation."
         case .quarantined:
             "If the key was deleted at Sinch, run 'token-broker key rotate' with a new key. If its secret was mistyped, run "
                 + "'token-broker key set-secret'. 'token-broker key verify' asks Sinch at once."
