@@ -108,8 +108,12 @@ package struct Listener: Service {
     }
 
     private func announce(_ channel: any Channel) async {
-        // A burst of connections is accepted in one turn of the event loop, and evicted ones are closed in the next.
-        try? await channel.setOption(.maxMessagesPerRead, value: UInt(min(16, connections.mostLeaving / 2 + 1))).get()
+        // Evicted connections are closed a turn of the event loop after the batch that evicts them.
+        let batch = min(16, connections.mostLeaving / 2 + 1)
+        try? await channel.setOption(.maxMessagesPerRead, value: UInt(batch)).get()
+        try? await channel.eventLoop.submit {
+            try channel.pipeline.syncOperations.addHandler(AcceptPaceHandler(batch: batch), position: .first)
+        }.get()
         var bound = address
         if case .tcp(let host, _) = address, let port = channel.localAddress?.port {
             bound = .tcp(host: host, port: port)
