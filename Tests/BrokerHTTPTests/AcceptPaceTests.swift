@@ -1,3 +1,4 @@
+import BrokerTesting
 import Foundation
 import NIOCore
 import NIOPosix
@@ -7,7 +8,7 @@ import Testing
 @testable import BrokerHTTP
 
 @Suite struct AcceptPaceTests {
-    /// The number of tasks that each event loop ran each time before it looked at its sockets again.
+    /// The number of tasks that each event loop ran each time before it polled again.
     private final class Ticks: NIOEventLoopMetricsDelegate {
         private let tasks = Mutex<[ObjectIdentifier: [Int]]>([:])
 
@@ -18,6 +19,7 @@ import Testing
         func of(_ loop: any EventLoop) -> [Int] { tasks.withLock { $0[ObjectIdentifier(loop), default: []] } }
     }
 
+    /// The tasks that wait for a thread, now and at most, and those that are done.
     private final class Tasks: Sendable {
         let count = Mutex((waiting: 0, most: 0, done: 0))
     }
@@ -28,8 +30,7 @@ import Testing
     @Test func aBurstOfConnectionsLetsEveryEventLoopPollItsSockets() async throws {
         let active = Mutex(0)
         try await acceptBurst { channel in
-            // Slower than accepting is.
-            if channel.parent?.eventLoop !== channel.eventLoop { usleep(500) }
+            if channel.parent?.eventLoop !== channel.eventLoop { Self.work() }
             active.withLock { $0 += 1 }
         } until: {
             active.withLock { $0 } == burst
@@ -41,13 +42,21 @@ import Testing
         try await acceptBurst { _ in
             tasks.count.withLock { $0 = ($0.waiting + 1, max($0.most, $0.waiting + 1), $0.done) }
             Task {
-                usleep(500)
+                Self.work()
                 tasks.count.withLock { $0 = ($0.waiting - 1, $0.most, $0.done + 1) }
             }
         } until: {
             tasks.count.withLock { $0.done } == burst
         }
         #expect(tasks.count.withLock { $0.most } < burst / 2)
+    }
+
+    /// Takes longer than to accept a connection does, on any machine.
+    private static func work() {
+        var random = SystemRandomNumberGenerator()
+        var sum: UInt64 = 0
+        for _ in 0..<2000 { sum &+= random.next() }
+        #expect(sum > 0)
     }
 
     /// Accepts connections that are all there before the first is accepted.
@@ -69,11 +78,11 @@ import Testing
         let address = try #require(server.localAddress)
         let clients = try (0..<burst).map { _ in try Socket(connectedTo: address) }
         try await server.setOption(.autoRead, value: true).get()
-        while !isOver() { try await Task.sleep(for: .milliseconds(1)) }
+        try await until(isOver)
         for loop in group.makeIterator() {
             let before = ticks.of(loop).count
             try await loop.submit {}.get()
-            while ticks.of(loop).count == before { try await Task.sleep(for: .milliseconds(1)) }
+            try await until { ticks.of(loop).count > before }
             #expect(ticks.of(loop).max() ?? .max < burst / 2)
         }
         withExtendedLifetime(clients) {}

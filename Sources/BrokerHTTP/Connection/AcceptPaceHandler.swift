@@ -2,8 +2,8 @@ import NIOCore
 
 /// Lets the event loops and the thread pool of tasks finish a batch of new connections before it accepts the next.
 ///
-/// An event loop runs the tasks in its queue until the queue is empty, and polls its sockets only then. To accept a
-/// connection takes less time than what it causes: the set-up on its event loop, a Swift task, and the end of the
+/// An event loop runs the tasks in its queue until the queue is empty, and polls its sockets only then. Accepting a
+/// connection is faster than the work that follows: the set-up on its event loop, a Swift task, and closing the
 /// connection that it evicts. Without a pause, a burst of new connections fills the queues, and the requests on open
 /// connections wait until the burst ends.
 final class AcceptPaceHandler: ChannelDuplexHandler {
@@ -14,7 +14,7 @@ final class AcceptPaceHandler: ChannelDuplexHandler {
     private let batch: Int
     /// The number of connections accepted since the last pause.
     private var accepted = 0
-    /// The event loops that have been given connections, but for those that no signal could be made for.
+    /// The event loops that have a signal, or will have one soon.
     private var loops: Set<ObjectIdentifier> = []
     private var signals: [PollSignal] = []
     /// The number of event loops and thread pools that the pause still waits for; 0 outside a pause.
@@ -27,7 +27,7 @@ final class AcceptPaceHandler: ChannelDuplexHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         accepted += 1
-        awaitPolls(of: unwrapInboundIn(data).eventLoop, context)
+        makeSignal(of: unwrapInboundIn(data).eventLoop, context)
         context.fireChannelRead(data)
     }
 
@@ -46,8 +46,8 @@ final class AcceptPaceHandler: ChannelDuplexHandler {
         signals = []
     }
 
-    /// Has the pauses wait for an event loop, too; without a file descriptor for that, its next connection tries again.
-    private func awaitPolls(of loop: any EventLoop, _ context: ChannelHandlerContext) {
+    /// Makes a signal of an event loop, if it has none. If that fails, the event loop's next connection tries again.
+    private func makeSignal(of loop: any EventLoop, _ context: ChannelHandlerContext) {
         guard loops.insert(ObjectIdentifier(loop)).inserted else { return }
         let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
         PollSignal.make(on: loop, onPoll: hasCaughtUp(context))
@@ -60,6 +60,7 @@ final class AcceptPaceHandler: ChannelDuplexHandler {
             }
     }
 
+    /// Returns a function that reports that an event loop or the thread pool has caught up; the last ends the pause.
     private func hasCaughtUp(_ context: ChannelHandlerContext) -> @Sendable () -> Void {
         let bound = NIOLoopBound((handler: self, context: context), eventLoop: context.eventLoop)
         return {

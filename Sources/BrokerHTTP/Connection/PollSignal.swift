@@ -12,12 +12,12 @@ final class PollSignal: Sendable {
         self.writeEnd = writeEnd
     }
 
-    // The event loop closes the other end then.
+    // The event loop closes the read end when the write end is closed.
     deinit { close(writeEnd) }
 
-    /// Has the event loop poll the pipe; fails with an `IOError` if there is no file descriptor left.
+    /// Opens the pipe and adds it to the event loop; fails with an `IOError` if no file descriptor is left.
     ///
-    /// - Parameter onPoll: called on the event loop, once after each `request`.
+    /// - Parameter onPoll: called on the event loop, once for each `request`.
     static func make(
         on loop: any EventLoop, onPoll: @escaping @Sendable () -> Void
     ) -> EventLoopFuture<PollSignal> {
@@ -41,7 +41,7 @@ final class PollSignal: Sendable {
             }
     }
 
-    /// Requests a report of the next time that the event loop polls.
+    /// Requests a call of `onPoll` when the event loop polls next.
     func request() {
         var byte: UInt8 = 0
         write(writeEnd, &byte, 1)
