@@ -163,7 +163,11 @@ install: manual ## The program, its documents, its manual and its systemd unit; 
 	install -D --mode 0644 $(MANUAL)/token-broker.fish "$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/token-broker.fish"
 	install -D --mode 0644 deploy/systemd/token-broker.sysusers "$(DESTDIR)$(PREFIX)/lib/sysusers.d/token-broker.conf"
 	mkdir -p "$(DESTDIR)$(PREFIX)/lib/systemd/system"
-	sed 's|/usr/|$(PREFIX)/|g' deploy/systemd/token-broker.service > "$(DESTDIR)$(PREFIX)/lib/systemd/system/token-broker.service"
+	install -D --mode 0644 deploy/systemd/token-broker.tmpfiles "$(DESTDIR)$(PREFIX)/lib/tmpfiles.d/token-broker.conf"
+	for unit in deploy/systemd/*.service deploy/systemd/*.timer; do \
+	  sed 's|/usr/bin/token-broker|$(PREFIX)/bin/token-broker|g; s|/usr/share/|$(PREFIX)/share/|g' $$unit \
+	    > "$(DESTDIR)$(PREFIX)/lib/systemd/system/$${unit##*/}"; \
+	done
 
 .PHONY: format
 format: $(VENV)/installed ## Swift and Python as the lint wants them

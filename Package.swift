@@ -102,6 +102,7 @@ let package = Package(
                 .embedInCode("0003_add_certificate_names.sql"), .embedInCode("0004_index_terms.sql"),
                 .embedInCode("0005_mark_audit_ends.sql"), .embedInCode("0006_authenticate_rows.sql"),
                 .embedInCode("0007_bind_wal.sql"), .embedInCode("0008_add_client_uses.sql"),
+                .embedInCode("0009_index_backups.sql"),
             ],
             swiftSettings: settings
         ),

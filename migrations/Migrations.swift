@@ -10,5 +10,6 @@ package enum Migrations {
         ("0006_authenticate_rows", PackageResources._006_authenticate_rows_sql),
         ("0007_bind_wal", PackageResources._007_bind_wal_sql),
         ("0008_add_client_uses", PackageResources._008_add_client_uses_sql),
+        ("0009_index_backups", PackageResources._009_index_backups_sql),
     ]
 }

@@ -38,7 +38,7 @@ package struct BrokerCore: Sendable {
     let sealer: any Sealer
     package let tokens: ProjectTokens
     package let cache: TokenCache
-    let currentBackup: CurrentBackup
+    package let backups: Backups
     package let queue: RefreshQueue
     package let failures: FailedMints
     package let health: Health
@@ -62,7 +62,6 @@ package struct BrokerCore: Sendable {
         health = Health(clock: clock, logger: logger)
         self.store = WatchedStore(store, health: health, logger: logger)
         registry = Registry(defaultTokenEndpoint: policy.defaultTokenEndpoint)
-        currentBackup = CurrentBackup(of: self.store)
         changes = ChangeQueue(registry: registry, store: self.store)
 
         budget = MintBudget(rate: policy.mintRate, burst: policy.mintBurst, clock: clock)
@@ -106,13 +105,14 @@ package struct BrokerCore: Sendable {
         (contents.keys, contents.clients) = ([], [])
         cache.load(contents.tokens)
         contents.tokens = []
+        backups = Backups(of: self.store, last: contents.lastBackup)
         unreadable = contents.unreadable
         for record in unreadable { try await leaveOut(record, logger: logger) }
     }
 
     /// Waits for the mints that are running, and puts away what is left, before the store is closed.
     package func end() async throws {
-        await currentBackup.end()
+        await backups.end()
         try await flights.drained()
         await housekeeping.runOnce()
     }

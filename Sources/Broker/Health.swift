@@ -176,10 +176,10 @@ extension Health.Subject {
 
     fileprivate var metadata: Logger.Metadata {
         switch self {
-        case .endpoint(let url): ["endpoint": "\(url)"]
-        case .budget(let url): ["subject": "request budget", "endpoint": "\(url)"]
-        case .key(let id, let project): ["key": "\(id)", "project": "\(project)"]
-        case .project(let id): ["project": "\(id)"]
+        case .endpoint(let url): ["token_endpoint": "\(url)"]
+        case .budget(let url): ["subject": "request budget", "token_endpoint": "\(url)"]
+        case .key(let id, let project): ["key_id": "\(id)", "project_id": "\(project)"]
+        case .project(let id): ["project_id": "\(id)"]
         case .store, .masterKey, .masterKeyFile: ["subject": "\(name)"]
         }
     }

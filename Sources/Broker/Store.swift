@@ -61,13 +61,17 @@ package struct StoreContents: Sendable {
     package var tokens: [SealedToken]
     /// What cannot be read, and is not among the others.
     package var unreadable: [UnreadableRecord]
+    /// When the last backup was complete; `nil` if there is none in the audit log.
+    package var lastBackup: Date?
 
     package init(
-        keys: [AccessKey], clients: [Client], tokens: [SealedToken], unreadable: [UnreadableRecord] = []
+        keys: [AccessKey], clients: [Client], tokens: [SealedToken], unreadable: [UnreadableRecord] = [],
+        lastBackup: Date? = nil
     ) {
         self.keys = keys
         self.clients = clients
         self.tokens = tokens
         self.unreadable = unreadable
+        self.lastBackup = lastBackup
     }
 }

@@ -65,8 +65,8 @@ final class RequestLog: Sendable {
                 "reason": "\(isOurs ? error.reason : answer.reason)",
             ]
             metadata["route"] = route.map { "\($0)" }
-            metadata["client"] = authorized.map { "\($0.client)" }
-            metadata["project"] = authorized?.project.map { "\($0)" }
+            metadata["client_id"] = authorized.map { "\($0.client)" }
+            metadata["project_id"] = authorized?.project.map { "\($0)" }
             if omitted > 0 { metadata["omitted"] = .stringConvertible(omitted) }
             if isOurs {
                 logger.log(.requestFailed, level: .error, "a request failed", metadata)

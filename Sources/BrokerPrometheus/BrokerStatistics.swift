@@ -22,6 +22,10 @@ package struct BrokerStatistics: Sendable {
             Sample("token_broker_token_refreshes_due", Double(tokens.due)),
             Sample("token_broker_mint_waiters", Double(core.flights.waiters)),
         ]
+        if let last = core.backups.last {
+            samples.append(
+                Sample("token_broker_last_backup_timestamp_seconds", last.timeIntervalSince1970.rounded(.down)))
+        }
         for endpoint in core.registry.endpoints {
             let url = endpoint.absoluteString
             samples += [

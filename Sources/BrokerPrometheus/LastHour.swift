@@ -52,7 +52,7 @@ package final class LastHour: Sendable {
             let handedOut = end.handedOut - begin.handedOut
             let minted = end.minted - begin.minted
             return ServingReport.Minute(
-                at: begin.at.wall, handedOut: Int(handedOut), refused: Int(end.asked - begin.asked - handedOut),
+                time: begin.at.wall, handedOut: Int(handedOut), refused: Int(end.asked - begin.asked - handedOut),
                 minted: Int(minted), mintsFailed: Int(end.mints - begin.mints - minted),
                 medianMicroseconds: durations.quantile(0.5).map { Int(($0 * 1e6).rounded(.up)) },
                 p99Microseconds: durations.quantile(0.99).map { Int(($0 * 1e6).rounded(.up)) }

@@ -16,6 +16,10 @@ extension MetricFamily {
             "Whether the master key file holds the key that the broker uses."),
         MetricFamily(
             "token_broker_data_directory_free_bytes", .gauge, "What the data directory's file system has left."),
+        MetricFamily(
+            "token_broker_last_backup_timestamp_seconds", .gauge,
+            "When the last backup was complete, since 1970; no series if the audit log has no record of one."
+        ),
         MetricFamily("token_broker_projects", .gauge, "Projects that have an access key."),
         MetricFamily("token_broker_keys", .gauge, "Access keys."),
         MetricFamily("token_broker_clients", .gauge, "Clients."),

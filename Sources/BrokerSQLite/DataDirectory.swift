@@ -44,7 +44,7 @@ package struct DataDirectory: Sendable {
     /// Makes the database where there is none: whole, or not at all.
     ///
     /// - Parameter fill: makes it under another name, of a file that is empty.
-    func makeDatabase(_ fill: (_ path: String) async throws -> Void) async throws {
+    func makeDatabase<Value>(_ fill: (_ path: String) async throws -> Value) async throws -> Value {
         let lock = try lock()
         defer { withExtendedLifetime(lock) {} }
         guard !hasDatabase else {
@@ -59,11 +59,16 @@ package struct DataDirectory: Sendable {
         removeDrafts()
         let draft = PrivateFile.draft(of: database)
         defer { removeDrafts() }
-        close(try PrivateFile.open(new: draft, mode: 0o600, called: "the database"))
-        try await fill(draft)
+        let descriptor = try PrivateFile.open(new: draft, mode: 0o600, called: "the database")
+        do {
+            defer { close(descriptor) }
+            try PrivateFile.giveToDirectoryOwner(descriptor, draft, called: "the database")
+        }
+        let value = try await fill(draft)
         // Where SQLite did not, and before the directory is synced.
         unlink(draft + "-wal")
         try PrivateFile.publish(draft, as: database, called: "the database")
+        return value
     }
 
     /// Throws ``OperatorError`` if there is no database, or one that SQLite would add another database's journal to.
@@ -160,6 +165,12 @@ package struct DataDirectory: Sendable {
         try check()
         let descriptor = Glibc.open(lockFile, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw notWritable(errno) }
+        do {
+            try PrivateFile.giveToDirectoryOwner(descriptor, lockFile, called: "the lock file")
+        } catch {
+            close(descriptor)
+            throw error
+        }
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
             close(descriptor)
             throw OperatorError(

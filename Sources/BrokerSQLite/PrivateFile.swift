@@ -8,7 +8,8 @@ import Glibc
 package enum PrivateFile {
     private static let longest = 4096
 
-    /// Reads a small file as secrets are mounted: this user's own or root's, and readable by its group at most.
+    /// Reads a small file as secrets are mounted: readable by its group at most, and this user's own, root's or, if root runs
+    /// this, the directory owner's.
     ///
     /// Kubernetes and systemd put a symbolic link in front of the file; one that leads out of its directory is refused,
     /// and so are another owner and a lax mode, with ``OperatorError``.
@@ -27,7 +28,7 @@ package enum PrivateFile {
         guard let status = FileStatus(of: descriptor) else {
             throw OperatorError.system("cannot examine \(name) '\(path)'")
         }
-        try check(status, path, called: name, owners: [geteuid(), 0], forbidden: 0o037)
+        try check(status, path, called: name, owners: owners(ofFile: target).union([0]), forbidden: 0o037)
         var bytes = [UInt8](repeating: 0, count: longest)
         let count = Glibc.read(descriptor, &bytes, bytes.count)
         guard count >= 0 else { throw OperatorError.system("cannot read \(name) '\(path)'") }
@@ -50,7 +51,18 @@ package enum PrivateFile {
             if errno == ENOENT { return }
             throw OperatorError.system("cannot examine \(name) '\(path)'")
         }
-        try check(status, path, called: name, owners: [geteuid()], forbidden: 0o077)
+        try check(status, path, called: name, owners: owners(ofFile: path), forbidden: 0o077)
+    }
+
+    /// The users whose file this process accepts: its own and, for root, the owner of the directory, who can replace the file
+    /// anyway.
+    private static func owners(ofFile path: String) -> Set<uid_t> {
+        geteuid() == 0 ? Set([0, directory(ofFile: path)?.owner].compactMap(\.self)) : [geteuid()]
+    }
+
+    private static func directory(ofFile path: String) -> FileStatus? {
+        let directory = (path as NSString).deletingLastPathComponent
+        return FileStatus(at: directory.isEmpty ? "." : directory, followingLinks: true)
     }
 
     /// - Parameter forbidden: the bits of the mode that must not be set.
@@ -86,14 +98,27 @@ package enum PrivateFile {
         return descriptor
     }
 
+    /// If root runs this, gives an open file to the owner of its directory: the user who runs the broker.
+    static func giveToDirectoryOwner(_ descriptor: CInt, _ path: String, called name: String) throws {
+        guard geteuid() == 0, let directory = directory(ofFile: path), directory.owner != 0 else { return }
+        guard fchown(descriptor, directory.owner, directory.group) == 0 else {
+            throw OperatorError.system("cannot give \(name) '\(path)' to user \(directory.owner)")
+        }
+    }
+
     /// Writes a file that is not there yet, whole and durably or not at all, for its owner's eyes only.
-    package static func create(_ path: String, _ bytes: [UInt8], mode: UInt32, called name: String) throws {
+    ///
+    /// - Parameter givesToDirectoryOwner: whether the owner is that of the directory, if root runs this.
+    package static func create(
+        _ path: String, _ bytes: [UInt8], mode: UInt32, called name: String, givesToDirectoryOwner: Bool = false
+    ) throws {
         let draft = draft(of: path)
         let descriptor = try open(new: draft, mode: mode, called: name)
         defer {
             close(descriptor)
             unlink(draft)
         }
+        if givesToDirectoryOwner { try giveToDirectoryOwner(descriptor, path, called: name) }
         guard write(descriptor, bytes, bytes.count) == bytes.count, fsync(descriptor) == 0 else {
             throw OperatorError.system("cannot write \(name) '\(path)'")
         }

@@ -30,23 +30,24 @@ struct ProvenDatabase: Sendable {
         _ = try masterKey.read()
         let file = WALGeneration(ofFile: path)
         queue = try DatabaseQueue.open(broker: path, extending: file)
-        if isForeign { try queue.inDatabase { try $0.verifyPages() } }
-        do {
-            guard let purposeKeys = try queue.read(PurposeKeys.init(of:)) else {
-                throw OperatorError(
-                    .failed, "the database '\(path)' was never finished",
-                    hint: "remove it and run 'token-broker init' again"
-                )
+        if isForeign {
+            try queue.inDatabase { database in
+                try database.verifySize(ofFile: path)
+                try database.verifyPages()
             }
+        }
+        let purposeKeys = try Self.purposeKeys(in: queue, at: path)
+        do {
             keys = try MasterKeys(from: masterKey, proving: purposeKeys)
             pepper = LockedKey(try purposeKeys.key(for: .clientSecrets, under: keys.newest))
             auditLog = AuditLog(key: try purposeKeys.key(for: .auditChain, under: keys.newest))
         } catch is SealingKey.Damage {
             throw OperatorError(
-                .failed, "the master key in '\(masterKey.path)' is not the one that this database is sealed under",
+                .failed,
+                "the database needs master key \(purposeKeys.term), and '\(masterKey.path)' holds another key",
                 hint:
-                    "name the right one with --master-key-file; where a rotation was broken off, the new one as well, with "
-                    + "--new-master-key-file"
+                    "name the file of master key \(purposeKeys.term) with --master-key-file; if a rotation was interrupted, "
+                    + "also name the new key's file with --new-master-key-file"
             )
         }
         wasAuthenticated = try queue.read { try $0.migrationCount() >= AuditLog.schemaWithMACs }
@@ -60,5 +61,16 @@ struct ProvenDatabase: Sendable {
                 try? database.writeBackWAL()
             }
         }
+    }
+
+    private static func purposeKeys(in queue: DatabaseQueue, at path: String) throws -> PurposeKeys {
+        do {
+            if let keys = try queue.read(PurposeKeys.init(of:)) { return keys }
+        } catch is SealingKey.Damage {
+            throw OperatorError(.failed, "the keys in the database '\(path)' are damaged", hint: "restore a backup")
+        }
+        throw OperatorError(
+            .failed, "the database '\(path)' was never finished", hint: "remove it and run 'token-broker init' again"
+        )
     }
 }

@@ -94,7 +94,8 @@ package struct SQLiteStore: Store {
     package func contents(of extent: StoreExtent) async throws -> StoreContents {
         try await queue.transaction { [auditLog = database.auditLog] database in
             var reader = RegistryReader(database, auditLog.registryMACs, extent: extent)
-            let contents = try StoreContents(&reader)
+            var contents = try StoreContents(&reader)
+            contents.lastBackup = try AuditLog.lastBackup(in: database)
             if case .everything = extent { try auditLog.check(reader.registry, in: database) }
             return contents
         }

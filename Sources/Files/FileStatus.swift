@@ -23,6 +23,8 @@ package struct FileStatus: Sendable {
     package let owner: UInt32
     package let group: UInt32
     package let identity: Identity
+    /// In bytes.
+    package let size: Int
 
     /// The status of the file at a path; `nil` where it cannot be had, and `errno` says why.
     ///
@@ -55,6 +57,7 @@ package struct FileStatus: Sendable {
         owner = status.st_uid
         group = status.st_gid
         identity = Identity(status)
+        size = Int(status.st_size)
     }
 
     /// The permissions as `ls` and `chmod` write them in digits.

@@ -5,14 +5,6 @@ import Files
 import Foundation
 import Glibc
 
-/// What a backup is and where.
-struct BackupReport: Codable {
-    let file: String
-    let bytes: Int
-    /// In hex.
-    let sha256: String
-}
-
 /// Where a backup is written: standard output, or a file that gets its name once it is whole and durable.
 struct BackupDestination {
     private let path: String
@@ -75,7 +67,9 @@ struct BackupDestination {
     }
 
     /// Gives the file its name, after what was written has been read again.
-    mutating func finish(expecting total: Int) throws -> BackupReport {
+    ///
+    /// - Returns: The SHA-256 of the bytes, in hexadecimal digits.
+    mutating func finish(expecting total: Int) throws -> String {
         let written = digest.finalize()
         guard byteCount == total else { throw failed("\(byteCount) of \(total) bytes came") }
         if let draft {
@@ -90,7 +84,7 @@ struct BackupDestination {
             }
             try PrivateFile.replace(path, by: draft, called: "the backup")
         }
-        return BackupReport(file: path, bytes: total, sha256: written.map { String(format: "%02x", $0) }.joined())
+        return written.map { String(format: "%02x", $0) }.joined()
     }
 
     /// Leaves nothing of a backup that came to nothing.

@@ -8,7 +8,7 @@ import Testing
 struct StatusPageTests {
     @Test func `what is wrong is text on the page, whatever it says`() throws {
         let json = """
-            {"at":"2027-01-15T08:00:00Z","project_count":0,"key_count":0,"client_count":0,"token_count":0,
+            {"time":"2027-01-15T08:00:00Z","project_count":0,"key_count":0,"client_count":0,"token_count":0,
              "refresh_due_count":0,"projects":[],"clients":[],"needs_operator":true,"problem_count":1,"over":[],"quarantined_keys":[],
              "budgets":[],"breakers":[],"next":"p","problems":[{"subject":"<img src=x onerror=alert(1)>","state":"failing",
              "since":"2027-01-15T08:00:00Z","needs_operator":false,"message":"&lt;","effect":"</pre>","action":"<!--next-->"}]}

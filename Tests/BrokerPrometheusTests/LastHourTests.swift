@@ -34,7 +34,7 @@ import Testing
             beginMinute()
         }
         #expect(hour.minutes.map(\.handedOut) == Array(42...100) + [0])
-        #expect(hour.minutes.last?.at == clock.now.wall)
+        #expect(hour.minutes.last?.time == clock.now.wall)
     }
 
     @Test func `durations are those of requests for tokens, in that minute`() {

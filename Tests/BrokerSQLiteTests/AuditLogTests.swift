@@ -43,16 +43,16 @@ struct AuditLogTests {
     @Test func `a log that nobody touched is whole`() async throws {
         let proof = try await proof()
         #expect(proof.isWhole && proof.fault == nil)
-        #expect((proof.first, proof.position.sequence, proof.end) == (1, 10, 10))
-        #expect(try await self.proof(after: proof.position) == proof)
+        #expect((proof.first, proof.anchor.sequence, proof.end) == (1, 10, 10))
+        #expect(try await self.proof(after: proof.anchor) == proof)
     }
 
     @Test func `a long log is verified in parts`() async throws {
         try await record(2500)
         let first = try await proof()
-        #expect(!first.isWhole && first.fault == nil && first.position.sequence < first.end)
-        let second = try await proof(after: first.position)
-        #expect(second.isWhole && second.position.sequence == 2510)
+        #expect(!first.isWhole && first.fault == nil && first.anchor.sequence < first.end)
+        let second = try await proof(after: first.anchor)
+        #expect(second.isWhole && second.anchor.sequence == 2510)
     }
 
     @Test(
@@ -145,7 +145,7 @@ struct AuditLogTests {
     }
 
     @Test func `a place in the log reads as it is written`() async throws {
-        let position = try await proof().position
+        let position = try await proof().anchor
         #expect(AuditPosition("\(position)") == position)
         for text in ["", "12", "x.AAAA", "12.!", "12.AAAA.AAAA"] {
             #expect(AuditPosition(text) == nil, "\(text)")

@@ -135,7 +135,7 @@ struct AuditPruningTests {
         try copy.write(to: backup)
         defer { try? FileManager.default.removeItem(at: backup) }
         try FileManager.default.removeItem(atPath: broker.directory.database)
-        try await SQLiteStore.restore(
+        _ = try await SQLiteStore.restore(
             FileHandle(forReadingFrom: backup), in: broker.directory, masterKey: broker.masterKey,
             allowsUnauthenticated: false,
             recording: AuditRecord(at: Self.begin, actor: .broker, action: .databaseRestored)
@@ -205,11 +205,11 @@ struct AuditPruningTests {
     @Test func `an anchor holds what the log was, whatever is put in its place`() async throws {
         let old = try broker.copy()
         let anchor = try await withStore { store in
-            let now = try await store.verifyAuditLog(after: nil, anchor: nil).position
+            let now = try await store.verifyAuditLog(after: nil, anchor: nil).anchor
             #expect(try await store.verifyAuditLog(after: nil, anchor: now).isWhole)
             try await store.record(AuditRecord(at: Self.begin, actor: .broker, action: .keyAdded))
             #expect(try await store.verifyAuditLog(after: nil, anchor: now).isWhole)
-            return try await store.verifyAuditLog(after: nil, anchor: nil).position
+            return try await store.verifyAuditLog(after: nil, anchor: nil).anchor
         }
         // The whole database set back to an earlier state, which is whole in itself; and then it goes on.
         let (store, _) = try SQLiteStore.open(in: old.directory, masterKey: old.masterKey)

@@ -39,7 +39,7 @@ struct BackupTests {
         defer { try? FileManager.default.removeItem(at: file) }
         try? FileManager.default.removeItem(atPath: other.directory.database)
         let record = AuditRecord(at: Date(), actor: .administrator(user: 0), action: .databaseRestored)
-        try await SQLiteStore.restore(
+        _ = try await SQLiteStore.restore(
             FileHandle(forReadingFrom: file), in: other.directory, masterKey: other.masterKey,
             allowsUnauthenticated: allowingUnauthenticated, recording: record, progress: { _ in }
         )
@@ -67,6 +67,42 @@ struct BackupTests {
         }
         #expect(try files(of: broker) == ["token-broker.db", "master.key", "lock"])
         #expect(try files(of: copy) == ["token-broker.db", "master.key", "lock"])
+    }
+
+    @Test func `the last backup is one that is complete, also after a restart`() async throws {
+        var last: Date?
+        try await broker.run { core in
+            _ = try await backup(core)
+            #expect(core.backups.last == nil)
+            let administrator = Administrator(core, for: .administrator(user: 0))
+            let early = BackupCompletion(backup: try await core.backups.begin(), bytes: 1, sha256: "ab")
+            await #expect(throws: OperatorError.self, "not ready") { try await administrator.perform(early) }
+            var started = try await administrator.perform(BackupPreparation())
+            while started.progress.phase != .ready {
+                started = try await administrator.perform(BackupPreparation(backup: started.backup))
+            }
+            let completion = BackupCompletion(backup: started.backup, bytes: 1, sha256: "ab")
+            let reply = try await administrator.perform(completion)
+            #expect(reply.masterKeyTerms == [1])
+            last = core.backups.last
+            #expect(last == broker.clock.now.wall)
+            let newest = try await core.store.auditLog(AuditListing(limit: 1)).entries.first
+            #expect(newest?.action == "database.backed_up" && newest?.outcome == "1 bytes, SHA-256 ab")
+            // The backup has ended.
+            await #expect(throws: OperatorError.self) { try await administrator.perform(completion) }
+        }
+        try await broker.run { #expect($0.backups.last == last) }
+    }
+
+    @Test func `the last backup is found by its index`() throws {
+        let queue = try DatabaseQueue(path: broker.directory.database)
+        try queue.write { database in
+            _ = try database.migrate()
+            let plan = try String.fetchAll(
+                database, sql: "EXPLAIN QUERY PLAN \(AuditLog.lastBackupQuery)", adapter: SuffixRowAdapter(fromIndex: 3)
+            )
+            #expect(plan.contains { $0.contains("backups") }, "\(plan)")
+        }
     }
 
     @Test func `a backup that does not show whether it was changed is restored where that is allowed`() async throws {
@@ -215,7 +251,7 @@ struct BackupTests {
         #expect(missing?.message.contains("never contains the key") ?? false)
         try copy.masterKey.create()
         let other = await #expect(throws: OperatorError.self) { try await restore(file, in: copy) }
-        #expect(other?.message.contains("not the one that this database is sealed under") ?? false)
+        #expect(other?.message.contains("needs master key 1, and") ?? false)
 
         let record = AuditRecord(at: Date(), actor: .administrator(user: 0), action: .databaseRestored)
         let conflict = await #expect(throws: OperatorError.self) {

@@ -85,7 +85,8 @@ struct GoldenTests {
         }
     }
 
-    /// Without tokens. Nothing ties the WALs of the first one to it; the second one does not know when clients were used.
+    /// Without tokens. Nothing ties the WALs of the first one to it; the second one does not know when clients were used; the
+    /// third one has no index of its backups.
     @Test(arguments: [
         (
             "schema-6", 1_796_036_560.0, "tbs_SRGfrgNjK8QCA0QKMbw_4mMnWXXGJeXDzzr7oxBnluM",
@@ -94,6 +95,10 @@ struct GoldenTests {
         (
             "schema-7", 1_796_049_250.0, "tbs_Zt9Cs3DnPKnFPyZb3abCavvgiXXJRhpujeTqgG0sVTg",
             "tbs_JAxDfrD1g5vj9CNjFKVXpbI2DfCeE6mVjyCL96bG8Dc"
+        ),
+        (
+            "schema-8", 1_796_066_649.0, "tbs_4dYbhQ0Y9TMiqw4cZ1R8br2jI1rHHxQu6rbIvQuJPQ8",
+            "tbs_Vc9-7uVUgBhZAeYsIPxtrNzm-NLhVYFuaVTpgo9ZSGo"
         ),
     ])
     func `a data directory whose rows have authentication codes`(

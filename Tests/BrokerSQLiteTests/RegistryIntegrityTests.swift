@@ -194,7 +194,7 @@ struct RegistryIntegrityTests {
             // What today's mark covers, in the form of the older one, and no record that it could differ from.
             sql += "UPDATE audit_marks SET chain = CAST(chain || registry AS BLOB); DELETE FROM audit_log; "
         }
-        sql += "ALTER TABLE audit_marks DROP COLUMN registry; DROP TABLE wal_generation; "
+        sql += "ALTER TABLE audit_marks DROP COLUMN registry; DROP TABLE wal_generation; DROP INDEX backups; "
         sql += "ALTER TABLE clients DROP COLUMN last_used_at; PRAGMA user_version = 5"
         try tamper(sql)
         let error = await #expect(throws: OperatorError.self) { try await contents() }

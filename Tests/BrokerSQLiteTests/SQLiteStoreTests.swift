@@ -179,7 +179,7 @@ struct SQLiteStoreTests {
         #expect(throws: OperatorError.self) { try open() }
         try masterKey.create()
         let wrong = #expect(throws: OperatorError.self) { try open() }
-        #expect(wrong?.message.contains("not the one that this database is sealed under") == true)
+        #expect(wrong?.message.contains("needs master key 1, and") == true)
         try FileManager.default.setAttributes([.posixPermissions: 0o444], ofItemAtPath: path)
         let lax = #expect(throws: OperatorError.self) { try open() }
         #expect(lax?.reason == .notPermitted)

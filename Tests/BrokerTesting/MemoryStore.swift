@@ -117,7 +117,7 @@ package final class MemoryStore: Store {
     package func backup() async throws -> any Backup { throw Full() }
 
     package func verifyAuditLog(after position: AuditPosition?, anchor: AuditPosition?) async throws -> AuditProof {
-        var proof = AuditProof(first: 1, position: .beginning, end: 0)
+        var proof = AuditProof(first: 1, anchor: .beginning, end: 0)
         proof.isWhole = true
         return proof
     }

@@ -48,9 +48,9 @@ struct BackupDestinationTests {
         var destination = try destination()
         try destination.write(Data("abc".utf8))
         #expect(!FileManager.default.fileExists(atPath: file))
-        let report = try destination.finish(expecting: 3)
+        let sha256 = try destination.finish(expecting: 3)
         // The example of FIPS 180-2.
-        #expect(report.sha256 == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")
+        #expect(sha256 == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")
         #expect(try String(contentsOfFile: file, encoding: .utf8) == "abc")
     }
 

@@ -14,7 +14,7 @@ package struct ServingReport: Codable, Sendable {
     package let lastHour: [Minute]
 
     package struct Minute: Codable, Sendable, Equatable {
-        package let at: Date
+        package let time: Date
         package let handedOut: Int
         /// Requests for a token that got none.
         package let refused: Int
@@ -25,10 +25,10 @@ package struct ServingReport: Codable, Sendable {
         package let p99Microseconds: Int?
 
         package init(
-            at: Date, handedOut: Int, refused: Int, minted: Int, mintsFailed: Int, medianMicroseconds: Int?,
+            time: Date, handedOut: Int, refused: Int, minted: Int, mintsFailed: Int, medianMicroseconds: Int?,
             p99Microseconds: Int?
         ) {
-            self.at = at
+            self.time = time
             self.handedOut = handedOut
             self.refused = refused
             self.minted = minted

@@ -27,6 +27,7 @@ extension StatusReport.Reply {
                 + "\($0.perSecond.formatted()) more per second"
         }
         lines += breakers.map { "\($0.tokenEndpoint) keeps failing; the next request is sent in \($0.probeIn) s" }
+        lines.append("last backup: \(lastBackupAt.map { Optional($0).text } ?? "none")")
         return (lines + ["", projects.table]).joined(separator: "\n")
     }
 

@@ -11,7 +11,7 @@ package struct StatusReport: AdminRequest {
     private let search: String
 
     package struct Reply: Codable, Sendable {
-        package let at: Date
+        package let time: Date
         /// The broker that serves; `nil` where none runs.
         package let serving: ServingReport?
         package let projectCount: Int
@@ -37,6 +37,8 @@ package struct StatusReport: AdminRequest {
         package let quarantinedKeys: [KeyID]
         package let budgets: [Budget]
         package let breakers: [Breaker]
+        /// When the last backup was complete; `nil` if the audit log has no record of one.
+        package let lastBackupAt: Date?
     }
 
     /// An endpoint, a key or a project that does not work as it should.
@@ -115,7 +117,7 @@ package struct StatusReport: AdminRequest {
         let problems = core.health.problems
         let serving = administrator.serving?()
         return Reply(
-            at: core.clock.now.wall, serving: serving,
+            time: core.clock.now.wall, serving: serving,
             projectCount: counts.projects, keyCount: counts.keys, clientCount: counts.clients,
             tokenCount: tokens.all, refreshDueCount: tokens.due, projects: listing.projects, next: listing.next,
             clients: clients.map {
@@ -138,7 +140,8 @@ package struct StatusReport: AdminRequest {
             },
             breakers: core.breaker.open()
                 .map { Breaker(tokenEndpoint: $0.key.absoluteString, probeIn: $0.value.seconds) }
-                .sorted { $0.tokenEndpoint < $1.tokenEndpoint }
+                .sorted { $0.tokenEndpoint < $1.tokenEndpoint },
+            lastBackupAt: core.backups.last
         )
     }
 }

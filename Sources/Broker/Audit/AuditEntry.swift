@@ -2,7 +2,7 @@
 package struct AuditEntry: Sendable, Codable, Equatable {
     package var sequence: Int64
     /// RFC 3339.
-    package var at: String
+    package var time: String
     package var actor: String
     package var action: String
     package var projectID: String?
@@ -13,11 +13,11 @@ package struct AuditEntry: Sendable, Codable, Equatable {
     package var outcome: String
 
     package init(
-        sequence: Int64, at: String, actor: String, action: String, projectID: String?, keyID: String?,
+        sequence: Int64, time: String, actor: String, action: String, projectID: String?, keyID: String?,
         clientID: String?, token: String?, outcome: String
     ) {
         self.sequence = sequence
-        self.at = at
+        self.time = time
         self.actor = actor
         self.action = action
         self.projectID = projectID

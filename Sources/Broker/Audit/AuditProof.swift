@@ -2,8 +2,8 @@
 package struct AuditProof: Sendable, Codable, Equatable {
     /// The number of its first record, where older ones were pruned.
     package let first: Int64
-    /// Up to here it is whole.
-    package var position: AuditPosition
+    /// The last record that was verified.
+    package var anchor: AuditPosition
     /// The number of its newest record.
     package let end: Int64
     /// The first one; nothing behind it was looked at.
@@ -11,9 +11,9 @@ package struct AuditProof: Sendable, Codable, Equatable {
     /// Whether all of it is whole.
     package var isWhole = false
 
-    package init(first: Int64, position: AuditPosition, end: Int64, fault: AuditFault? = nil) {
+    package init(first: Int64, anchor: AuditPosition, end: Int64, fault: AuditFault? = nil) {
         self.first = first
-        self.position = position
+        self.anchor = anchor
         self.end = end
         self.fault = fault
     }

@@ -4,9 +4,9 @@ extension AuditRecord {
     /// Writes it as one line, once it is durable, however little else is logged.
     package func log(to logger: Logger) {
         var metadata: Logger.Metadata = ["event": "\(action.rawValue)", "actor": "\(actor)", "outcome": "\(outcome)"]
-        metadata["project"] = project.map { "\($0)" }
-        metadata["key"] = key.map { "\($0)" }
-        metadata["client"] = client.map { "\($0)" }
+        metadata["project_id"] = project.map { "\($0)" }
+        metadata["key_id"] = key.map { "\($0)" }
+        metadata["client_id"] = client.map { "\($0)" }
         metadata["token"] = token.map { "\($0.fingerprint)" }
         var logger = logger
         logger.logLevel = min(logger.logLevel, .notice)

@@ -42,6 +42,8 @@ package struct AuditRecord: Sendable {
         case masterKeyRotationBegun = "master_key.rotation_begun"
         case masterKeyRotated = "master_key.rotated"
         case databaseBackupBegun = "database.backup_begun"
+        /// A backup is complete, and its file is durable.
+        case databaseBackedUp = "database.backed_up"
         case databaseRestored = "database.restored"
         case databaseMigrated = "database.migrated"
         case auditPruned = "audit.pruned"

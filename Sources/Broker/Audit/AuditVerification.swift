@@ -16,7 +16,7 @@ package struct AuditVerification: AdminRequest {
         var position = after
         return try await administrator.goOn {
             let proof = try await administrator.core.store.verifyAuditLog(after: position, anchor: anchor)
-            position = proof.position
+            position = proof.anchor
             return proof
         } until: {
             $0.isWhole || $0.fault != nil

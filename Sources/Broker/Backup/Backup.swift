@@ -10,6 +10,11 @@ package protocol Backup: Sendable {
     /// The next bytes of the file, once it is ready; none behind its end.
     func bytes(from offset: Int) async throws -> Data
 
+    /// Returns the terms of the master keys that open the copy, in order.
+    ///
+    /// Throws ``OperatorError`` if the copy is not ready.
+    func masterKeyTerms() async throws -> [Int]
+
     /// Removes whatever there is of it.
     func end() async
 }

@@ -15,10 +15,10 @@ package struct BackupPreparation: AdminRequest {
     package var extent: StoreExtent { .part() }
 
     package func perform(by administrator: Administrator) async throws -> Reply {
-        let current = administrator.core.currentBackup
+        let backups = administrator.core.backups
         let id = if let backup { backup } else { try await begin(by: administrator) }
         do {
-            let backup = try await current.backup(id)
+            let backup = try await backups.backup(id)
             let progress = try await administrator.goOn {
                 try await backup.advance()
             } until: {
@@ -26,18 +26,14 @@ package struct BackupPreparation: AdminRequest {
             }
             return Reply(backup: id, progress: progress)
         } catch {
-            await current.end(id)
+            await backups.end(id)
             throw error
         }
     }
 
     /// With its record in it.
     private func begin(by administrator: Administrator) async throws -> String {
-        do {
-            try await administrator.core.store.record(administrator.record(.databaseBackupBegun))
-        } catch let failure as StoreFailure where failure.kind == .missing {
-            // Nothing can be recorded any more, and the backup is the only way to save the data.
-        }
-        return try await administrator.core.currentBackup.begin()
+        try await administrator.core.store.recordBackup(administrator.record(.databaseBackupBegun))
+        return try await administrator.core.backups.begin()
     }
 }

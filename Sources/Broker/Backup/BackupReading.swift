@@ -1,6 +1,6 @@
 package import Foundation
 
-/// Some bytes of a backup that is ready; those behind its end are none, and end it.
+/// `backup`: reads some bytes of a backup that is ready; none after its end.
 package struct BackupReading: AdminRequest {
     package struct Reply: Codable, Sendable {
         package let bytes: Data
@@ -18,9 +18,6 @@ package struct BackupReading: AdminRequest {
 
     package func perform(by administrator: Administrator) async throws -> Reply {
         guard offset >= 0 else { throw OperatorError(.invalid, "a backup is read from its beginning on") }
-        let current = administrator.core.currentBackup
-        let bytes = try await current.backup(backup).bytes(from: offset)
-        if bytes.isEmpty { await current.end(backup) }
-        return Reply(bytes: bytes)
+        return Reply(bytes: try await administrator.core.backups.backup(backup).bytes(from: offset))
     }
 }

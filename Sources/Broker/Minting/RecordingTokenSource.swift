@@ -62,7 +62,7 @@ struct RecordingTokenSource: TokenSource {
             logger.log(
                 .mintNotRecorded, level: .error, "a mint could not be recorded",
                 [
-                    "project": "\(request.key.project)", "key": "\(request.key.id)", "reason": "\(error.reason)",
+                    "project_id": "\(request.key.project)", "key_id": "\(request.key.id)", "reason": "\(error.reason)",
                 ]
             )
         }

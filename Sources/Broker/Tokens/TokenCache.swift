@@ -128,7 +128,7 @@ package final class TokenCache: Sendable {
         } catch {
             logger.log(
                 .recordUnreadable, level: .error, "a stored token cannot be opened: a new one is minted",
-                ["key": "\(sealed.slot.keyID)", "reason": "\(error.reason)"]
+                ["key_id": "\(sealed.slot.keyID)", "reason": "\(error.reason)"]
             )
             remove(sealed.slot)
             return nil

@@ -22,7 +22,7 @@ package struct AdminRoutes: Sendable {
         ClientAddition.self, ClientRotation.self, ClientListing.self, ClientChange.self,
         RegistryApplication.self, ProjectListing.self, StatusReport.self,
         AuditListing.self, AuditVerification.self, AuditPruning.self,
-        MasterKeyRotation.self, BackupPreparation.self, BackupReading.self,
+        MasterKeyRotation.self, BackupPreparation.self, BackupReading.self, BackupCompletion.self,
     ]
 
     /// Of a request, in bytes: one may name a hundred thousand projects.

@@ -48,10 +48,35 @@ extension AuditLog {
     }
 }
 
+extension AuditLog {
+    /// The time of the newest record, except of those that this program made to bring the schema up to date; `nil` if there is
+    /// none.
+    static func newestTime(in database: Database) throws -> Date? {
+        try Row.fetchOne(
+            database,
+            sql: """
+                SELECT at FROM audit_log WHERE action <> 'database.migrated' ORDER BY sequence DESC LIMIT 1
+                """
+        ).map { try $0.date("at") }
+    }
+
+    /// SQLite uses the index only if the query has the index's own condition.
+    static let lastBackupQuery = """
+        SELECT at FROM audit_log WHERE action = 'database.backed_up' ORDER BY sequence DESC LIMIT 1
+        """
+
+    /// When the last backup was complete; `nil` if there is no record of one.
+    static func lastBackup(in database: Database) throws -> Date? {
+        let row = try Row.fetchOne(database, sql: lastBackupQuery)
+        // 'audit verify' tells of a damaged record.
+        return try? row?.date("at")
+    }
+}
+
 extension AuditEntry {
     fileprivate init(row: Row) throws {
         self.init(
-            sequence: try row.value("sequence"), at: try row.date("at").formatted(.iso8601),
+            sequence: try row.value("sequence"), time: try row.date("at").formatted(.iso8601),
             actor: try row.value("actor"), action: try row.value("action"),
             projectID: try row.optional("project_id"), keyID: try row.optional("key_id"),
             clientID: try row.optional("client_id"), token: try row.optional("token"),
@@ -62,7 +87,7 @@ extension AuditEntry {
     /// A record that was damaged: `audit verify` says so as well.
     fileprivate init(unreadable sequence: Int64) {
         self.init(
-            sequence: sequence, at: "-", actor: "-", action: "unreadable", projectID: nil, keyID: nil, clientID: nil,
+            sequence: sequence, time: "-", actor: "-", action: "unreadable", projectID: nil, keyID: nil, clientID: nil,
             token: nil, outcome: "-"
         )
     }

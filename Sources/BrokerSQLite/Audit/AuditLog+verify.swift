@@ -16,12 +16,12 @@ extension AuditLog {
         do {
             start = try chain.mark(of: .start, in: database)?.position ?? .beginning
         } catch is AuditMark.Damage {
-            return AuditProof(first: 0, position: .beginning, end: 0, fault: AuditFault(.mark, first: 0))
+            return AuditProof(first: 0, anchor: .beginning, end: 0, fault: AuditFault(.mark, first: 0))
         }
         // What was verified may have been pruned since.
         let position = if let verified, verified.sequence > start.sequence { verified } else { start }
         let end = try? chain.mark(of: .end, in: database)?.position
-        var proof = AuditProof(first: start.sequence + 1, position: position, end: end?.sequence ?? position.sequence)
+        var proof = AuditProof(first: start.sequence + 1, anchor: position, end: end?.sequence ?? position.sequence)
         let rows = try Row.fetchAll(
             database, sql: "SELECT * FROM audit_log WHERE sequence > ? ORDER BY sequence LIMIT ?",
             arguments: [position.sequence, Self.most]
@@ -33,11 +33,11 @@ extension AuditLog {
             )
         }
         for row in rows where proof.fault == nil {
-            proof.fault = fault(in: row, after: proof.position) ?? fault(of: AuditPosition(row), like: anchor)
-            if proof.fault == nil { proof.position = AuditPosition(row) }
+            proof.fault = fault(in: row, after: proof.anchor) ?? fault(of: AuditPosition(row), like: anchor)
+            if proof.fault == nil { proof.anchor = AuditPosition(row) }
         }
         if proof.fault == nil, rows.count < Self.most {
-            proof.fault = fault(of: end, at: proof.position, anchor: anchor)
+            proof.fault = fault(of: end, at: proof.anchor, anchor: anchor)
             proof.isWhole = proof.fault == nil
         }
         return proof

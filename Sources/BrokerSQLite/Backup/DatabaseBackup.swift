@@ -11,7 +11,7 @@ actor DatabaseBackup: Backup {
     private enum Phase {
         case copying(DatabaseCopy)
         case verifying(DatabaseVerification, DatabaseQueue)
-        case ready(FileHandle, size: Int)
+        case ready(FileHandle, size: Int, masterKeyTerms: [Int])
     }
 
     private let database: ProvenDatabase
@@ -49,7 +49,7 @@ actor DatabaseBackup: Backup {
                 let (done, total) = try await verification.advance()
                 phase = verification.isComplete ? try await ready(queue) : .verifying(verification, queue)
                 return BackupProgress(.verifying, done: done, of: total)
-            case .ready(_, let size):
+            case .ready(_, let size, _):
                 return BackupProgress(.ready, done: size, of: size)
             }
         }
@@ -57,12 +57,17 @@ actor DatabaseBackup: Backup {
 
     func bytes(from offset: Int) async throws -> Data {
         try await withPhase { phase in
-            guard case .ready(let file, _) = phase else { throw ended }
+            guard case .ready(let file, _, _) = phase else { throw ended }
             return try await Blocking.run {
                 try file.seek(toOffset: UInt64(offset))
                 return try file.read(upToCount: Self.part) ?? Data()
             }
         }
+    }
+
+    func masterKeyTerms() async throws -> [Int] {
+        guard case .ready(_, _, let terms) = phase else { throw ended }
+        return terms
     }
 
     func end() async {
@@ -83,11 +88,12 @@ actor DatabaseBackup: Backup {
 
     /// Nobody finds the file by its name any more: what is left of it goes with this process at the latest.
     private func ready(_ queue: DatabaseQueue) async throws -> Phase {
-        try await Blocking.run { [path] in
+        let terms = try await queue.transaction { [keys = database.keys] in try Resealing.terms(of: keys, in: $0) }
+        return try await Blocking.run { [path] in
             try queue.close()
             let file = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
             unlink(path)
-            return .ready(file, size: Int(try file.seekToEnd()))
+            return .ready(file, size: Int(try file.seekToEnd()), masterKeyTerms: terms)
         }
     }
 
@@ -95,7 +101,7 @@ actor DatabaseBackup: Backup {
         switch phase {
         case .copying(let copy): try? await copy.end()
         case .verifying(_, let queue): try? await Blocking.run { try queue.close() }
-        case .ready(let file, _): try? file.close()
+        case .ready(let file, _, _): try? file.close()
         }
         unlink(path)
     }

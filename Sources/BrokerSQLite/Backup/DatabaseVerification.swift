@@ -1,4 +1,5 @@
 import Broker
+import Files
 import GRDB
 
 /// What makes a database one to rely on, besides that it opens: whole pages, records that all open, and an audit log that
@@ -27,18 +28,28 @@ struct DatabaseVerification {
                 try database.verifyRecords(in: $0)
             }
         }
-        let proof = try await database.queue.transaction { [database, position = proof?.position] in
+        let proof = try await database.queue.transaction { [database, position = proof?.anchor] in
             try database.auditLog.verify(after: position, anchor: nil, in: $0)
         }
         if let fault = proof.fault {
             throw OperatorError(.failed, "the copy's audit log is not whole: \(fault.message)")
         }
         self.proof = proof
-        return (Int(proof.position.sequence), Int(proof.end))
+        return (Int(proof.anchor.sequence), Int(proof.end))
     }
 }
 
 extension Database {
+    /// Throws ``OperatorError`` unless the file ends where its last page ends: SQLite reads zeros for what was cut off.
+    func verifySize(ofFile path: String) throws {
+        let pages = try Int.fetchOne(self, sql: "PRAGMA page_count") ?? 0
+        let expected = pages * (try Int.fetchOne(self, sql: "PRAGMA page_size") ?? 0)
+        let size = FileStatus(at: path)?.size
+        guard size == expected else {
+            throw OperatorError(.failed, "the copy is damaged: expected \(expected) bytes, found \(size ?? 0)")
+        }
+    }
+
     /// Throws ``OperatorError`` where pages are damaged, or refer to each other as no database's do.
     func verifyPages() throws {
         let complaints = try String.fetchAll(self, sql: "PRAGMA integrity_check(1)")

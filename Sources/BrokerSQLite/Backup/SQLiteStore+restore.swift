@@ -9,17 +9,18 @@ extension SQLiteStore {
     ///   - backup: read to its end.
     ///   - masterKey: of the backup's time.
     ///   - allowsUnauthenticated: Whether to accept a backup whose rows have no MACs.
+    /// - Returns: The time of the backup's newest audit record; `nil` if it has none.
     package static func restore(
         _ backup: FileHandle, in directory: DataDirectory, masterKey: MasterKeyFile, allowsUnauthenticated: Bool,
         recording record: AuditRecord, progress: (BackupProgress) -> Void
-    ) async throws {
+    ) async throws -> Date? {
         guard masterKey.exists else {
             throw OperatorError(
                 .failed, "the master key file '\(masterKey.path)' is not there, and a backup never contains the key",
                 hint: "put the key of the backup's time there, or name it with --master-key-file"
             )
         }
-        try await directory.makeDatabase { path in
+        return try await directory.makeDatabase { path in
             let copy = PrivateFile.draft(of: directory.database)
             try await Blocking.run { try read(backup, into: copy) }
             let foreign = try ProvenDatabase(at: copy, masterKey: masterKey, isForeign: true)
@@ -36,11 +37,13 @@ extension SQLiteStore {
                 let (done, total) = try await verification.advance()
                 progress(BackupProgress(.verifying, done: done, of: total))
             }
+            let time = try await foreign.queue.transaction { try AuditLog.newestTime(in: $0) }
             try await foreign.queue.closeWithoutWAL()
             let queue = try DatabaseQueue.open(broker: path, isNew: true)
             try await queue.watching { try $0.takeRows(of: copy) }
             try await queue.transaction { try foreign.auditLog.append([record], to: $0) }
             try await queue.closeWithoutWAL()
+            return time
         }
     }
 

@@ -54,7 +54,7 @@ package struct MasterKeyFile: Sendable {
     package func create() throws {
         var line = MasterKeyLine(SymmetricKey(size: .bits256))
         defer { line.clear() }
-        try PrivateFile.create(path, line.bytes, mode: 0o400, called: Self.name)
+        try PrivateFile.create(path, line.bytes, mode: 0o400, called: Self.name, givesToDirectoryOwner: true)
     }
 
     /// Throws ``OperatorError`` where the file is not there, is not private, or holds no master key.

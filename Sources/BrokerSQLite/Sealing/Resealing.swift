@@ -175,6 +175,13 @@ final class Resealing: Sendable {
         ) ?? 0
     }
 
+    /// Returns the terms of the master keys that open a database, in order.
+    static func terms(of keys: MasterKeys, in database: Database) throws -> [Int] {
+        let newest = keys.newest
+        let isUnfinished = try keys.hasEarlier && left(before: newest, in: database) > 0
+        return (isUnfinished ? [newest.term - 1, newest.term] : [newest.term]).map(Int.init)
+    }
+
     private static func count(in database: Database) throws -> Int {
         try Int.fetchOne(
             database, sql: "SELECT (SELECT count(*) FROM access_keys) + (SELECT count(*) FROM tokens)"

@@ -13,9 +13,17 @@ struct BackupCommand: AdminCommand {
     @OptionGroup var output: Output
     @OptionGroup(visibility: .hidden) var settings: Settings
 
+    private struct Report: Encodable {
+        let file: String
+        let bytes: Int
+        /// In hexadecimal digits.
+        let sha256: String
+        let masterKeyTerms: [Int]
+    }
+
     func run() async throws {
         let destination = try BackupDestination(file, besides: Configuration(settings, findsInstalled: true).directory)
-        let report: BackupReport
+        let report: Report
         do {
             report = try await withAdministration { try await write(to: destination, by: $0) }
         } catch {
@@ -27,11 +35,11 @@ struct BackupCommand: AdminCommand {
         try output.print(report, orFor: text)
     }
 
-    private func write(to destination: BackupDestination, by broker: any Administration) async throws -> BackupReport {
+    private func write(to destination: BackupDestination, by broker: any Administration) async throws -> Report {
         var destination = destination
         var reply = try await broker.perform(BackupPreparation())
         while reply.progress.phase != .ready {
-            Console.say(reply.progress.text)
+            Progress.say(reply.progress.text)
             reply = try await broker.perform(BackupPreparation(backup: reply.backup))
         }
         while true {
@@ -41,15 +49,27 @@ struct BackupCommand: AdminCommand {
             if bytes.isEmpty { break }
             try destination.write(bytes)
         }
-        return try destination.finish(expecting: reply.progress.total)
+        let bytes = reply.progress.total
+        let sha256 = try destination.finish(expecting: bytes)
+        do {
+            let completion = BackupCompletion(backup: reply.backup, bytes: bytes, sha256: sha256)
+            let terms = try await broker.perform(completion).masterKeyTerms
+            return Report(file: file, bytes: bytes, sha256: sha256, masterKeyTerms: terms)
+        } catch {
+            throw OperatorError(
+                .failed, "the backup '\(file)' is complete, but the broker could not record it: \(error.reason)",
+                hint: (error as? OperatorError)?.hint
+            )
+        }
     }
 
-    private func text(_ report: BackupReport) -> String {
-        """
-        backup: \(report.file), \(report.bytes) bytes, verified
-        sha256: \(report.sha256)
-        The master key is not in it: keep a copy of that elsewhere.
-        """
+    private func text(_ report: Report) -> String {
+        let keys = report.masterKeyTerms.map(String.init).joined(separator: " and ")
+        return """
+            backup: \(report.file), \(report.bytes) bytes, verified
+            sha256: \(report.sha256)
+            The master key is not in it: keep a copy of master key \(keys) elsewhere.
+            """
     }
 }
 

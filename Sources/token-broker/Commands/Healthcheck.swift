@@ -13,6 +13,8 @@ struct Healthcheck: AsyncParsableCommand {
         abstract: "Asks the broker whether it is ready.",
         example: "healthcheck")
 
+    @Flag(help: "Print what /health/ready answers, a JSON object.")
+    var json = false
     @OptionGroup(visibility: .hidden) var settings: Settings
 
     func run() async throws {
@@ -32,8 +34,14 @@ struct Healthcheck: AsyncParsableCommand {
             )
         }
         try await client.shutdown()
-        guard answer.status == 200 else { throw OperatorError(.failed, "the broker is not ready: \(answer.body)") }
-        print("ready")
+        let isReady = answer.status == 200
+        if json {
+            print(answer.body)
+            if !isReady { throw ExitCode.failure }
+        } else {
+            guard isReady else { throw OperatorError(.failed, "the broker is not ready: \(answer.body)") }
+            print("ready")
+        }
     }
 }
 

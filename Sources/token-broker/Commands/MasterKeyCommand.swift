@@ -22,7 +22,7 @@ struct MasterKeyCommand: AsyncParsableCommand {
                     begin: true, newMasterKeyFile: try Configuration(settings, findsInstalled: true).masterKey.newPath
                 ))
             while progress.left > 0 {
-                Console.say("\(progress.total - progress.left) of \(progress.total) records are sealed anew")
+                Progress.say("\(progress.total - progress.left) of \(progress.total) records are sealed anew")
                 progress = try await perform(MasterKeyRotation(begin: false))
             }
             try output.print(progress) { progress in

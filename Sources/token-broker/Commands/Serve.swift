@@ -33,7 +33,7 @@ struct Serve: AsyncParsableCommand {
             .brokerStarting, "starting",
             [
                 "version": "\(Version.number)", "commit": "\(Version.commit)",
-                "data_directory": "\(configuration.directory.path)", "endpoint": "\(configuration.tokenEndpoint)",
+                "data_directory": "\(configuration.directory.path)", "token_endpoint": "\(configuration.tokenEndpoint)",
             ]
         )
         do {

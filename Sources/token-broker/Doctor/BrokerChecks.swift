@@ -11,7 +11,7 @@ struct BrokerChecks {
     let status: StatusReport.Reply
     let projects: [ProjectReport]
 
-    var findings: [Finding] { [serving] + database + problems + mints + capacity }
+    var findings: [Finding] { [serving] + database + [backup] + problems + mints + capacity }
 
     private var serving: Finding {
         guard let serving = status.serving else {
@@ -37,6 +37,10 @@ struct BrokerChecks {
                     + "clients: \(status.clientCount), tokens: \(status.tokenCount)"
             )
         ]
+    }
+
+    private var backup: Finding {
+        .ok("backup", status.lastBackupAt.map { "the last one is of \(Optional($0).text)" } ?? "none is recorded")
     }
 
     private var problems: [Finding] {
@@ -83,7 +87,7 @@ struct BrokerChecks {
                 !$0.clients.isEmpty && $0.enabledKeys.first?.tokenEndpoint == budget.tokenEndpoint
             }
             let used = granted.filter { project in
-                project.keys.contains { $0.lastUsedAt.map { status.at.timeIntervalSince($0) < 86_400 } ?? false }
+                project.keys.contains { $0.lastUsedAt.map { status.time.timeIntervalSince($0) < 86_400 } ?? false }
             }
             let share = share(of: used, in: budget)
             let possible = self.share(of: granted, in: budget)

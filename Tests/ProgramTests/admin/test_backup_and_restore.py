@@ -23,12 +23,16 @@ def test_what_is_restored_serves_as_before(either_way, empty, folder, clients):
     file = folder / "backup"
     report = either_way.ask("backup", str(file))
     content = file.read_bytes()
-    assert report == {"file": str(file), "bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+    digest = hashlib.sha256(content).hexdigest()
+    assert report == {"file": str(file), "bytes": len(content), "sha256": digest, "master_key_terms": [1]}
+    entry = either_way.ask("audit", "list", "--limit", "1")["entries"][0]
+    assert (entry["action"], entry["outcome"]) == ("database.backed_up", f"{len(content)} bytes, SHA-256 {digest}")
+    assert either_way.status()["last_backup_at"] == entry["time"]
     assert file.stat().st_mode & 0o777 == 0o600
     assert (either_way.data / "master.key").read_bytes().strip() not in content
 
-    result = empty.admin("restore", str(file))
-    assert result.code == 0 and "next:     token-broker serve" in result.out, f"{result}"
+    restored = empty.ask("restore", str(file))
+    assert restored["data_directory"] == str(empty.data) and restored["backup_time"] <= entry["time"], f"{restored}"
     assert (empty.data / "token-broker.db").stat().st_mode & 0o777 == 0o600
     assert_token(post_form(empty.serve().tcp, FORM, client=clients["one"]))
     actions = [entry["action"] for entry in empty.ask("audit", "list")["entries"]]

@@ -33,7 +33,7 @@ def test_what_nobody_touched_is_whole(either_way):
     proof = either_way.ask("audit", "verify", "--anchor", anchor.removeprefix("anchor: "))
     assert proof == {
         "first": 1,
-        "position": anchor.removeprefix("anchor: "),
+        "anchor": anchor.removeprefix("anchor: "),
         "end": newest,
         "is_whole": True,
     }
@@ -63,7 +63,7 @@ def test_an_earlier_database_in_the_place_of_this_one_is_found_out_by_an_anchor(
     database = stopped.data / "token-broker.db"
     earlier = database.read_bytes()
     stopped.ask("client", "add", "another")
-    anchor = stopped.ask("audit", "verify")["position"]
+    anchor = stopped.ask("audit", "verify")["anchor"]
     database.write_bytes(earlier)
     assert stopped.ask("audit", "verify")["is_whole"]
     result = stopped.admin("audit", "verify", "--anchor", anchor)
@@ -100,7 +100,7 @@ def test_a_list_has_what_is_asked_for(either_way):
     expect(["--action", "key"], lambda entry: entry["action"].startswith("key."))
     expect(["--since", "1h", "--project", "prj-b"], lambda entry: entry.get("project_id") == "prj-b")
     expect(["--until", "1h"], lambda entry: False)
-    expect(["--since", every[0]["at"], "--until", every[0]["at"]], lambda entry: False)
+    expect(["--since", every[0]["time"], "--until", every[0]["time"]], lambda entry: False)
     expect(["--before", str(every[2]["sequence"]), "--limit", "2"], lambda entry: entry in every[3:5])
 
 

@@ -21,13 +21,17 @@ def objects(path: pathlib.Path) -> list[dict]:
 
 
 def pods() -> dict[str, dict]:
-    """The pod templates, by the object that they are in."""
+    """The specs of pods, by the object that they are in."""
     return {
-        f"{path.name}: {object['metadata']['name']}": object["spec"]["template"]["spec"]
+        f"{path.name}: {object['metadata']['name']}": object["spec"].get("template", object)["spec"]
         for path in MANIFESTS
         for object in objects(path)
-        if "template" in object["spec"]
+        if object["kind"] == "Pod" or "template" in object["spec"]
     }
+
+
+def serving_pods() -> list[str]:
+    return [name for name, pod in pods().items() if any("serve" in c.get("args", []) for c in containers(pod))]
 
 
 def containers(pod: dict) -> list[dict]:
@@ -67,7 +71,7 @@ def test_the_pods_pass_the_restricted_pod_security_standard(name):
         assert set(volume) - {"name"} <= VOLUMES, f"{volume}"
 
 
-@pytest.mark.parametrize("name", pods())
+@pytest.mark.parametrize("name", serving_pods())
 def test_the_pods_give_a_stop_the_time_that_it_needs(name):
     pod = pods()[name]
     # 25 s for the stop itself, and the drain delay before it.
@@ -86,8 +90,9 @@ def test_the_settings_in_the_manifests_are_settings(stopped):
         assert name in known, f"{name} is no setting"
 
 
-def test_the_unit_is_as_shut_in_as_systemd_can_tell(folder):
-    unit = shutil.copy(DEPLOY / "systemd" / "token-broker.service", folder)
+@pytest.mark.parametrize("name", ["token-broker.service", "token-broker-backup.service"])
+def test_the_units_are_as_shut_in_as_systemd_can_tell(folder, name):
+    unit = shutil.copy(DEPLOY / "systemd" / name, folder)
     command = ["systemd-analyze", "security", "--offline=true", "--threshold=15", "--no-pager", str(unit)]
     result = subprocess.run(command, capture_output=True, text=True)
     assert result.returncode == 0, f"{result.stdout}{result.stderr}"
@@ -96,12 +101,13 @@ def test_the_unit_is_as_shut_in_as_systemd_can_tell(folder):
     assert exposure <= 1.5
 
 
-def test_the_unit_is_one(folder):
-    unit = (DEPLOY / "systemd" / "token-broker.service").read_text()
-    # What it starts is not installed here.
-    path = folder / "token-broker.service"
-    path.write_text(unit.replace("/usr/bin/token-broker", "/bin/true"))
-    result = subprocess.run(["systemd-analyze", "verify", "--man=no", str(path)], capture_output=True, text=True)
+@pytest.mark.parametrize("name", ["token-broker.service", "token-broker-backup.service", "token-broker-backup.timer"])
+def test_the_units_are_valid(folder, name):
+    for unit in (DEPLOY / "systemd").glob("token-broker*.*er*"):
+        # What it starts is not installed here.
+        (folder / unit.name).write_text(unit.read_text().replace("/usr/bin/token-broker", "/bin/true"))
+    command = ["systemd-analyze", "verify", "--man=no", str(folder / name)]
+    result = subprocess.run(command, capture_output=True, text=True)
     assert (result.returncode, result.stderr) == (0, ""), f"{result.stderr}"
 
 
@@ -122,6 +128,6 @@ def test_what_other_pods_reach_speaks_tls():
                 mounts = [mount["mountPath"] for mount in container["volumeMounts"]]
                 for setting in ("TOKEN_BROKER_TLS_CERTIFICATE_FILE", "TOKEN_BROKER_TLS_KEY_FILE"):
                     assert any(names[setting].startswith(f"{mount}/") for mount in mounts), f"{name}: {setting}"
-            if "token-broker" in container["image"]:
+            if "serve" in container.get("args", []):
                 # The image's own setting would let it do without.
                 assert names["TOKEN_BROKER_ALLOW_PLAINTEXT"] == "false", name

@@ -33,7 +33,7 @@ def test_nobody_notices(sandbox):
         assert broker.stop() == 0, broker.log()
 
         old = broker.admin("status", "--master-key-file", f"{broker.data}/master.key.term-1")
-        assert old.code == 1 and "not the one that this database is sealed under" in old.error, f"{old}"
+        assert old.code == 1 and "the database needs master key" in old.error, f"{old}"
 
 
 @pytest.mark.timeout(600 + 10 * KILLS)

@@ -8,7 +8,7 @@ import time
 from rig.broker import Result
 from rig.checks import assert_refused, assert_token
 from rig.processes import PATIENCE, program, wait_until
-from rig.wire import post_form
+from rig.wire import get, post_form
 
 ID = "6F9619FF-8B86-D011-B42D-00CF4FC964FF"
 INIT = ("serve", "--init", "--listen", "127.0.0.1:0", "--ops-listen", "127.0.0.1:0")
@@ -65,6 +65,8 @@ def test_a_health_check_tells_a_broker_that_is_ready_from_none(broker):
     address = broker.operations
     healthy = broker.admin("healthcheck", TOKEN_BROKER_OPS_LISTEN=address)
     assert (healthy.code, healthy.out) == (0, "ready\n"), f"{healthy}"
+    answer = broker.admin("healthcheck", "--json", TOKEN_BROKER_OPS_LISTEN=address)
+    assert answer.code == 0 and answer.json == get(address, "/health/ready").json, f"{answer}"
     broker.stop()
     assert_refused(broker.admin("healthcheck", TOKEN_BROKER_OPS_LISTEN=address), 1, address, "--ops-listen")
 

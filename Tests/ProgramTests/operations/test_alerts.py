@@ -1,7 +1,9 @@
 """Each alert of `deploy/prometheus` fires in a real Prometheus for the fault that it is for, and for nothing else."""
 
+import contextlib
 import fcntl
 import re
+import sqlite3
 import subprocess
 import time
 import typing
@@ -75,6 +77,15 @@ def the_master_key_is_lost(scene: Scene, fires):
     fires()
 
 
+def the_last_backup_is_old(scene: Scene, fires):
+    scene.broker.ask("backup", str(scene.broker.folder / "backup"))
+    scene.broker.stop()
+    with contextlib.closing(sqlite3.connect(scene.broker.data / "token-broker.db")) as database, database:
+        database.execute("UPDATE audit_log SET at = at - 27 * 3600 * 1000 WHERE action = 'database.backed_up'")
+    scene.broker.serve("--ops-listen", scene.broker.operations)
+    fires()
+
+
 def a_wrong_secret_again_and_again(scene: Scene, fires):
     fires(lambda: [post_form(scene.broker.tcp, client=(scene.client[0], "wrong")) for _ in range(10)])
 
@@ -89,10 +100,11 @@ FAULTS = [
     (the_key_is_deleted_at_sinch, {"TokenBrokerKeyQuarantined"}, []),
     (a_project_too_many, {"TokenBrokerBudgetSpent"}, ["--mint-rate", "0.01", "--mint-burst", "1"]),
     (the_master_key_is_lost, {"TokenBrokerMasterKeyLost"}, []),
+    (the_last_backup_is_old, {"TokenBrokerBackupOld"}, []),
     (a_wrong_secret_again_and_again, {"TokenBrokerClientsThrottled"}, []),
 ]
 # Those whose fault is made by tests of their own.
-APART = {"TokenBrokerDiskFilling", "TokenBrokerLogLost"}
+APART = {"TokenBrokerDiskFilling", "TokenBrokerLogLost", "TokenBrokerMissing"}
 
 
 @pytest.mark.parametrize(("fault", "due", "flags"), FAULTS, ids=[fault.__name__ for fault, _, _ in FAULTS])
@@ -130,6 +142,11 @@ def test_none_fires_while_all_is_well(broker, clients, folder):
             time.sleep(0.1)
         pending = {alert["metric"]["alertname"] for alert in prometheus.query("ALERTS")}
         assert pending == set(), f"{pending}"
+
+
+def test_missing(folder):
+    with Prometheus(folder, None, faster(folder), interval="100ms") as prometheus:
+        wait_until(lambda: firing(prometheus) == {"TokenBrokerMissing"}, "the alert fires")
 
 
 def test_disk_filling(prepared, sandbox, folder):

@@ -48,7 +48,7 @@ def test_it_is_told_everywhere_and_so_is_its_end(stopped, clients, sandbox, fold
         assert broker.admin("status").code == 0 and broker.admin("doctor").code == 0
         assert get(broker.operations, "/health/ready").json["problems"] == []
         assert f"over: {endpoint} was unavailable from {since}" in page_text(broker)
-    told = [line for line in broker.log_lines() if line.get("endpoint") == sandbox.token_endpoint]
+    told = [line for line in broker.log_lines() if line.get("token_endpoint") == sandbox.token_endpoint]
     told = [line for line in told if line["event"].startswith("trouble.")]
     assert [line["state"] for line in told] == ["failing", "unavailable", "working"], f"{told}"
     assert (told[1]["effect"], told[1]["hint"]) == (problem["effect"], problem["action"])

@@ -27,6 +27,7 @@ def busy(broker, clients, sandbox):
     post_form(broker.tcp, f"token_sha256={token_sha256}", client=clients["one"], target=TOKEN + "/rejected")
     sandbox.fail(503)
     post_form(broker.tcp, "grant_type=client_credentials&project_id=prj-b", client=clients["two"])
+    broker.ask("backup", str(broker.folder / "backup"))
     return broker
 
 

@@ -28,7 +28,7 @@ def test_the_start_and_the_stop_say_what_how_and_how_long(stopped):
     milliseconds = (time.monotonic() - begin) * 1000
     first, *_, stopping, end = broker.log_lines()
     assert first["event"] == "broker.starting" and first["version"] and first["commit"]
-    assert (first["data_directory"], first["endpoint"]) == (str(broker.data), broker.token_endpoint)
+    assert (first["data_directory"], first["token_endpoint"]) == (str(broker.data), broker.token_endpoint)
     bound = lines_of(broker, "listener.bound")
     assert sorted(line["listener"] for line in bound) == ["admin", "client", "client", "operations"]
     (ready,) = lines_of(broker, "broker.ready")

@@ -17,7 +17,7 @@ def test_a_refused_project_is_recorded_with_the_client(broker, clients):
     (entry,) = refused(broker, "--client", "one")
     assert (entry["client_id"], entry["project_id"], entry["outcome"]) == ("one", "prj-b", "no grant")
     (line,) = [line for line in broker.log_lines() if line["event"] == "request.refused"]
-    assert (line["client"], line["project"], line["status"]) == ("one", "prj-b", 403)
+    assert (line["client_id"], line["project_id"], line["status"]) == ("one", "prj-b", 403)
 
 
 def test_what_is_no_project_may_be_a_secret_and_is_not_named(broker, clients):
@@ -43,7 +43,7 @@ def test_an_unknown_client_is_asked_about(broker, clients):
 
 
 def test_an_anchor_that_was_cut_short_is_no_tampering(broker):
-    anchor = broker.ask("audit", "verify")["position"]
+    anchor = broker.ask("audit", "verify")["anchor"]
     for cut in (anchor[:-1], anchor[:20], anchor.split(".")[0] + "."):
         result = broker.admin("audit", "verify", "--anchor", cut)
         assert result.code == 2, f"{result}"

@@ -9,7 +9,7 @@ from rig.wire import get, post_form
 
 HOSTILE = "</pre></script><script>document.title='run'</script><img src=x onerror=\"document.title='run'\">'\"&amp;"
 # What is a time, or a name that the page decides by.
-KEPT = ("at", "since", "end", "started_at", "last_minted_at", "last_used_at", "state")
+KEPT = ("time", "since", "end", "started_at", "last_minted_at", "last_used_at", "state")
 
 
 def hostile(value, name: str = ""):

@@ -41,4 +41,6 @@ def firing(prometheus: Prometheus) -> set[str]:
 def watched(broker: Broker, folder: pathlib.Path) -> typing.Iterator[Prometheus]:
     with Prometheus(folder, broker.operations, faster(folder), interval="100ms") as prometheus:
         wait_until(lambda: prometheus.query("up == 1"), "Prometheus has scraped the broker")
+        # Its first scrape comes some seconds after its start, which are minutes for the rules.
+        wait_until(lambda: not firing(prometheus), "no alert fires")
         yield prometheus

@@ -12,7 +12,7 @@ global: {{scrape_interval: {interval}, evaluation_interval: {interval}}}
 rule_files: [{rules}]
 scrape_configs:
   - job_name: token-broker
-    static_configs: [{{targets: ["{target}"]}}]
+    static_configs: [{{targets: [{target}]}}]
 """
 
 
@@ -24,10 +24,11 @@ def promtool(*arguments: str, input: str | None = None) -> str:
 
 
 class Prometheus:
-    def __init__(self, folder: pathlib.Path, target: str, *rules: pathlib.Path, interval: str = "1s"):
+    def __init__(self, folder: pathlib.Path, target: str | None, *rules: pathlib.Path, interval: str = "1s"):
         self.url = f"http://127.0.0.1:{free_port()}"
         settings = folder / "prometheus.yml"
-        settings.write_text(CONFIGURATION.format(interval=interval, target=target, rules=", ".join(map(str, rules))))
+        files = ", ".join(map(str, rules))
+        settings.write_text(CONFIGURATION.format(interval=interval, target=target or "", rules=files))
         arguments = [f"--config.file={settings}", f"--storage.tsdb.path={folder}/series"]
         arguments += [f"--web.listen-address={self.url.removeprefix('http://')}", "--log.level=warn"]
         self.log = folder / "prometheus.log"

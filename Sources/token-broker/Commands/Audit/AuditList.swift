@@ -93,7 +93,7 @@ struct AuditList: AdminCommand {
 
     private static func cells(of entry: AuditEntry) -> [String] {
         [
-            entry.at, entry.actor, entry.action, entry.projectID ?? "-", entry.keyID ?? "-", entry.clientID ?? "-",
+            entry.time, entry.actor, entry.action, entry.projectID ?? "-", entry.keyID ?? "-", entry.clientID ?? "-",
             entry.token ?? "-", entry.outcome,
         ]
     }

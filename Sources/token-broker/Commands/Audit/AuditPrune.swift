@@ -17,7 +17,7 @@ struct AuditPrune: AdminCommand {
         let total = try await withAdministration { broker in
             var total = try await broker.perform(AuditPruning(before: before.date))
             while !total.isComplete {
-                Console.say("\(total.removed) records are removed; the database has \(bytes(total.databaseBytes))")
+                Progress.say("\(total.removed) records are removed; the database has \(bytes(total.databaseBytes))")
                 var part = try await broker.perform(AuditPruning(before: before.date, goesOn: total.removed > 0))
                 part.removed += total.removed
                 part.fault = total.fault ?? part.fault

@@ -22,15 +22,15 @@ struct AuditVerify: AdminCommand {
         let proof = try await withAdministration { broker in
             var proof = try await broker.perform(AuditVerification(anchor: anchor))
             while !proof.isWhole, proof.fault == nil {
-                Console.say("\(proof.position.sequence) of \(proof.end) records are verified")
-                proof = try await broker.perform(AuditVerification(after: proof.position, anchor: anchor))
+                Progress.say("\(proof.anchor.sequence) of \(proof.end) records are verified")
+                proof = try await broker.perform(AuditVerification(after: proof.anchor, anchor: anchor))
             }
             return proof
         }
         try output.print(proof) { proof in
             proof.isWhole
-                ? "records \(proof.first) to \(proof.end) are as they were written\nanchor: \(proof.position)"
-                : "records \(proof.first) to \(proof.position.sequence) are as they were written"
+                ? "records \(proof.first) to \(proof.end) are as they were written\nanchor: \(proof.anchor)"
+                : "records \(proof.first) to \(proof.anchor.sequence) are as they were written"
         }
         if let fault = proof.fault {
             throw OperatorError(
