@@ -17,6 +17,10 @@ extension MetricFamily {
         MetricFamily(
             "token_broker_data_directory_free_bytes", .gauge, "What the data directory's file system has left."),
         MetricFamily(
+            "token_broker_certificate_expiry_timestamp_seconds", .gauge, by: ["file"],
+            "When the first certificate of a TLS file expires, since 1970: server or client_authorities."
+        ),
+        MetricFamily(
             "token_broker_last_backup_timestamp_seconds", .gauge,
             "When the last backup was complete, since 1970; no series if the audit log has no record of one."
         ),

@@ -7,7 +7,7 @@ package struct FileStatus: Sendable {
     }
 
     /// Which file it is, whatever name it goes by.
-    package struct Identity: Hashable, Sendable {
+    package struct Identity: Hashable, Sendable, CustomStringConvertible {
         private let device: UInt64
         private let inode: UInt64
 
@@ -15,6 +15,9 @@ package struct FileStatus: Sendable {
             device = UInt64(status.st_dev)
             inode = UInt64(status.st_ino)
         }
+
+        /// Device and inode, as systemd writes them in `JOURNAL_STREAM`.
+        package var description: String { "\(device):\(inode)" }
     }
 
     package let kind: Kind

@@ -18,7 +18,7 @@ extension PrometheusExporter {
     /// - Parameter start: when the process started.
     func observe(
         _ core: BrokerCore, in directory: DataDirectory, readiness: Readiness, connections: ConnectionTables,
-        log: LogWriter, since start: Date
+        tls: ListenerTLS?, log: LogWriter, since start: Date
     ) {
         let (broker, process) = (BrokerStatistics(of: core), ProcessStatistics(start: start))
         addSource { broker.samples + process.samples }
@@ -29,12 +29,16 @@ extension PrometheusExporter {
                     Sample("token_broker_connections_evicted_total", for: [listener], Double(table.evicted)),
                 ]
             }
+            let expiries = (tls?.expiries ?? []).map {
+                Sample(
+                    "token_broker_certificate_expiry_timestamp_seconds", for: [$0.file], $0.date.timeIntervalSince1970)
+            }
             let free = directory.freeBytes.map { Sample("token_broker_data_directory_free_bytes", Double($0)) }
             return [
                 Sample("token_broker_build_info", for: [Version.number, Version.commit], 1),
                 Sample("token_broker_ready", readiness.isReady),
                 Sample("token_broker_log_lines_dropped_total", Double(log.dropped)),
-            ] + numbers + [free].compactMap(\.self)
+            ] + numbers + expiries + [free].compactMap(\.self)
         }
     }
 }

@@ -80,6 +80,19 @@ package struct TLSFiles: Sendable {
         }
     }
 
+    /// When the first certificate of each file expires.
+    func expiries(_ contents: Contents) throws -> [ListenerTLS.Expiry] {
+        let files = [
+            ("server", contents.certificate, certificate),
+            ("client_authorities", contents.clientAuthorities, clientAuthorities),
+        ]
+        return try files.compactMap { name, pem, path in
+            guard let pem, let path else { return nil }
+            let expiry = try Self.certificates(in: pem, of: path).map(\.notValidAfter).min()
+            return expiry.map { ListenerTLS.Expiry(file: name, date: Date(timeIntervalSince1970: Double($0))) }
+        }
+    }
+
     private static func read(_ path: String) throws -> Data {
         do {
             return try Data(contentsOf: URL(fileURLWithPath: path))

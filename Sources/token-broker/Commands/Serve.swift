@@ -85,7 +85,7 @@ struct Serve: AsyncParsableCommand {
 
         let startedAt = clock.now.wall
         exporter.observe(
-            core, in: configuration.directory, readiness: readiness, connections: connections, log: log,
+            core, in: configuration.directory, readiness: readiness, connections: connections, tls: tls, log: log,
             since: startedAt
         )
         let lastHour = LastHour(of: exporter, clock: clock)

@@ -12,6 +12,7 @@ import pytest
 
 from rig.alerts import FASTER, FOLDER, RULES, alerts, faster, firing, watched
 from rig.broker import Broker
+from rig.certificates import Authority
 from rig.full_disk import fill_the_disk
 from rig.processes import end, free_port, program, start, wait_until
 from rig.prometheus import Prometheus, promtool
@@ -104,7 +105,7 @@ FAULTS = [
     (a_wrong_secret_again_and_again, {"TokenBrokerClientsThrottled"}, []),
 ]
 # Those whose fault is made by tests of their own.
-APART = {"TokenBrokerDiskFilling", "TokenBrokerLogLost", "TokenBrokerMissing"}
+APART = {"TokenBrokerDiskFilling", "TokenBrokerLogLost", "TokenBrokerMissing", "TokenBrokerCertificateExpiring"}
 
 
 @pytest.mark.parametrize(("fault", "due", "flags"), FAULTS, ids=[fault.__name__ for fault, _, _ in FAULTS])
@@ -147,6 +148,13 @@ def test_none_fires_while_all_is_well(broker, clients, folder):
 def test_missing(folder):
     with Prometheus(folder, None, faster(folder), interval="100ms") as prometheus:
         wait_until(lambda: firing(prometheus) == {"TokenBrokerMissing"}, "the alert fires")
+
+
+def test_certificate_expiring(stopped, folder):
+    issued = Authority(folder).issue("IP:127.0.0.1", seconds=6 * 86_400)
+    stopped.serve("--tls-certificate-file", str(issued.certificate), "--tls-key-file", str(issued.key))
+    with Prometheus(folder, stopped.operations, faster(folder), interval="100ms") as prometheus:
+        wait_until(lambda: firing(prometheus) == {"TokenBrokerCertificateExpiring"}, "the alert fires")
 
 
 def test_disk_filling(prepared, sandbox, folder):

@@ -1,15 +1,17 @@
 """The log tells the story: the start, each change once, each refusal by the ID that its client has, the end."""
 
 import json
+import os
 import pathlib
 import re
+import subprocess
 import time
 
 import pytest
 
 from rig.checks import assert_error, assert_refused, assert_token
 from rig.log_check import ALWAYS, DOCUMENT, assert_log, documented
-from rig.processes import wait_until
+from rig.processes import PATIENCE, program, wait_until
 from rig.wire import basic, is_listened_on, post_form
 
 SOURCES = pathlib.Path(__file__).parents[3] / "Sources/Broker"
@@ -37,6 +39,23 @@ def test_the_start_and_the_stop_say_what_how_and_how_long(stopped):
     assert (stopping["event"], stopping["signal"]) == ("broker.stopping", "SIGTERM")
     assert end["event"] == "broker.stopped" and end["duration_ms"] >= 0
     assert ready["duration_ms"] + end["duration_ms"] <= milliseconds
+
+
+@pytest.mark.parametrize("leads_to_journal", [True, False])
+def test_the_journal_gets_priorities(stopped, leads_to_journal):
+    """sd-daemon(3): `<3>` at the start of a line is its priority."""
+    reading, writing = os.pipe()
+    status = os.fstat(writing)
+    stream = f"{status.st_dev}:{status.st_ino + (not leads_to_journal)}"
+    settings = stopped.settings(JOURNAL_STREAM=stream, TOKEN_BROKER_DATA_DIR=str(stopped.folder / "none"))
+    done = subprocess.run([program("token-broker"), "serve"], env=settings, stderr=writing, timeout=PATIENCE)
+    os.close(writing)
+    with os.fdopen(reading) as log:
+        lines = log.read().splitlines()
+    assert done.returncode == 1 and len(lines) == 2, f"there is no database: {lines}"
+    for line, priority, event in zip(lines, ("<5>", "<2>"), ("broker.starting", "broker.failed"), strict=True):
+        assert line.startswith(priority) == leads_to_journal, line
+        assert json.loads(line.removeprefix(priority))["event"] == event
 
 
 def test_what_keeps_it_from_starting_is_a_line_like_the_others(broker):

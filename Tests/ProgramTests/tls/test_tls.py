@@ -13,9 +13,11 @@ import time
 
 import pytest
 from authlib.oauth2.rfc8414 import AuthorizationServerMetadata
+from cryptography import x509
 
 from rig.certificates import Authority, client_context
 from rig.checks import assert_error, assert_refused, assert_token
+from rig.metrics import metrics
 from rig.processes import PATIENCE, wait_until
 from rig.tls import converse, length, secured
 from rig.wire import connect, form_request, request
@@ -252,6 +254,14 @@ def test_files_that_do_not_fit_are_refused_at_the_start(stopped, files, authorit
     listen = ("--listen", "0.0.0.0:0", "--ops-listen", "127.0.0.1:0")
     result = stopped.admin("serve", *listen, *(flag.format(**names) for flag in flags))
     assert_refused(result, 2, word)
+
+
+def test_metrics_say_when_certificates_expire(broker, authority, files):
+    expected = {"server": files[0], "client_authorities": authority.file}
+    for file, path in expected.items():
+        expiry = x509.load_pem_x509_certificate(path.read_bytes()).not_valid_after_utc
+        seen = metrics(broker).value("token_broker_certificate_expiry_timestamp_seconds", file=file)
+        assert seen == expiry.timestamp(), file
 
 
 def test_plain_text_beyond_loopback_is_said_in_the_log(stopped):
