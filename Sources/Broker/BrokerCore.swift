@@ -105,7 +105,7 @@ package struct BrokerCore: Sendable {
         (contents.keys, contents.clients) = ([], [])
         cache.load(contents.tokens)
         contents.tokens = []
-        backups = Backups(of: self.store, last: contents.lastBackup)
+        backups = Backups(of: self.store, last: contents.lastBackup, clock: clock)
         unreadable = contents.unreadable
         for record in unreadable { try await leaveOut(record, logger: logger) }
     }

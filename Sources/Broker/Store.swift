@@ -37,7 +37,9 @@ package protocol Store: Sendable {
     func rotateMasterKey(recording end: AuditRecord) async throws -> MasterKeyProgress
 
     /// Begins a copy of everything.
-    func backup() async throws -> any Backup
+    ///
+    /// - Parameter verified: the place up to which the audit log was verified before; `nil` to verify all of the copy's log.
+    func backup(verifiedTo verified: AuditPosition?) async throws -> any Backup
 
     /// Verifies some more of the audit log, from its start or from where it was verified before.
     ///

@@ -3,7 +3,7 @@ import Logging
 
 /// A store that writes each audit record to the log, once it is durable, and notes whether it can be written.
 struct WatchedStore: Store {
-    private let store: any Store
+    let store: any Store
     private let health: Health
     private let logger: Logger
 
@@ -68,7 +68,9 @@ struct WatchedStore: Store {
         return progress
     }
 
-    func backup() async throws -> any Backup { try await store.backup() }
+    func backup(verifiedTo verified: AuditPosition?) async throws -> any Backup {
+        try await store.backup(verifiedTo: verified)
+    }
 
     func verifyAuditLog(after position: AuditPosition?, anchor: AuditPosition?) async throws -> AuditProof {
         try await store.verifyAuditLog(after: position, anchor: anchor)

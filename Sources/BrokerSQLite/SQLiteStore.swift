@@ -6,7 +6,7 @@ import Migrations
 
 /// The store on disk: one SQLite database, one connection, everything secret in it sealed.
 package struct SQLiteStore: Store {
-    private let database: ProvenDatabase
+    let database: ProvenDatabase
     private let directory: DataDirectory
     private let resealing: Resealing
     private let batch: RecordBatch
@@ -145,8 +145,9 @@ package struct SQLiteStore: Store {
         }
     }
 
-    package func backup() async throws -> any Backup {
-        try await DatabaseBackup(of: database, at: PrivateFile.draft(of: directory.database))
+    package func backup(verifiedTo verified: AuditPosition?) async throws -> any Backup {
+        let draft = PrivateFile.draft(of: directory.database)
+        return try await DatabaseBackup(of: database, at: draft, auditVerifiedTo: verified)
     }
 
     package func verifyAuditLog(after position: AuditPosition?, anchor: AuditPosition?) async throws -> AuditProof {

@@ -94,6 +94,36 @@ struct BackupTests {
         try await broker.run { #expect($0.backups.last == last) }
     }
 
+    /// Changes the first audit record, as a disk might.
+    private func damageFirstRecord(_ core: BrokerCore) async throws {
+        let store = try #require((core.store as? WatchedStore)?.store as? SQLiteStore)
+        try await store.database.queue.write {
+            try $0.execute(sql: "UPDATE audit_log SET outcome = 'x' WHERE sequence = 1")
+        }
+    }
+
+    @Test func `a backup verifies the audit records that are new, and once a day all of them`() async throws {
+        try await broker.run { core in
+            let administrator = Administrator(core, for: .administrator(user: 0))
+            func makeBackup() async throws {
+                var reply = try await administrator.perform(BackupPreparation())
+                while reply.progress.phase != .ready {
+                    reply = try await administrator.perform(BackupPreparation(backup: reply.backup))
+                }
+                _ = try await administrator.perform(BackupCompletion(backup: reply.backup, bytes: 0, sha256: ""))
+            }
+            try await makeBackup()
+            try await damageFirstRecord(core)
+            for _ in 1...2 {
+                broker.clock.advance(by: .seconds(11 * 3600))
+                try await makeBackup()
+            }
+            broker.clock.advance(by: .seconds(2 * 3600))
+            let refusal = await #expect(throws: OperatorError.self) { try await makeBackup() }
+            #expect(refusal?.message.contains("record 1 was changed") ?? false)
+        }
+    }
+
     @Test func `the last backup is found by its index`() throws {
         let queue = try DatabaseQueue(path: broker.directory.database)
         try queue.write { database in
@@ -134,7 +164,7 @@ struct BackupTests {
                     AuditRecord(at: Date(), actor: .broker, action: .tokenMinted, outcome: outcome)
                 )
             }
-            let copying = try await core.store.backup()
+            let copying = try await core.store.backup(verifiedTo: nil)
             let first = try await copying.advance()
             #expect(first.phase == .copying && first.done < first.total)
             let administrator = Administrator(core, for: .administrator(user: 0))
@@ -192,7 +222,7 @@ struct BackupTests {
 
     private func expectRefusal(_ complaint: String) async throws {
         let (store, _) = try SQLiteStore.open(in: broker.directory, masterKey: broker.masterKey)
-        let copying = try await store.backup()
+        let copying = try await store.backup(verifiedTo: nil)
         let error = await #expect(throws: OperatorError.self) {
             while try await copying.advance().phase != .ready {}
         }
@@ -221,7 +251,8 @@ struct BackupTests {
 
     @Test func `a backup that is ended while something is done with it leaves nothing`() async throws {
         let database = try ProvenDatabase(at: broker.directory.database, masterKey: broker.masterKey)
-        let copying = try await DatabaseBackup(of: database, at: PrivateFile.draft(of: broker.directory.database))
+        let copying = try await DatabaseBackup(
+            of: database, at: PrivateFile.draft(of: broker.directory.database), auditVerifiedTo: nil)
         let gate = DispatchSemaphore(value: 0)
         database.queue.asyncWriteWithoutTransaction { _ in gate.wait() }
         await withTaskGroup(of: Bool.self) { group in

@@ -114,7 +114,7 @@ package final class MemoryStore: Store {
     }
 
     /// It has no file.
-    package func backup() async throws -> any Backup { throw Full() }
+    package func backup(verifiedTo verified: AuditPosition?) async throws -> any Backup { throw Full() }
 
     package func verifyAuditLog(after position: AuditPosition?, anchor: AuditPosition?) async throws -> AuditProof {
         var proof = AuditProof(first: 1, anchor: .beginning, end: 0)

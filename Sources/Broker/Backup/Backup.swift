@@ -10,13 +10,24 @@ package protocol Backup: Sendable {
     /// The next bytes of the file, once it is ready; none behind its end.
     func bytes(from offset: Int) async throws -> Data
 
-    /// Returns the terms of the master keys that open the copy, in order.
-    ///
-    /// Throws ``OperatorError`` if the copy is not ready.
-    func masterKeyTerms() async throws -> [Int]
+    /// Returns what the copy has, once it is ready; throws ``OperatorError`` before.
+    func contents() async throws -> BackupContents
 
     /// Removes whatever there is of it.
     func end() async
+}
+
+/// What a complete backup has.
+package struct BackupContents: Sendable {
+    /// The terms of the master keys that open it, in order: two if it was made during a rotation.
+    package let masterKeyTerms: [Int]
+    /// The last record of its audit log.
+    package let auditEnd: AuditPosition
+
+    package init(masterKeyTerms: [Int], auditEnd: AuditPosition) {
+        self.masterKeyTerms = masterKeyTerms
+        self.auditEnd = auditEnd
+    }
 }
 
 /// How far a backup is.

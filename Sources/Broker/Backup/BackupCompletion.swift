@@ -19,11 +19,9 @@ package struct BackupCompletion: AdminRequest {
     package var extent: StoreExtent { .part() }
 
     package func perform(by administrator: Administrator) async throws -> Reply {
-        let backups = administrator.core.backups
-        let terms = try await backups.backup(backup).masterKeyTerms()
         var record = administrator.record(.databaseBackedUp)
         record.outcome = "\(bytes) bytes, SHA-256 \(sha256)"
-        try await backups.complete(backup, recording: record)
-        return Reply(masterKeyTerms: terms)
+        let contents = try await administrator.core.backups.complete(backup, recording: record)
+        return Reply(masterKeyTerms: contents.masterKeyTerms)
     }
 }

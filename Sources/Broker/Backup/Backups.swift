@@ -5,14 +5,22 @@ import Synchronization
 ///
 /// One backup is made at a time: beginning another ends the one before.
 package actor Backups {
+    /// How often a backup verifies its whole audit log. The others verify the records that are new, so that their work does not
+    /// grow with the log.
+    private static let interval: Duration = .seconds(24 * 3600)
+
     private let store: any Store
-    private var current: (id: String, backup: any Backup)?
+    private let clock: any BrokerClock
+    private var current: (id: String, backup: any Backup, verifiesAll: Bool)?
+    /// The end of the last complete backup's audit log, and when a whole log was verified last.
+    private var verified: (end: AuditPosition, all: Moment)?
     /// Guards the time of the last backup, which metrics read without waiting.
     private let lastTime: Mutex<Date?>
 
     /// - Parameter last: when the last backup was complete.
-    init(of store: any Store, last: Date?) {
+    init(of store: any Store, last: Date?, clock: any BrokerClock) {
         self.store = store
+        self.clock = clock
         lastTime = Mutex(last)
     }
 
@@ -24,8 +32,9 @@ package actor Backups {
     /// - Returns: The ID by which the other methods find the backup.
     func begin() async throws -> String {
         let id = UUID().uuidString
-        let (previous, backup) = (current, try await store.backup())
-        current = (id, backup)
+        let recent = verified.flatMap { clock.now.boot - $0.all.boot < Self.interval ? $0.end : nil }
+        let (previous, backup) = (current, try await store.backup(verifiedTo: recent))
+        current = (id, backup, recent == nil)
         await previous?.backup.end()
         return id
     }
@@ -41,11 +50,15 @@ package actor Backups {
     }
 
     /// Records that a backup is complete, and ends it.
-    func complete(_ id: String, recording record: AuditRecord) async throws {
-        _ = try backup(id)
+    func complete(_ id: String, recording record: AuditRecord) async throws -> BackupContents {
+        let contents = try await backup(id).contents()
+        let now = clock.now
+        if current?.verifiesAll ?? false { verified = (contents.auditEnd, now) }
+        verified?.end = contents.auditEnd
         await end(id)
         try await store.recordBackup(record)
         lastTime.withLock { $0 = record.at }
+        return contents
     }
 
     /// Ends a backup, or the one that is being made.

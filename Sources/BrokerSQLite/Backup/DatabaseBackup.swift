@@ -11,19 +11,23 @@ actor DatabaseBackup: Backup {
     private enum Phase {
         case copying(DatabaseCopy)
         case verifying(DatabaseVerification, DatabaseQueue)
-        case ready(FileHandle, size: Int, masterKeyTerms: [Int])
+        case ready(FileHandle, size: Int, BackupContents)
     }
 
     private let database: ProvenDatabase
     private let path: String
+    private let auditVerified: AuditPosition?
     /// Taken out while something is done with it: whoever does so puts away what has ended meanwhile.
     private var phase: Phase?
     private var hasEnded = false
 
-    /// - Parameter path: where the file is while it is made; nobody else's.
-    init(of database: ProvenDatabase, at path: String) async throws {
+    /// - Parameters:
+    ///   - path: where the file is while it is made; nobody else's.
+    ///   - auditVerified: the place up to which the audit log was verified before.
+    init(of database: ProvenDatabase, at path: String, auditVerifiedTo auditVerified: AuditPosition?) async throws {
         self.database = database
         self.path = path
+        self.auditVerified = auditVerified
         _ = try await Blocking.run { close(try PrivateFile.open(new: path, mode: 0o600, called: "the backup's file")) }
         do {
             phase = .copying(try await DatabaseCopy(of: database.queue, to: path))
@@ -42,12 +46,17 @@ actor DatabaseBackup: Backup {
                     let queue = try await Blocking.run { [path] in try DatabaseQueue.open(broker: path) }
                     // No WAL of the database belongs to the copy.
                     try await queue.watching { try $0.writeGeneration() }
-                    phase = .verifying(DatabaseVerification(of: ProvenDatabase(queue: queue, like: database)), queue)
+                    let copy = ProvenDatabase(queue: queue, like: database)
+                    phase = .verifying(DatabaseVerification(of: copy, auditVerifiedTo: auditVerified), queue)
                 }
                 return BackupProgress(.copying, done: done, of: total)
             case .verifying(var verification, let queue):
                 let (done, total) = try await verification.advance()
-                phase = verification.isComplete ? try await ready(queue) : .verifying(verification, queue)
+                if let end = verification.end {
+                    phase = try await ready(queue, auditEnd: end)
+                } else {
+                    phase = .verifying(verification, queue)
+                }
                 return BackupProgress(.verifying, done: done, of: total)
             case .ready(_, let size, _):
                 return BackupProgress(.ready, done: size, of: size)
@@ -65,9 +74,9 @@ actor DatabaseBackup: Backup {
         }
     }
 
-    func masterKeyTerms() async throws -> [Int] {
-        guard case .ready(_, _, let terms) = phase else { throw ended }
-        return terms
+    func contents() async throws -> BackupContents {
+        guard case .ready(_, _, let contents) = phase else { throw ended }
+        return contents
     }
 
     func end() async {
@@ -87,13 +96,14 @@ actor DatabaseBackup: Backup {
     }
 
     /// Nobody finds the file by its name any more: what is left of it goes with this process at the latest.
-    private func ready(_ queue: DatabaseQueue) async throws -> Phase {
+    private func ready(_ queue: DatabaseQueue, auditEnd: AuditPosition) async throws -> Phase {
         let terms = try await queue.transaction { [keys = database.keys] in try Resealing.terms(of: keys, in: $0) }
         return try await Blocking.run { [path] in
             try queue.close()
             let file = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
             unlink(path)
-            return .ready(file, size: Int(try file.seekToEnd()), masterKeyTerms: terms)
+            let contents = BackupContents(masterKeyTerms: terms, auditEnd: auditEnd)
+            return .ready(file, size: Int(try file.seekToEnd()), contents)
         }
     }
 

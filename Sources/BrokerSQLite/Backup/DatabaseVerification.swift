@@ -7,16 +7,22 @@ import GRDB
 struct DatabaseVerification {
     private let database: ProvenDatabase
     private let pagesAreWhole: Bool
+    private let auditVerified: AuditPosition?
     /// How far the audit log was verified; all else was before.
     private var proof: AuditProof?
 
-    /// - Parameter pagesAreWhole: whether that was verified before.
-    init(of database: ProvenDatabase, pagesAreWhole: Bool = false) {
+    /// - Parameters:
+    ///   - pagesAreWhole: whether that was verified before.
+    ///   - auditVerified: the place up to which the audit log was verified before.
+    init(of database: ProvenDatabase, pagesAreWhole: Bool = false, auditVerifiedTo auditVerified: AuditPosition? = nil)
+    {
         self.database = database
         self.pagesAreWhole = pagesAreWhole
+        self.auditVerified = auditVerified
     }
 
-    var isComplete: Bool { proof?.isWhole ?? false }
+    /// The last record of the audit log, once everything is verified.
+    var end: AuditPosition? { proof.flatMap { $0.isWhole ? $0.anchor : nil } }
 
     /// Verifies some more; counts audit records.
     ///
@@ -28,7 +34,7 @@ struct DatabaseVerification {
                 try database.verifyRecords(in: $0)
             }
         }
-        let proof = try await database.queue.transaction { [database, position = proof?.anchor] in
+        let proof = try await database.queue.transaction { [database, position = proof?.anchor ?? auditVerified] in
             try database.auditLog.verify(after: position, anchor: nil, in: $0)
         }
         if let fault = proof.fault {

@@ -33,7 +33,7 @@ extension SQLiteStore {
                 )
             }
             var verification = DatabaseVerification(of: foreign, pagesAreWhole: true)
-            while !verification.isComplete {
+            while verification.end == nil {
                 let (done, total) = try await verification.advance()
                 progress(BackupProgress(.verifying, done: done, of: total))
             }
