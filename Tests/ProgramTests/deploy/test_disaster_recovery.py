@@ -33,7 +33,10 @@ start)
         --listen unix:/var/lib/token-broker/client.sock \\
         --master-key-file "$CREDENTIALS/master.key" --token-endpoint "$ENDPOINT" > "$CREDENTIALS/log" 2>&1 &
     echo $! > "$CREDENTIALS/pid"
-    until grep -q broker.ready "$CREDENTIALS/log"; do sleep 0.1; done ;;
+    until grep -q broker.ready "$CREDENTIALS/log"; do
+        kill -0 $! || { cat "$CREDENTIALS/log"; exit 1; }
+        sleep 0.1
+    done ;;
 stop)
     pid=$(cat "$CREDENTIALS/pid"); kill "$pid"; tail --pid="$pid" -f /dev/null ;;
 esac
