@@ -88,7 +88,7 @@ struct LineLogHandler: LogHandler {
             let first: [(String, Logger.MetadataValue)] =
                 [("time", "\(time)"), ("level", "\(level)"), ("event", event), ("message", "\(message)")]
                 .compactMap { key, value in value.map { (key, $0) } }
-            let pairs = (first + rest.map { ($0.key, $0.value) }).map { quoted($0) + ":" + json($1) }
+            let pairs = (first + rest.map { ($0.key, $0.value) }).map { $0.jsonQuoted + ":" + json($1) }
             return priority + "{" + pairs.joined(separator: ",") + "}\n"
         case .text:
             let pairs = rest.map { " \($0.key)=\(json($0.value))" }.joined()
@@ -101,23 +101,7 @@ struct LineLogHandler: LogHandler {
         switch value {
         case .stringConvertible(let number as any BinaryInteger): "\(number)"
         case .stringConvertible(let truth as Bool): "\(truth)"
-        default: quoted("\(value)")
+        default: "\(value)".jsonQuoted
         }
-    }
-
-    /// A JSON string: whatever is in it, the line stays one line.
-    private static func quoted(_ text: String) -> String {
-        var quoted = "\""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"": quoted += "\\\""
-            case "\\": quoted += "\\\\"
-            case "\n": quoted += "\\n"
-            case _ where scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value):
-                quoted += "\\u" + String(format: "%04x", scalar.value)
-            default: quoted.unicodeScalars.append(scalar)
-            }
-        }
-        return quoted + "\""
     }
 }

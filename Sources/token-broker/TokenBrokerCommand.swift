@@ -12,7 +12,7 @@ struct TokenBrokerCommand: AsyncParsableCommand {
         version: "\(Version.number) (\(Version.commit))",
         subcommands: [
             Init.self, Serve.self, KeyCommand.self, ClientCommand.self, ProjectCommand.self, ApplyCommand.self,
-            TokenCommand.self, ExecCommand.self,
+            ExportCommand.self, TokenCommand.self, ExecCommand.self,
             StatusCommand.self, DoctorCommand.self, AuditCommand.self, BackupCommand.self, Restore.self,
             MasterKeyCommand.self,
             Healthcheck.self, HelpCommand.self,

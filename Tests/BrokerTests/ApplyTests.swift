@@ -8,10 +8,12 @@ import Testing
 
     private func apply(
         _ broker: TestBroker, keys: [WantedKey]? = nil, clients: [WantedClient]? = nil, prune: Bool = false,
-        verify: Bool = true, dryRun: Bool = false, allowing endpoints: [String] = ["https://a.example/token"]
+        verify: Bool = true, dryRun: Bool = false, allowing endpoints: [String] = ["https://a.example/token"],
+        removing removedKeys: Set<KeyID> = [], _ removedClients: Set<ClientID> = []
     ) async throws -> RegistryApplication.Reply {
         broker.clock.advance(by: .seconds(1))
-        let wanted = WantedRegistry(keys: keys, clients: clients)
+        let wanted = WantedRegistry(
+            keys: keys, clients: clients, removedKeys: removedKeys, removedClients: removedClients)
         return try await broker.perform(
             RegistryApplication(wanted, allowing: endpoints, prune: prune, verify: verify, dryRun: dryRun))
     }
@@ -57,6 +59,38 @@ import Testing
         #expect(try broker.endpoint.mints.sorted() == [KeyID("key-1"), KeyID("key-2")])
         let listed = try await broker.perform(ClientListing(page: Page())).clients
         #expect(listed.map(\.projects) == [[TestBroker.project]] && listed[0].secrets.count == 1 && !listed[0].enabled)
+    }
+
+    @Test func `what the document does not name is reported, and goes where it says so`() async throws {
+        let broker = try await TestBroker()
+        let (one, two) = try (client("client-1", users: [1]), client("client-2", users: [2]))
+        _ = try await apply(broker, keys: [key("key-1"), key("key-2")], clients: [one, two])
+
+        let reported = try await apply(broker, keys: [key("key-1")], clients: [one])
+        #expect(reported.changes.isEmpty)
+        #expect(reported.unnamedKeys.map(\.description) == ["key-2"])
+        #expect(reported.unnamedClients.map(\.description) == ["client-2"])
+        // A document without the list says nothing of its kind.
+        #expect(try await apply(broker, keys: [key("key-1")]).unnamedClients.isEmpty)
+
+        let (key2, client2) = try (KeyID("key-2"), ClientID("client-2"))
+        let removal = try await apply(broker, removing: [key2], [client2])
+        #expect(removal.changes.map(\.action) == [.remove, .remove] && removal.unnamedClients.isEmpty)
+        #expect(try await states(broker) == ["key-1 active"])
+        #expect(try await broker.perform(ClientListing(page: Page())).clients.map(\.clientID) == [one.clientID])
+        let again = try await apply(broker, removing: [key2], [client2])
+        #expect(again.changes.isEmpty)
+    }
+
+    @Test func `nothing is wanted and removed at once, and no grant loses its last key`() async throws {
+        let broker = try await TestBroker()
+        let one = try client("client-1", users: [1])
+        _ = try await apply(broker, keys: [key("key-1")], clients: [one])
+        let twice = await message { try await apply(broker, clients: [one], removing: [], [one.clientID]) }
+        #expect(twice?.contains("it is in 'removed', too") ?? false)
+        let granted = await message { try await apply(broker, removing: [KeyID("key-1")]) }
+        #expect(granted?.contains("would have no enabled key left") ?? false)
+        #expect(try await apply(broker, removing: [KeyID("key-1")], [one.clientID]).applied)
     }
 
     @Test func `the second time nothing happens`() async throws {

@@ -23,6 +23,10 @@ package struct RegistryApplication: AdminRequest {
         package let projectsWithoutKeys: [ProjectID]
         /// Projects with keys that may be meant by these.
         package let similarProjects: [ProjectID]?
+        /// Registered keys that the document does not name, and that stay.
+        package let unnamedKeys: [KeyID]
+        /// Registered clients that the document does not name, and that stay.
+        package let unnamedClients: [ClientID]
     }
 
     package init(
@@ -49,7 +53,8 @@ package struct RegistryApplication: AdminRequest {
         return Reply(
             changes: hasChanges ? plan.plannedChanges : [], applied: hasChanges && !dryRun,
             newSecrets: hasChanges ? plan.newSecrets : [], projectsWithoutKeys: keyless,
-            similarProjects: administrator.core.registry.projects(similarTo: keyless)
+            similarProjects: administrator.core.registry.projects(similarTo: keyless),
+            unnamedKeys: plan.unnamedKeys, unnamedClients: plan.unnamedClients
         )
     }
 

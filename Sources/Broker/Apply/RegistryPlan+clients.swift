@@ -1,9 +1,11 @@
 import Foundation
 
 extension RegistryPlan {
-    mutating func planClients(_ wanted: [WantedClient], prune: Bool) throws {
-        let byID = try wanted.byID()
-        let pruned = prune ? registry.clients.filter { byID[$0.id] == nil }.sorted { $0.id < $1.id } : []
+    mutating func planClients(_ wanted: [WantedClient], removed: Set<ClientID>, unnamed: Unnamed) throws {
+        let byID = try wanted.byID(without: removed)
+        let others = registry.clients.filter { byID[$0.id] == nil }.sorted { $0.id < $1.id }
+        let pruned = unnamed == .removed ? others : others.filter { removed.contains($0.id) }
+        if unnamed == .reported { unnamedClients = others.map(\.id).filter { !removed.contains($0) } }
         for client in pruned {
             plannedChanges.append(PlannedChange(.remove, client: client.id, []))
             removals.append(.removeClient(client.id))

@@ -2,10 +2,14 @@ import Foundation
 
 extension RegistryPlan {
     /// - Returns: the projects that have an enabled key now and would have none.
-    mutating func planKeys(_ wanted: [WantedKey], prune: Bool) throws -> Set<ProjectID> {
-        let byID = try wanted.byID()
+    mutating func planKeys(
+        _ wanted: [WantedKey], removed: Set<KeyID>, unnamed: Unnamed
+    ) throws -> Set<ProjectID> {
+        let byID = try wanted.byID(without: removed)
         let byProject = Dictionary(grouping: wanted, by: \.projectID)
-        let pruned = prune ? registry.keys.filter { byID[$0.id] == nil }.sorted { $0.id < $1.id } : []
+        let others = registry.keys.filter { byID[$0.id] == nil }.sorted { $0.id < $1.id }
+        let pruned = unnamed == .removed ? others : others.filter { removed.contains($0.id) }
+        if unnamed == .reported { unnamedKeys = others.map(\.id).filter { !removed.contains($0) } }
         for key in pruned {
             plannedChanges.append(PlannedChange(.remove, key: key.id, of: key.project, []))
             remove(key)
@@ -15,7 +19,9 @@ extension RegistryPlan {
         var withoutKeys: Set<ProjectID> = []
         for project in projects.sorted() {
             let before = registry.keys(of: project)
-            let staying = before.filter { byID[$0.id].map { $0.projectID == project } ?? !prune }
+            let staying = before.filter { key in
+                byID[key.id].map { $0.projectID == project } ?? !(unnamed == .removed || removed.contains(key.id))
+            }
             let wanted = byProject[project] ?? []
             let states = try KeyStates(of: staying, wanted: wanted)
             for key in wanted {

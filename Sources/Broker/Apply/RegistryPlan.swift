@@ -8,6 +8,9 @@ struct RegistryPlan {
     var records: [AuditRecord] = []
     /// Keys that are to be registered; `changes` are whole when each of them is in `new`.
     var registrations: [WantedKey] = []
+    /// Registered keys and clients that the document does not name, and that stay.
+    var unnamedKeys: [KeyID] = []
+    var unnamedClients: [ClientID] = []
     /// Clients that get a secret.
     var newSecrets: [ClientID] = []
     /// Of clients that are there and stay there, and of those that come.
@@ -30,19 +33,34 @@ struct RegistryPlan {
     ) throws {
         self.administrator = administrator
         self.new = new
-        let withoutKeys = try wanted.keys.map { try planKeys($0, prune: prune) } ?? []
-        try wanted.clients.map { try planClients($0, prune: prune) }
-        try checkGrants(of: withoutKeys, to: wanted.clients, prune: prune)
+        let withoutKeys = try planKeys(
+            wanted.keys ?? [], removed: wanted.removedKeys, unnamed: Unnamed(wanted.keys, prune: prune))
+        try planClients(
+            wanted.clients ?? [], removed: wanted.removedClients, unnamed: Unnamed(wanted.clients, prune: prune))
+        try checkGrants(of: withoutKeys, to: wanted, prune: prune)
+    }
+
+    /// What happens to registered keys, or clients, that the document does not name.
+    enum Unnamed {
+        case removed
+        case reported
+        /// The document does not have the list.
+        case ignored
+
+        init<Element>(_ wanted: [Element]?, prune: Bool) {
+            self = wanted == nil ? .ignored : prune ? .removed : .reported
+        }
     }
 
     /// Throws ``OperatorError`` where a client would be granted a project that loses its last enabled key.
-    private func checkGrants(of projects: Set<ProjectID>, to wanted: [WantedClient]?, prune: Bool) throws {
+    private func checkGrants(of projects: Set<ProjectID>, to wanted: WantedRegistry, prune: Bool) throws {
         if projects.isEmpty { return }
         var grants = Dictionary(uniqueKeysWithValues: registry.clients.map { ($0.id, $0.grants) })
-        if let wanted {
+        if let clients = wanted.clients {
             if prune { grants = [:] }
-            for client in wanted { grants[client.clientID] = client.projects }
+            for client in clients { grants[client.clientID] = client.projects }
         }
+        for client in wanted.removedClients { grants[client] = nil }
         for project in projects.sorted() {
             guard let client = grants.filter({ $1.contains(project) }).keys.min() else { continue }
             throw OperatorError(

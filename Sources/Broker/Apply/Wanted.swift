@@ -26,10 +26,14 @@ extension Wanted {
 }
 
 extension Array where Element: Wanted {
-    /// Throws ``OperatorError`` where one is in the document twice.
-    func byID() throws -> [Element.ID: Element] {
+    /// Throws ``OperatorError`` if one is in the document twice, or also among the removed ones.
+    func byID(without removed: Set<Element.ID>) throws -> [Element.ID: Element] {
         var byID: [Element.ID: Element] = [:]
         for element in self {
+            if removed.contains(element.id) {
+                throw element.located(
+                    OperatorError(.invalid, "it is in 'removed', too", hint: "remove it from one of the two"))
+            }
             guard let other = byID.updateValue(element, forKey: element.id) else { continue }
             throw element.located(OperatorError(.invalid, "it is in \(other.location) already"))
         }

@@ -4,10 +4,18 @@
 package struct WantedRegistry: Codable, Sendable {
     package let keys: [WantedKey]?
     package var clients: [WantedClient]?
+    /// Keys that must not exist.
+    package let removedKeys: Set<KeyID>
+    /// Clients that must not exist.
+    package let removedClients: Set<ClientID>
 
-    package init(keys: [WantedKey]?, clients: [WantedClient]?) {
+    package init(
+        keys: [WantedKey]?, clients: [WantedClient]?, removedKeys: Set<KeyID> = [], removedClients: Set<ClientID> = []
+    ) {
         self.keys = keys
         self.clients = clients
+        self.removedKeys = removedKeys
+        self.removedClients = removedClients
     }
 }
 

@@ -20,7 +20,7 @@ package struct AdminRoutes: Sendable {
         KeyAddition.self, KeyRotation.self, KeySecretReplacement.self, KeyListing.self, KeyChange.self,
         KeyVerification.self,
         ClientAddition.self, ClientRotation.self, ClientListing.self, ClientChange.self,
-        RegistryApplication.self, ProjectListing.self, StatusReport.self,
+        RegistryApplication.self, RegistryExport.self, ProjectListing.self, StatusReport.self,
         AuditListing.self, AuditVerification.self, AuditPruning.self,
         MasterKeyRotation.self, BackupPreparation.self, BackupReading.self, BackupCompletion.self,
     ]

@@ -19,7 +19,11 @@ struct RegistryDocument {
         guard let root = try DocumentNode(document: document, called: file) else {
             throw OperatorError(.invalid, "\(file): there is nothing in it", hint: "it has 'keys', 'clients' or both")
         }
-        let lists = try root.fields(["keys", "clients"])
+        let lists = try root.fields(["keys", "clients", "removed"])
+        let removed = try lists["removed"]?.fields(["keys", "clients"]) ?? [:]
+        func ids<Value: Hashable>(_ name: String, _ read: (String) throws -> Value) throws -> Set<Value> {
+            Set(try removed[name]?.list().map { try $0.value(read) } ?? [])
+        }
         var secretFiles: [ClientID: String] = [:]
         wanted = WantedRegistry(
             keys: try lists["keys"]?.list().map { try WantedKey($0, files) },
@@ -27,7 +31,8 @@ struct RegistryDocument {
                 let (client, secretFile) = try WantedClient.read(node, files)
                 secretFiles[client.clientID] = secretFile
                 return client
-            }
+            },
+            removedKeys: try ids("keys", KeyID.argument), removedClients: try ids("clients", ClientID.argument)
         )
         self.secretFiles = secretFiles
     }

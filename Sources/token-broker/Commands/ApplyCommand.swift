@@ -11,15 +11,22 @@ struct ApplyCommand: AdminCommand {
         discussion: "All of it, or nothing; a second time it changes nothing. docs/operations.md shows a file.")
 
     private static let longest = 4 << 20
+    /// Keys and clients that are named, of those that the file does not have.
+    private static let mostNames = 20
 
     @Option(name: [.short, .long], help: "The file, in YAML or JSON; '-' is standard input.") var file: String
     @Flag(help: "Remove keys and clients that it does not name, too.") var prune = false
     @Flag(help: "Only show what would change.") var dryRun = false
+    @Flag(help: "With --dry-run: exit with 3 if something would change.") var exitCode = false
     @Flag(help: "Store keys without minting with them first.") var noVerify = false
     @Option(help: "A token endpoint that no registered key uses yet, and that keys of the file may use; repeatable.")
     var allowEndpoint: [String] = []
     @OptionGroup var output: Output
     @OptionGroup(visibility: .hidden) var settings: Settings
+
+    func validate() throws {
+        if exitCode, !dryRun { throw ValidationError("--exit-code needs --dry-run") }
+    }
 
     func run() async throws {
         let name = file == "-" ? "standard input" : file
@@ -35,7 +42,11 @@ struct ApplyCommand: AdminCommand {
             return try await perform(application, by: broker)
         }
         try output.print(reply) { text($0, secretFiles: document.secretFiles) }
+        if exitCode, !reply.changes.isEmpty { throw Self.differs }
     }
+
+    /// No error has this code.
+    private static let differs = ExitCode(3)
 
     private func text() throws -> String {
         let handle = file == "-" ? .standardInput : try FileHandle.named(file).file
@@ -60,7 +71,14 @@ struct ApplyCommand: AdminCommand {
             secretFiles[client].map { "the secret of client \(client) \(reply.applied ? "is" : "would be") in '\($0)'" }
         }
         let doubts = ClientCommand.doubts(reply.projectsWithoutKeys, similar: reply.similarProjects)
-        return (reply.changes.map(\.line) + [end] + secrets + doubts).joined(separator: "\n")
+        return (reply.changes.map(\.line) + [end] + secrets + unnamed(reply) + doubts).joined(separator: "\n")
+    }
+
+    private func unnamed(_ reply: RegistryApplication.Reply) -> [String] {
+        let names = reply.unnamedKeys.map { "key \($0)" } + reply.unnamedClients.map { "client \($0)" }
+        if names.isEmpty { return [] }
+        let more = names.count > Self.mostNames ? " and \(names.count - Self.mostNames) more" : ""
+        return ["not in '\(file)', and kept: \(names.prefix(Self.mostNames).joined(separator: ", "))\(more)"]
     }
 }
 

@@ -26,6 +26,7 @@ clients:
 COMMANDS = [
     (("key", "list"), None),
     (("client", "list"), None),
+    (("export",), None),
     (("project", "list"), None),
     (("status",), None),
     (("audit", "list"), None),

@@ -1,6 +1,7 @@
 """Keys, clients and grants as a file wants them: all of it or nothing, and what is so already is left alone."""
 
 import contextlib
+import json
 import os
 import pathlib
 import random
@@ -10,6 +11,7 @@ import subprocess
 import time
 
 import pytest
+import yaml
 
 from crashes.commands import lists
 from rig.broker import Broker
@@ -68,6 +70,55 @@ def test_the_second_time_changes_nothing(either_way, registry, sandbox):
     assert result.code == 0 and result.out.startswith("nothing to change"), f"{result}"
     assert (lists(either_way), told(either_way), sandbox.token_requests) == (before, audit, requests)
     assert {path.name: path.read_text() for path in registry.parent.glob("*.secret")} == secrets
+
+
+def test_what_is_exported_changes_nothing_here_and_makes_the_same_elsewhere(either_way, registry, folder, empty):
+    """With names that mean something in YAML."""
+    names = ["yes", "null", "0x10", "1_000", "- a: [b]", "'\"#\\&*!|>%@`", "\u2028\u2029\ufeff\u00e4", "\U0001f511 "]
+    text = registry.read_text()
+    for number, name in enumerate(names):
+        quoted = json.dumps(name, ensure_ascii=name.isascii() or len(name) > 2)
+        text = text.replace(f"key-{number}.secret", f"key-{number}.secret, name: {quoted}")
+    text += "\n- {client_id: 'yes', projects: [], users: [1, 70000], enabled: false}"
+    text += "\n- {client_id: '1e3', projects: [prj-a], certificate_names: ['uri:spiffe://a/b', 'dns:a.b']}"
+    registry.write_text(text)
+    assert either_way.admin("apply", "-f", str(registry)).code == 0
+    exported = either_way.admin("export")
+    assert exported.code == 0 and "the-secret" not in exported.out and "tbs_" not in exported.out, f"{exported}"
+    file = folder / "exported.yaml"
+    for document in (exported.out, either_way.admin("export", "--json").out):
+        file.write_text(document)
+        same = either_way.admin("apply", "-f", str(file), "--prune", "--dry-run", "--exit-code")
+        assert same.code == 0 and same.out.startswith("nothing to change"), f"{same}"
+    # Elsewhere, only the key secrets must be added.
+    document = yaml.safe_load(exported.out)
+    for key in document["keys"]:
+        secret = folder / f"{key['key_id']}.secret"
+        secret.write_text("a-secret")
+        secret.chmod(0o600)
+        key["secret_file"] = secret.name
+    elsewhere = folder / "elsewhere.yaml"
+    elsewhere.write_text(yaml.safe_dump(document))
+    empty.ask("init")
+    empty.ask("apply", "-f", str(elsewhere), "--no-verify")
+    assert empty.admin("export").out == exported.out
+
+
+def test_drift_has_an_exit_code_of_its_own(either_way, folder):
+    file = folder / "registry.yaml"
+    file.write_text("clients:\n- {client_id: one, projects: [prj-a], secret_file: one.secret}\n")
+    check = ("apply", "-f", str(file), "--dry-run", "--exit-code")
+    result = either_way.admin(*check)
+    assert result.code == 0 and "not in" in result.out and "client two" in result.out, f"{result}"
+    file.write_text(file.read_text() + "removed:\n  clients: [two]\n")
+    result = either_way.admin(*check)
+    assert result.code == 3 and "- client two" in result.out and "client two," not in result.out, f"{result}"
+    assert either_way.admin("apply", "-f", str(file)).code == 0
+    assert either_way.admin(*check).code == 0
+    assert "two" not in {client["client_id"] for client in either_way.ask("client", "list")["clients"]}
+    assert_refused(either_way.admin("apply", "-f", str(file), "--exit-code"), 2, "--dry-run")
+    file.write_text("removed: {client: [two]}")
+    assert_refused(either_way.admin(*check), 2, ":1: there is no field 'client'")
 
 
 def test_a_client_gets_tokens_with_the_secret_in_its_file_and_no_key_is_asked_again(stopped, registry, sandbox):
