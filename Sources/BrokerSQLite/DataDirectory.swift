@@ -163,14 +163,7 @@ package struct DataDirectory: Sendable {
     /// Throws ``OperatorError/Reason/inUse`` when another process has it.
     package func lock() throws -> DirectoryLock {
         try check()
-        let descriptor = Glibc.open(lockFile, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw notWritable(errno) }
-        do {
-            try PrivateFile.giveToDirectoryOwner(descriptor, lockFile, called: "the lock file")
-        } catch {
-            close(descriptor)
-            throw error
-        }
+        let descriptor = try openLockFile()
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
             close(descriptor)
             throw OperatorError(
@@ -179,6 +172,25 @@ package struct DataDirectory: Sendable {
             )
         }
         return DirectoryLock(descriptor)
+    }
+
+    /// Opens the lock file, or makes it.
+    private func openLockFile() throws -> CInt {
+        let made = Glibc.open(lockFile, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
+        if made >= 0 {
+            do {
+                try PrivateFile.giveToDirectoryOwner(made, lockFile, called: "the lock file")
+            } catch {
+                close(made)
+                throw error
+            }
+            return made
+        }
+        guard errno == EEXIST else { throw notWritable(errno) }
+        // A file that was there is not given away: its name may be a hard link to any file of root's.
+        let found = Glibc.open(lockFile, O_RDWR | O_NOFOLLOW | O_CLOEXEC)
+        guard found >= 0 else { throw notWritable(errno) }
+        return found
     }
 
     private func notWritable(_ code: CInt) -> OperatorError {

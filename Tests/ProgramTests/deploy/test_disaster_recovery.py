@@ -112,6 +112,24 @@ def test_root_makes_a_broker_for_its_user(sandbox):
     assert "not of the broker: 0" in said and re.search(r"^first ", said, re.M), said
 
 
+def test_root_gives_away_no_file_that_it_did_not_make(sandbox):
+    """The owner of the directory can put a hard link to any file there, if the kernel does not protect hard links."""
+    script = """
+        systemctl stop token-broker
+        rm /var/lib/token-broker/*
+        echo secret > /var/lib/of-root
+        chmod 600 /var/lib/of-root
+        ln /var/lib/of-root /var/lib/token-broker/lock
+        token-broker init
+        echo "owner: $(stat -c %U /var/lib/of-root)"
+        rm -r /var/lib/token-broker/*
+        token-broker init
+        cp /var/lib/token-broker/master.key /etc/token-broker/master.key
+        systemctl start token-broker
+        """
+    assert "owner: root" in run(script, sandbox.token_endpoint)
+
+
 def test_the_timer_and_the_cron_job_make_a_backup_and_remove_old_ones(sandbox):
     unit = [line.removeprefix("ExecStart=") for line in UNIT.read_text().splitlines() if line.startswith("ExecStart=")]
     cron = re.search(r"^17 \* \* \* \* token-broker (.*)$", PAGE.read_text(), re.MULTILINE)[1].replace(r"\%", "%")
