@@ -63,7 +63,7 @@ package struct StoreContents: Sendable {
     package var tokens: [SealedToken]
     /// What cannot be read, and is not among the others.
     package var unreadable: [UnreadableRecord]
-    /// When the last backup was complete; `nil` if there is none in the audit log.
+    /// When the last backup was complete; `nil` if the audit log has no record of a backup.
     package var lastBackup: Date?
 
     package init(

@@ -51,9 +51,10 @@ package actor Backups {
 
     /// Records that a backup is complete, and ends it.
     func complete(_ id: String, recording record: AuditRecord) async throws -> BackupContents {
-        let contents = try await backup(id).contents()
-        let now = clock.now
-        if current?.verifiesAll ?? false { verified = (contents.auditEnd, now) }
+        // Another backup may begin while this one is asked.
+        let (backup, verifiesAll) = (try backup(id), current?.verifiesAll ?? false)
+        let contents = try await backup.contents()
+        if verifiesAll { verified = (contents.auditEnd, clock.now) }
         verified?.end = contents.auditEnd
         await end(id)
         try await store.recordBackup(record)

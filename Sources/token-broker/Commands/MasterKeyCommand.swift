@@ -22,7 +22,9 @@ struct MasterKeyCommand: AsyncParsableCommand {
                     begin: true, newMasterKeyFile: try Configuration(settings, findsInstalled: true).masterKey.newPath
                 ))
             while progress.left > 0 {
-                Progress.say("\(progress.total - progress.left) of \(progress.total) records are sealed anew")
+                Progress.say(
+                    "\(progress.total - progress.left) of \(progress.total) records are sealed under the new master key"
+                )
                 progress = try await perform(MasterKeyRotation(begin: false))
             }
             try output.print(progress) { progress in

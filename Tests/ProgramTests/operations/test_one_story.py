@@ -1,5 +1,6 @@
 """Every place that states a fact states the same one: through five faults, and when they are over."""
 
+import datetime
 import json
 import shutil
 import typing
@@ -144,3 +145,21 @@ def test_it_is_the_same_everywhere_and_so_is_its_end(stopped, clients, sandbox, 
     assert not fault.metric(metrics(broker), sandbox.token_endpoint)
     ended = [line for line in broker.log_lines() if line["event"] == "trouble.ended"]
     assert any(line.get("after_seconds") is not None for line in ended), f"{ended}"
+
+
+def test_the_last_backup_is_the_same_everywhere_also_after_a_restart(broker):
+    def stated() -> tuple:
+        finding = next(found for found in broker.ask("doctor")["findings"] if found["check"] == "backup")["finding"]
+        status = broker.status().get("last_backup_at")
+        text = broker.admin("status").out.split("last backup: ")[1].splitlines()[0]
+        return status, text, finding, metrics(broker).series("token_broker_last_backup_timestamp_seconds")
+
+    assert stated() == (None, "none", "none is recorded", [])
+    broker.ask("backup", str(broker.folder / "backup"))
+    (record,) = broker.ask("audit", "list", "--action", "database.backed_up")["entries"]
+    time = record["time"]
+    seconds = datetime.datetime.fromisoformat(time).timestamp()
+    assert stated() == (time, time, f"the last one is of {time}", [({}, seconds)])
+    broker.stop()
+    broker.serve()
+    assert stated() == (time, time, f"the last one is of {time}", [({}, seconds)])
