@@ -91,10 +91,6 @@ package struct BrokerCore: Sendable {
         )
 
         let uses = UseLog(store: self.store)
-        housekeeping = Housekeeping(
-            uses: uses, store: self.store, auditRetention: policy.auditRetention, health: health, clock: clock,
-            logger: logger
-        )
         broker = TokenBroker(registry: registry, tokens: tokens, store: self.store, uses: uses, clock: clock)
         authenticator = try ClientAuthenticator(
             registry: registry, sealer: sealer, store: self.store, uses: uses, clock: clock
@@ -106,6 +102,10 @@ package struct BrokerCore: Sendable {
         cache.load(contents.tokens)
         contents.tokens = []
         backups = Backups(of: self.store, last: contents.lastBackup, clock: clock)
+        housekeeping = Housekeeping(
+            uses: uses, store: self.store, backups: backups, auditRetention: policy.auditRetention, health: health,
+            clock: clock, logger: logger
+        )
         unreadable = contents.unreadable
         for record in unreadable { try await leaveOut(record, logger: logger) }
     }

@@ -1,7 +1,8 @@
 import Foundation
 package import Logging
 
-/// What the store needs now and then: last uses saved, what is too old removed, a rotation of the master key finished.
+/// What the store needs now and then: last uses saved, what is too old removed, a rotation of the master key finished, an
+/// interrupted backup ended.
 package struct Housekeeping: Sendable {
     /// How much of what is known of uses a crash costs at most.
     private static let interval: Duration = .seconds(30)
@@ -12,6 +13,7 @@ package struct Housekeeping: Sendable {
 
     private let uses: UseLog
     private let store: any Store
+    private let backups: Backups
     /// How long audit records are kept; for ever, when there is none.
     private let auditRetention: Duration?
     private let health: Health
@@ -19,12 +21,13 @@ package struct Housekeeping: Sendable {
     private let logger: Logger
 
     package init(
-        uses: UseLog, store: any Store, auditRetention: Duration?, health: Health, clock: any BrokerClock,
-        logger: Logger
+        uses: UseLog, store: any Store, backups: Backups, auditRetention: Duration?, health: Health,
+        clock: any BrokerClock, logger: Logger
     ) {
         self.health = health
         self.uses = uses
         self.store = store
+        self.backups = backups
         self.auditRetention = auditRetention
         self.clock = clock
         self.logger = logger
@@ -42,6 +45,7 @@ package struct Housekeeping: Sendable {
             if isDue(Self.interval, since: done, at: now) || !health.works(.store) || !health.works(.masterKeyFile) {
                 done = now
                 await finishMasterKeyRotation()
+                await backups.endIdle()
                 await runOnce()
             }
             try await clock.sleep(for: Self.pause)

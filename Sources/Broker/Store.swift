@@ -36,6 +36,9 @@ package protocol Store: Sendable {
     /// - Parameter end: recorded with the last one of a rotation.
     func rotateMasterKey(recording end: AuditRecord) async throws -> MasterKeyProgress
 
+    /// What is left to do of a rotation, as of the last step or check; `nil` if there is nothing.
+    var unfinishedRotation: UnfinishedRotation? { get }
+
     /// Begins a copy of everything.
     ///
     /// - Parameter verified: the place up to which the audit log was verified before; `nil` to verify all of the copy's log.

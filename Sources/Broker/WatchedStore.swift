@@ -68,6 +68,8 @@ struct WatchedStore: Store {
         return progress
     }
 
+    var unfinishedRotation: UnfinishedRotation? { store.unfinishedRotation }
+
     func backup(verifiedTo verified: AuditPosition?) async throws -> any Backup {
         try await store.backup(verifiedTo: verified)
     }

@@ -44,9 +44,9 @@ package struct DataDirectory: Sendable {
     /// Makes the database where there is none: whole, or not at all.
     ///
     /// - Parameter fill: makes it under another name, of a file that is empty.
-    func makeDatabase<Value>(_ fill: (_ path: String) async throws -> Value) async throws -> Value {
-        let lock = try lock()
-        defer { withExtendedLifetime(lock) {} }
+    func makeDatabase<Value>(
+        holding lock: DirectoryLock, _ fill: (_ path: String) async throws -> Value
+    ) async throws -> Value {
         guard !hasDatabase else {
             throw OperatorError(
                 .conflict, "there is a database in '\(path)' already",
@@ -56,9 +56,9 @@ package struct DataDirectory: Sendable {
             )
         }
         try checkCompanions()
-        removeDrafts()
+        removeDrafts(holding: lock)
         let draft = PrivateFile.draft(of: database)
-        defer { removeDrafts() }
+        defer { removeDrafts(holding: lock) }
         let descriptor = try PrivateFile.open(new: draft, mode: 0o600, called: "the database")
         do {
             defer { close(descriptor) }
@@ -104,10 +104,10 @@ package struct DataDirectory: Sendable {
         files.map { "'\($0)'" }.joined(separator: " and ")
     }
 
-    /// Removes the drafts of databases, backups and master keys whose process was killed.
+    /// Removes the drafts of databases, backups and master keys in the directory.
     ///
-    /// The caller holds the directory's lock, so that no other process still writes a draft.
-    func removeDrafts() {
+    /// - Parameter lock: Shows that no other process still writes a draft.
+    package func removeDrafts(holding lock: DirectoryLock) {
         for file in (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? [] {
             let halves = file.components(separatedBy: ".draft-")
             guard halves.count == 2, halves[0] == "token-broker.db" || halves[0].hasPrefix("master.key"),

@@ -38,7 +38,7 @@ package struct SQLiteStore: Store {
 
     /// Makes an empty database, and the master key where there is none; overwrites nothing.
     package static func create(in directory: DataDirectory, masterKey: MasterKeyFile) async throws {
-        try await directory.makeDatabase { path in
+        try await directory.makeDatabase(holding: directory.lock()) { path in
             if !masterKey.exists { try masterKey.create() }
             let key = SealingKey(try masterKey.read(), term: 1)
             let queue = try DatabaseQueue.open(broker: path, isNew: true)
@@ -57,7 +57,7 @@ package struct SQLiteStore: Store {
     ) throws -> (store: SQLiteStore, sealer: MasterKeySealer) {
         let lock = try directory.lock()
         try directory.checkDatabase()
-        directory.removeDrafts()
+        directory.removeDrafts(holding: lock)
         do {
             let database = try ProvenDatabase(at: directory.database, masterKey: masterKey)
             let resealing = try database.queue.inDatabase {
@@ -144,6 +144,8 @@ package struct SQLiteStore: Store {
             return try resealing.step(recording: end, in: database)
         }
     }
+
+    package var unfinishedRotation: UnfinishedRotation? { resealing.unfinished }
 
     package func backup(verifiedTo verified: AuditPosition?) async throws -> any Backup {
         let draft = PrivateFile.draft(of: directory.database)

@@ -1,7 +1,6 @@
 import ArgumentParser
 import Broker
 import BrokerSQLite
-import Dispatch
 import Files
 import Foundation
 import Glibc
@@ -69,8 +68,11 @@ struct SecretInput: ParsableArguments {
         var silent = terminal
         silent.c_lflag &= ~tcflag_t(ECHO)
         let restored = terminal
-        let interruptions = Self.interruptions { setTerminal(restored) }
-        defer { for interruption in interruptions { interruption.cancel() } }
+        let interruption = Interruption {
+            setTerminal(restored)
+            Console.say("")
+        }
+        defer { interruption.cancel() }
         setTerminal(silent)
         Console.write(prompt)
         defer {
@@ -78,27 +80,6 @@ struct SecretInput: ParsableArguments {
             Console.say("")
         }
         return readLine() ?? ""
-    }
-
-    /// Ends the process as a signal would, but not before the terminal is as it was.
-    private static func interruptions(_ restore: @escaping @Sendable () -> Void) -> [any DispatchSourceSignal] {
-        // A signal that comes before its source is there is lost.
-        let missing = DispatchGroup()
-        defer { missing.wait() }
-        return [SIGINT, SIGTERM, SIGHUP].map { number in
-            signal(number, SIG_IGN)
-            missing.enter()
-            let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-            source.setEventHandler {
-                restore()
-                Console.say("")
-                signal(number, SIG_DFL)
-                kill(getpid(), number)
-            }
-            source.setRegistrationHandler { missing.leave() }
-            source.resume()
-            return source
-        }
     }
 
     private static func setTerminal(_ settings: termios) {

@@ -8,7 +8,8 @@ import UnixSignals
 enum Signals {
     /// Runs the services until one of them fails, or SIGTERM or SIGINT asks for a graceful stop.
     ///
-    /// A second one of these ends the process at once, as the signal itself would have.
+    /// A second one of these, at least ``repetition`` after the first, ends the process at once, as the signal itself would
+    /// have.
     ///
     /// - Parameters:
     ///   - reload: what SIGHUP asks for.
@@ -20,20 +21,22 @@ enum Signals {
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask { try await services.run() }
             tasks.addTask {
-                var isStopping = false
+                var stopping: ContinuousClock.Instant?
                 for await signal in signals {
-                    switch (signal, isStopping) {
+                    switch (signal, stopping) {
                     case (.sighup, _):
                         guard let reload else {
                             logger.log(.certificatesUnchanged, "SIGHUP: there are no certificates to read anew")
                             continue
                         }
                         await reload()
-                    case (_, false):
-                        isStopping = true
+                    case (_, nil):
+                        stopping = .now
                         logger.log(.brokerStopping, "stopping", ["signal": "\(signal)"])
                         await services.triggerGracefulShutdown()
-                    case (_, true):
+                    case (_, let begin?) where begin.duration(to: .now) < repetition:
+                        continue
+                    case _:
                         logger.log(
                             .brokerStopped, level: .warning, "stopped at once by a second signal",
                             ["signal": "\(signal)"]
@@ -47,6 +50,10 @@ enum Signals {
             try await tasks.next()
         }
     }
+
+    /// How soon after the first a signal belongs to the same request: timeout(1) signals the broker and then the broker's
+    /// process group.
+    private static let repetition: Duration = .milliseconds(500)
 
     private static func end(with signal: UnixSignal) -> Never {
         _exit(128 + (signal == .sigint ? SIGINT : SIGTERM))

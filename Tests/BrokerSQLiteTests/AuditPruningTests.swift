@@ -136,8 +136,8 @@ struct AuditPruningTests {
         defer { try? FileManager.default.removeItem(at: backup) }
         try FileManager.default.removeItem(atPath: broker.directory.database)
         _ = try await SQLiteStore.restore(
-            FileHandle(forReadingFrom: backup), in: broker.directory, masterKey: broker.masterKey,
-            allowsUnauthenticated: false,
+            FileHandle(forReadingFrom: backup), in: broker.directory, holding: broker.directory.lock(),
+            masterKey: broker.masterKey, allowsUnauthenticated: false,
             recording: AuditRecord(at: Self.begin, actor: .broker, action: .databaseRestored)
         ) { _ in }
         #expect(try fileSize < copy.count / 4)

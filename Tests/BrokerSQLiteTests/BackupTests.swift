@@ -40,13 +40,42 @@ struct BackupTests {
         try? FileManager.default.removeItem(atPath: other.directory.database)
         let record = AuditRecord(at: Date(), actor: .administrator(user: 0), action: .databaseRestored)
         _ = try await SQLiteStore.restore(
-            FileHandle(forReadingFrom: file), in: other.directory, masterKey: other.masterKey,
-            allowsUnauthenticated: allowingUnauthenticated, recording: record, progress: { _ in }
+            FileHandle(forReadingFrom: file), in: other.directory, holding: other.directory.lock(),
+            masterKey: other.masterKey, allowsUnauthenticated: allowingUnauthenticated, recording: record,
+            progress: { _ in }
         )
     }
 
     private func files(of broker: StoredBroker) throws -> Set<String> {
         Set(try FileManager.default.contentsOfDirectory(atPath: broker.directory.path))
+    }
+
+    @Test
+    func `a backup whose command was interrupted is in status, and ends when nothing has asked for it for a while`()
+        async throws
+    {
+        try await broker.run { core in
+            let administrator = Administrator(core, for: .administrator(user: 0))
+            let begin = broker.clock.now.wall
+            let id = try await administrator.perform(BackupPreparation()).backup
+            let unfinished = try await administrator.perform(StatusReport()).unfinished
+            #expect(unfinished == [UnfinishedWork(backupBegunAt: begin)])
+            let almost = Backups.idleLimit - .seconds(1)
+            for _ in 1...3 {
+                broker.clock.advance(by: almost)
+                await core.backups.endIdle()
+                _ = try await administrator.perform(BackupPreparation(backup: id))
+            }
+            broker.clock.advance(by: Backups.idleLimit)
+            let housekeeping = Task { try await core.housekeeping.run() }
+            defer { housekeeping.cancel() }
+            while await core.backups.beginOfCurrent != nil { await Task.yield() }
+            #expect(try await administrator.perform(StatusReport()).unfinished == [])
+            let ended = await #expect(throws: OperatorError.self) {
+                try await administrator.perform(BackupReading(backup: id, offset: 0))
+            }
+            #expect(ended?.message.contains("no request came for 900 s") == true)
+        }
     }
 
     @Test func `what was backed up is there after it was restored, and mints nothing`() async throws {
@@ -287,8 +316,8 @@ struct BackupTests {
         let record = AuditRecord(at: Date(), actor: .administrator(user: 0), action: .databaseRestored)
         let conflict = await #expect(throws: OperatorError.self) {
             try await SQLiteStore.restore(
-                .nullDevice, in: broker.directory, masterKey: broker.masterKey, allowsUnauthenticated: false,
-                recording: record, progress: { _ in }
+                .nullDevice, in: broker.directory, holding: broker.directory.lock(), masterKey: broker.masterKey,
+                allowsUnauthenticated: false, recording: record, progress: { _ in }
             )
         }
         #expect(conflict?.reason == .conflict)

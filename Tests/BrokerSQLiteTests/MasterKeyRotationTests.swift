@@ -113,6 +113,30 @@ struct MasterKeyRotationTests {
         #expect(ended.entries.count { $0.action == "master_key.rotated" } == 1)
     }
 
+    @Test func `status names a rotation that is not finished, and what finishes it`() async throws {
+        func unfinished() async throws -> UnfinishedWork? {
+            try await broker.run { try await administrator($0).perform(StatusReport()).unfinished.first }
+        }
+        try await addKeys(250)
+        #expect(try await unfinished() == nil)
+        try broker.masterKey.new.create()
+        let notBegun = try #require(try await unfinished())
+        #expect(notBegun.message.contains("nothing is sealed under it yet"))
+        #expect(notBegun.action.contains("'token-broker master-key rotate', or remove"))
+
+        let store = try opened()
+        #expect(try await store.beginMasterKeyRotation(newFile: nil, recording: record(.masterKeyRotationBegun)))
+        #expect(store.unfinishedRotation == .resealing(term: 2, done: 0, total: 258))
+        _ = try await store.rotateMasterKey(recording: record(.masterKeyRotated))
+        #expect(store.unfinishedRotation == .resealing(term: 2, done: 104, total: 258))
+        try store.close()
+        let interrupted = try #require(try await unfinished())
+        #expect(interrupted.message == "104 of 258 records are sealed under master key 2")
+        #expect(interrupted.action.contains("'token-broker master-key rotate'"))
+        try await broker.run { _ = try await administrator($0).perform(MasterKeyRotation(begin: true)) }
+        #expect(try await unfinished() == nil)
+    }
+
     @Test func `a new key that is lost half-way is in no file at the end, and another rotation saves everything`()
         async throws
     {
@@ -197,6 +221,7 @@ struct MasterKeyRotationTests {
         #expect(try await store.beginMasterKeyRotation(newFile: nil, recording: record(.masterKeyRotationBegun)))
         let progress = try await store.rotateMasterKey(recording: record(.masterKeyRotated))
         #expect(progress.hasEnded && progress.newMasterKeyFile == path)
+        #expect(store.unfinishedRotation == .notInPlace(term: 2, newFile: path, file: broker.masterKey.path))
         try store.close()
         try SQLiteStore.open(in: broker.directory, masterKey: mounted).store.close()
         #expect(throws: OperatorError.self) { try opened() }
@@ -259,5 +284,21 @@ struct MasterKeyRotationTests {
             #expect(progress.total == 7)
         }
         #expect(try records().count { $0.term == 2 } == 8)
+        try await expectNothingToReseal()
+    }
+
+    @Test func `records without a term are not resealed before the first rotation`() async throws {
+        let records = try records()
+        #expect(records.allSatisfy { $0.format == .withoutTerm })
+        try await expectNothingToReseal()
+    }
+
+    /// Housekeeping asks until nothing is left.
+    private func expectNothingToReseal() async throws {
+        try await broker.run { core in
+            #expect(core.store.unfinishedRotation == nil)
+            let progress = try await core.store.rotateMasterKey(recording: record(.masterKeyRotated))
+            #expect(progress.left == 0)
+        }
     }
 }

@@ -113,6 +113,8 @@ package final class MemoryStore: Store {
         )
     }
 
+    package var unfinishedRotation: UnfinishedRotation? { nil }
+
     /// It has no file.
     package func backup(verifiedTo verified: AuditPosition?) async throws -> any Backup { throw Full() }
 

@@ -15,8 +15,9 @@ struct HousekeepingTests {
         let recorded = clock.now.wall.addingTimeInterval(-10 * 86_400)
         try await store.record(AuditRecord(at: recorded, actor: .broker, action: .keyAdded))
         let housekeeping = Housekeeping(
-            uses: UseLog(store: store), store: store, auditRetention: auditRetention,
-            health: Health(clock: clock, logger: LineCollector().logger), clock: clock, logger: LineCollector().logger
+            uses: UseLog(store: store), store: store, backups: Backups(of: store, last: nil, clock: clock),
+            auditRetention: auditRetention, health: Health(clock: clock, logger: LineCollector().logger), clock: clock,
+            logger: LineCollector().logger
         )
         let end = clock.now.boot + Self.day * days
         let running = Task { try await housekeeping.run() }

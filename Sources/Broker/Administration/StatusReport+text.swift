@@ -17,6 +17,7 @@ extension StatusReport.Reply {
         lines += over.prefix(5).map { problem in
             "over: \(problem.subject) was \(problem.state) from \(Optional(problem.since).text) to \(problem.end.text)"
         }
+        lines += unfinished.flatMap { ["unfinished \($0.subject): \($0.message)", "  to do: \($0.action)"] }
         lines += [
             "",
             "projects: \(projectCount), keys: \(keyCount), clients: \(clientCount), "

@@ -37,6 +37,8 @@ package struct StatusReport: AdminRequest {
         package let quarantinedKeys: [KeyID]
         package let budgets: [Budget]
         package let breakers: [Breaker]
+        /// Work that was interrupted, or that waits for the operator.
+        package let unfinished: [UnfinishedWork]
         /// When the last backup was complete; `nil` if the audit log has no record of one.
         package let lastBackupAt: Date?
     }
@@ -115,6 +117,9 @@ package struct StatusReport: AdminRequest {
         let counts = core.registry.counts
         let tokens = core.queue.counts
         let problems = core.health.problems
+        let unfinished =
+            [core.store.unfinishedRotation.map(UnfinishedWork.init)]
+            + [await core.backups.beginOfCurrent.map(UnfinishedWork.init(backupBegunAt:))]
         let serving = administrator.serving?()
         return Reply(
             time: core.clock.now.wall, serving: serving,
@@ -141,7 +146,7 @@ package struct StatusReport: AdminRequest {
             breakers: core.breaker.open()
                 .map { Breaker(tokenEndpoint: $0.key.absoluteString, probeIn: $0.value.seconds) }
                 .sorted { $0.tokenEndpoint < $1.tokenEndpoint },
-            lastBackupAt: core.backups.last
+            unfinished: unfinished.compactMap(\.self), lastBackupAt: core.backups.last
         )
     }
 }

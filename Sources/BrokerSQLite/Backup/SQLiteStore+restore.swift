@@ -7,11 +7,13 @@ extension SQLiteStore {
     ///
     /// - Parameters:
     ///   - backup: read to its end.
+    ///   - lock: The directory's.
     ///   - masterKey: of the backup's time.
     ///   - allowsUnauthenticated: Whether to accept a backup whose rows have no MACs.
     /// - Returns: The time of the backup's newest audit record; `nil` if it has none.
     package static func restore(
-        _ backup: FileHandle, in directory: DataDirectory, masterKey: MasterKeyFile, allowsUnauthenticated: Bool,
+        _ backup: FileHandle, in directory: DataDirectory, holding lock: DirectoryLock, masterKey: MasterKeyFile,
+        allowsUnauthenticated: Bool,
         recording record: AuditRecord, progress: (BackupProgress) -> Void
     ) async throws -> Date? {
         guard masterKey.exists else {
@@ -20,7 +22,7 @@ extension SQLiteStore {
                 hint: "put the key of the backup's time there, or name it with --master-key-file"
             )
         }
-        return try await directory.makeDatabase { path in
+        return try await directory.makeDatabase(holding: lock) { path in
             let copy = PrivateFile.draft(of: directory.database)
             try await Blocking.run { try read(backup, into: copy) }
             let foreign = try ProvenDatabase(at: copy, masterKey: masterKey, isForeign: true)

@@ -12,9 +12,20 @@ final class Resealing: Sendable {
     private static let most = 100
 
     private struct State {
-        var isUnfinished: Bool
+        /// The records that are sealed under an earlier master key and can be resealed, and all records; `nil` if no rotation
+        /// is unfinished.
+        var unfinished: (left: Int, total: Int)?
         /// Keys whose secrets do not open, and are left as they are.
         var unreadable: [String] = []
+        var newFile: NewFile?
+    }
+
+    /// What the new master key's file has.
+    private enum NewFile {
+        /// Another key than the newest.
+        case another
+        /// The newest key, which is not in the master key file.
+        case newest
     }
 
     private let keys: MasterKeys
@@ -28,13 +39,41 @@ final class Resealing: Sendable {
         self.file = file
         self.auditLog = auditLog
         let left = try Self.left(before: keys.newest, in: database)
-        state = Mutex(State(isUnfinished: keys.hasEarlier && left > 0))
+        let isUnfinished = keys.hasEarlier && left > 0
+        state = Mutex(State(unfinished: isUnfinished ? (left, try Self.count(in: database)) : nil))
         // The last record was done, and then the process ended.
         if keys.hasEarlier, left == 0 { file.takeNew(retiring: keys.newest.term - 1) }
+        examineNewFile()
+    }
+
+    /// What is left to do of a rotation, as of the last step or check; `nil` if there is nothing.
+    var unfinished: UnfinishedRotation? {
+        let (state, term) = (state.withLock(\.self), Int(keys.newest.term))
+        if let (left, total) = state.unfinished { return .resealing(term: term, done: total - left, total: total) }
+        return switch state.newFile {
+        case .another: .notBegun(newFile: file.new.path)
+        case .newest: .notInPlace(term: term, newFile: file.new.path, file: file.path)
+        case nil: nil
+        }
+    }
+
+    private func examineNewFile() {
+        let newFile: NewFile?
+        if !file.new.exists {
+            newFile = nil
+        } else if let key = try? file.new.read(), keys.newest.isSame(as: key) {
+            let isInPlace = (try? file.read()).map(keys.newest.isSame) ?? false
+            newFile = isInPlace ? nil : .newest
+        } else {
+            // A rotation says what is wrong with a file that cannot be read.
+            newFile = .another
+        }
+        state.withLock { $0.newFile = newFile }
     }
 
     /// Checks that the newest master key opens the database, and that the next start will find it.
     func check(in database: Database) throws -> MasterKeyCheck {
+        examineNewFile()
         guard let purposeKeys = try PurposeKeys(of: database), purposeKeys.open(under: keys.newest) else {
             return .doesNotOpen
         }
@@ -59,7 +98,7 @@ final class Resealing: Sendable {
                 hint: "put it there, or start the broker with --new-master-key-file: it needs both keys until the end"
             )
         }
-        if state.withLock(\.isUnfinished) { return false }
+        if state.withLock({ $0.unfinished != nil }) { return false }
         if !file.new.exists { try file.new.create() }
         let next = try file.new.read()
         try database.inTransaction {
@@ -75,7 +114,8 @@ final class Resealing: Sendable {
             return .commit
         }
         keys.adopt(SealingKey(next, term: keys.newest.term + 1))
-        state.withLock { $0 = State(isUnfinished: true) }
+        let total = try Self.count(in: database)
+        state.withLock { $0 = State(unfinished: (total, total)) }
         return true
     }
 
@@ -83,22 +123,21 @@ final class Resealing: Sendable {
     func step(recording end: AuditRecord, in database: Database) throws -> MasterKeyProgress {
         var state = state.withLock(\.self)
         let newest = keys.newest
+        // Records that no rotation will reseal may remain: unreadable ones, and those of the format without a term.
         var left = 0
-        var hasEnded = false
-        try database.inTransaction {
-            if state.isUnfinished {
+        if state.unfinished != nil {
+            try database.inTransaction {
                 try resealTokens(before: newest, in: database)
                 try resealSecrets(before: newest, leaving: &state.unreadable, in: database)
+                left = max(0, try Self.left(before: newest, in: database) - state.unreadable.count)
+                if left == 0 { try auditLog.append([end], to: database) }
+                return .commit
             }
-            left = try Self.left(before: newest, in: database) - state.unreadable.count
-            hasEnded = state.isUnfinished && left == 0
-            if hasEnded { try auditLog.append([end], to: database) }
-            return .commit
         }
-        if hasEnded {
-            state.isUnfinished = false
-            file.takeNew(retiring: newest.term - 1)
-        }
+        let total = try Self.count(in: database)
+        let hasEnded = state.unfinished != nil && left == 0
+        state.unfinished = left > 0 ? (left, total) : nil
+        if hasEnded { file.takeNew(retiring: newest.term - 1) }
         self.state.withLock { [state] in $0 = state }
         if hasEnded, case .notInItsFile(let reason) = try check(in: database) {
             throw OperatorError(
@@ -107,7 +146,7 @@ final class Resealing: Sendable {
             )
         }
         return MasterKeyProgress(
-            term: Int(newest.term), total: try Self.count(in: database), left: max(0, left),
+            term: Int(newest.term), total: total, left: left,
             unreadableKeys: state.unreadable, masterKeyFile: file.path,
             newMasterKeyFile: file.new.exists ? file.new.path : nil,
             previousMasterKeyFile: keys.earlier(newest.term - 1).flatMap { file.retired($0) }, hasEnded: hasEnded

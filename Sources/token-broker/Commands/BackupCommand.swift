@@ -23,6 +23,8 @@ struct BackupCommand: AdminCommand {
 
     func run() async throws {
         let destination = try BackupDestination(file, besides: Configuration(settings, findsInstalled: true).directory)
+        let interruption = Interruption { destination.discard() }
+        defer { interruption.cancel() }
         let report: Report
         do {
             report = try await withAdministration { try await write(to: destination, by: $0) }

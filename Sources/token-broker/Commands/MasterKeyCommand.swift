@@ -17,6 +17,10 @@ struct MasterKeyCommand: AsyncParsableCommand {
         @OptionGroup(visibility: .hidden) var settings: Settings
 
         func run() async throws {
+            let interruption = Interruption {
+                Console.say("interrupted: 'token-broker status' shows whether the rotation is complete")
+            }
+            defer { interruption.cancel() }
             var progress = try await perform(
                 MasterKeyRotation(
                     begin: true, newMasterKeyFile: try Configuration(settings, findsInstalled: true).masterKey.newPath

@@ -24,12 +24,15 @@ struct Restore: AsyncParsableCommand {
         let configuration = try Configuration(settings)
         let backup = file == "-" ? .standardInput : try FileHandle.named(file, as: "the backup").file
         try configuration.directory.create()
+        let (directory, lock) = (configuration.directory, try configuration.directory.lock())
+        let interruption = Interruption { directory.removeDrafts(holding: lock) }
+        defer { interruption.cancel() }
         let record = AuditRecord(at: Date(), actor: .administrator(user: getuid()), action: .databaseRestored)
         let time = try await SQLiteStore.restore(
-            backup, in: configuration.directory, masterKey: configuration.masterKey,
+            backup, in: directory, holding: lock, masterKey: configuration.masterKey,
             allowsUnauthenticated: allowUnauthenticated, recording: record
         ) { Progress.say($0.text) }
-        try output.print(Reply(dataDirectory: configuration.directory.path, backupTime: time)) { restored in
+        try output.print(Reply(dataDirectory: directory.path, backupTime: time)) { restored in
             """
             restored: \(restored.dataDirectory)
             backup:   of \(restored.backupTime.text); clients that were removed and secrets that were replaced \

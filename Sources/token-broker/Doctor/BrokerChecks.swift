@@ -11,7 +11,7 @@ struct BrokerChecks {
     let status: StatusReport.Reply
     let projects: [ProjectReport]
 
-    var findings: [Finding] { [serving] + database + [backup] + problems + mints + capacity }
+    var findings: [Finding] { [serving] + database + [backup] + unfinished + problems + mints + capacity }
 
     private var serving: Finding {
         guard let serving = status.serving else {
@@ -41,6 +41,10 @@ struct BrokerChecks {
 
     private var backup: Finding {
         .ok("backup", status.lastBackupAt.map { "the last one is of \(Optional($0).text)" } ?? "none is recorded")
+    }
+
+    private var unfinished: [Finding] {
+        status.unfinished.map { .warning($0.subject, "unfinished: \($0.message)", action: $0.action) }
     }
 
     private var problems: [Finding] {

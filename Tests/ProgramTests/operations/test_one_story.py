@@ -163,3 +163,29 @@ def test_the_last_backup_is_the_same_everywhere_also_after_a_restart(broker):
     broker.stop()
     broker.serve()
     assert stated() == (time, time, f"the last one is of {time}", [({}, seconds)])
+
+
+def test_unfinished_work_is_the_same_everywhere(broker):
+    """The operator has put the next master key beside the present one, and nothing else."""
+    subject = "master key rotation"
+
+    def unfinished() -> list[dict]:
+        return [work for work in broker.status()["unfinished"] if work["subject"] == subject]
+
+    assert unfinished() == []
+    other = Broker(broker.folder / "other", broker.token_endpoint)
+    other.folder.mkdir()
+    other.ask("init")
+    shutil.copy2(other.data / "master.key", broker.data / "master.key.new")
+    wait_until(unfinished, "status names the new master key")
+    (work,) = unfinished()
+    assert work["action"].startswith("Run 'token-broker master-key rotate'"), work
+    doctor, status = broker.admin("doctor"), broker.admin("status")
+    for where in (page_text(broker), status.out, doctor.out):
+        for words in (work["message"], work["action"]):
+            assert words in where, f"'{words}' is not in: {where}"
+    assert (status.code, doctor.code) == (0, 0), "nothing hurts yet"
+    assert get(broker.operations, "/status.json").json["unfinished"] == [work]
+    broker.ask("master-key", "rotate")
+    assert unfinished() == []
+    assert subject not in broker.admin("doctor").out

@@ -46,11 +46,12 @@ def test_everywhere_at_once(broker, clients, opened, sandbox):
     assert status["problems"] and status["clients"]
     status["breakers"] = [{"token_endpoint": HOSTILE, "probe_in": 3}]
     status["over"] = [problem | {"end": problem["since"]} for problem in status["problems"]]
+    status["unfinished"] = [{"subject": HOSTILE, "message": HOSTILE, "action": HOSTILE}]
     page = opened(
         broker.operations,
         before=lambda page: page.route("**/status.json*", lambda route: route.fulfill(json=hostile(status))),
     )
-    for section in ("#problems", "#over", "#endpoints", "#project-rows", "#client-rows", "#build"):
+    for section in ("#problems", "#unfinished", "#over", "#endpoints", "#project-rows", "#client-rows", "#build"):
         expect(page.locator(section)).to_contain_text(HOSTILE)
     assert_only_text(page)
 

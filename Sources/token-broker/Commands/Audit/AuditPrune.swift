@@ -14,6 +14,10 @@ struct AuditPrune: AdminCommand {
     @OptionGroup(visibility: .hidden) var settings: Settings
 
     func run() async throws {
+        let interruption = Interruption {
+            Console.say("interrupted: some records may be removed; run the command again to remove the rest")
+        }
+        defer { interruption.cancel() }
         let total = try await withAdministration { broker in
             var total = try await broker.perform(AuditPruning(before: before.date))
             while !total.isComplete {
