@@ -37,7 +37,9 @@ struct SecretInput: ParsableArguments {
     ///
     /// - Throws: ``OperatorError``.
     static func secret(of file: FileHandle, _ status: FileStatus, at path: String) throws -> Secret {
-        if status.kind == .plain, status.permissions & 0o077 != 0 {
+        // An orchestrator mounts a secret as root's, for a group of the user.
+        let forbidden: mode_t = status.owner == geteuid() ? 0o077 : 0o037
+        if status.kind == .plain, status.permissions & forbidden != 0 {
             Console.say("warning: '\(path)' is readable by other users: chmod 600 '\(path)'")
         }
         return try secret(text(of: file), hint: "put it into '\(path)'")

@@ -15,6 +15,10 @@ struct ApplyCommand: AdminCommand {
     private static let mostNames = 20
 
     @Option(name: [.short, .long], help: "The file, in YAML or JSON; '-' is standard input.") var file: String
+    @Flag(
+        name: .customLong("init"),
+        help: "Make the data directory, the master key and the database first, if there is no database.")
+    var makesWhatIsMissing = false
     @Flag(help: "Remove keys and clients that it does not name, too.") var prune = false
     @Flag(help: "Only show what would change.") var dryRun = false
     @Flag(help: "With --dry-run: exit with 3 if something would change.") var exitCode = false
@@ -26,12 +30,17 @@ struct ApplyCommand: AdminCommand {
 
     func validate() throws {
         if exitCode, !dryRun { throw ValidationError("--exit-code needs --dry-run") }
+        if makesWhatIsMissing, dryRun {
+            throw ValidationError("--init makes a database, and --dry-run changes nothing")
+        }
     }
 
     func run() async throws {
         let name = file == "-" ? "standard input" : file
-        let files = SecretFiles(of: file, except: OwnFiles(try Configuration(settings, findsInstalled: true)))
+        let configuration = try Configuration(settings, findsInstalled: true)
+        let files = SecretFiles(of: file, except: OwnFiles(configuration))
         let document = try RegistryDocument(try text(), called: name, naming: files)
+        if makesWhatIsMissing { try await Init.makeWhatIsMissing(configuration) }
         let reply = try await withAdministration(reading: .everything) { broker in
             var application = RegistryApplication(
                 document.wanted, allowing: allowEndpoint, prune: prune, verify: !noVerify, dryRun: true)

@@ -28,7 +28,12 @@ struct Init: AsyncParsableCommand {
         }
     }
 
-    static func make(_ configuration: Configuration) async throws {
+    /// Makes the data directory, the master key and the database, unless there is a database.
+    static func makeWhatIsMissing(_ configuration: Configuration) async throws {
+        if !configuration.directory.hasDatabase { try await make(configuration) }
+    }
+
+    private static func make(_ configuration: Configuration) async throws {
         try configuration.directory.create()
         try await SQLiteStore.create(in: configuration.directory, masterKey: configuration.masterKey)
     }

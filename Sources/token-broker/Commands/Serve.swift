@@ -37,7 +37,7 @@ struct Serve: AsyncParsableCommand {
             ]
         )
         do {
-            if makesWhatIsMissing, !configuration.directory.hasDatabase { try await Init.make(configuration) }
+            if makesWhatIsMissing { try await Init.makeWhatIsMissing(configuration) }
             let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration.upstream)
             let served = await Result {
                 try await serve(configuration, client: client, log: log, logger: logger, since: begin)

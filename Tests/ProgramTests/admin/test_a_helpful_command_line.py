@@ -6,11 +6,13 @@ import os
 import pwd
 import signal
 import socket
+import subprocess
 import time
 
 import pytest
 
 from rig.checks import assert_refused, assert_token
+from rig.processes import program
 from rig.wire import post_form
 
 # What was typed, and what the hint says.
@@ -91,6 +93,21 @@ def test_a_secret_that_others_can_read_is_warned_of(stopped):
             "key", "add", *("--project", "p", "--key-id", f"k{mode}", "--no-verify"), "--secret-file", str(file)
         )
         assert add.code == 0 and ("is readable by other users" in add.err) == warns, f"{add}"
+
+
+def test_a_secret_that_an_orchestrator_mounts_for_a_group_is_not_warned_of(stopped):
+    file = stopped.folder / "secret"
+    file.write_text("secret-of-key-a")
+    os.chown(stopped.folder, 65532, 65532)
+    for path in (stopped.data, *stopped.data.iterdir()):
+        os.chown(path, 65532, 65532)
+    for mode, warns in ((0o444, True), (0o440, False)):
+        os.chown(file, 0, 65532)
+        file.chmod(mode)
+        command = ["setpriv", "--reuid=65532", "--regid=65532", "--clear-groups", program("token-broker"), "key", "add"]
+        command += ["--project", "p", "--key-id", f"k{mode}", "--no-verify", "--secret-file", str(file)]
+        add = subprocess.run(command, env=stopped.settings(), capture_output=True, text=True)
+        assert add.returncode == 0 and ("is readable by other users" in add.stderr) == warns, f"{add}"
 
 
 def test_files_that_are_not_there_are_said_to_be_so(stopped):

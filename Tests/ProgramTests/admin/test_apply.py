@@ -141,6 +141,22 @@ def test_a_dry_run_tells_what_it_would_do_and_does_nothing(either_way, registry,
     assert not (registry.parent / "web-0.secret").exists()
 
 
+def test_init_makes_the_database_first_and_only_once(new_broker, folder):
+    document = folder / "registry.yaml"
+    apply = ("apply", "--init", "-f", str(document))
+    document.write_text("keys: [")
+    assert_refused(new_broker.admin(*apply), 2, "while parsing")
+    assert not new_broker.data.exists(), "a wrong file makes nothing"
+    document.write_text("clients:\n- {client_id: web, users: [1]}\n")
+    assert_refused(new_broker.admin(*apply, "--dry-run"), 2, "--dry-run changes nothing")
+    assert not new_broker.data.exists(), "a dry run makes nothing"
+    for action in (["add"], [], []):
+        assert [change["action"] for change in new_broker.ask(*apply)["changes"]] == action
+        if not action and not new_broker.process:
+            new_broker.serve()
+    assert [client["client_id"] for client in new_broker.ask("client", "list")["clients"]] == ["web"]
+
+
 def test_a_wrong_file_changes_nothing_and_says_where_it_is_wrong(either_way, folder):
     (folder / "wrong").write_text("not-the-secret")
     (folder / "wrong").chmod(0o600)

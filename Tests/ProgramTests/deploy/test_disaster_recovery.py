@@ -137,7 +137,7 @@ def test_the_timer_and_the_cron_job_make_a_backup_and_remove_old_ones(sandbox):
         script = """
             install -d -m 0700 -o token-broker -g token-broker /var/backups/token-broker
             cd /var/backups/token-broker
-            for age in 13 15; do touch -d "$age days ago" token-broker-$age.db; done
+            for age in 13 15; do touch -d "$age days ago" token-broker-$age.db{,.draft-of-a-killed-backup}; done
             echo begin
             as_broker bash -euc "$JOB"
             echo end

@@ -10,7 +10,7 @@ import tempfile
 
 import pytest
 
-from rig import container
+from rig import container, kustomize
 from rig.container import Container, Network
 from rig.log_check import assert_log
 from rig.processes import PATIENCE, end, environment, program, start, wait_until
@@ -182,3 +182,59 @@ def test_a_master_key_is_taken_as_it_is_mounted(made, folder, mount):
     wait_until(lambda: is_healthy(broker), "it is healthy")
     assert {path.name for path in broker.data.iterdir()} >= {"token-broker.db"}
     assert not (broker.data / "master.key").exists(), "a key was made although one is mounted"
+
+
+def mounted(path: pathlib.Path, files: dict[str, str]) -> pathlib.Path:
+    """A volume as the kubelet makes it of a Secret or a ConfigMap, for the group 65532."""
+    version = path / "..2026_11_24_00_00_00.1"
+    version.mkdir(parents=True)
+    (path / "..data").symlink_to(version.name)
+    for name, text in files.items():
+        (version / name).write_text(text)
+        os.chown(version / name, 0, 65532)
+        (version / name).chmod(0o440)
+        (path / name).symlink_to(f"..data/{name}")
+    return path
+
+
+def test_a_pod_with_its_own_broker_is_filled_from_its_registry(made, network, folder, volume):
+    manifest = pathlib.Path(__file__).parents[3] / "deploy" / "kubernetes" / "sidecar.yaml"
+    registry, service = kustomize.documents(manifest)
+    fill, serve = service["spec"]["template"]["spec"]["initContainers"]
+    sandbox = start(network.join(program("sinch-sandbox"), "--port", "0"), stdout=subprocess.PIPE, env=environment())
+    url = json.loads(sandbox.stdout.readline())["http"].rstrip("/")
+    key = json.dumps({"project_id": "my-project", "secret": "secret-of-key-1"})
+    put = ("--fail", "-X", "PUT", "-H", "Content-Type: application/json", "-d", key, f"{url}/sandbox/keys/key-1")
+    assert network.curl(*put).returncode == 0
+
+    socket = folder / "socket"
+    socket.mkdir()
+    for path in (volume, socket):
+        os.chown(path, 0, 65532)
+        path.chmod(0o2770)
+    mounts = {
+        "/run/config/registry": mounted(folder / "registry", registry["data"]),
+        "/run/secrets/sinch": mounted(folder / "sinch", {"key-1": "secret-of-key-1\n"}),
+        "/run/secrets/token-broker": mounted(folder / "key", {"master.key": "tbmk_" + "A" * 43 + "\n"}),
+        "/run/token-broker": socket,
+    }
+
+    def container(of: dict) -> Container:
+        settings = {variable["name"]: variable["value"] for variable in of["env"]}
+        one = made(user="65532:65532", TOKEN_BROKER_TOKEN_ENDPOINT=f"{url}/oauth2/token", **settings)
+        targets = {mount["mountPath"] for mount in of["volumeMounts"]} - {"/data"}
+        one.mounts += [f"{mounts[target]}:{target}" for target in targets]
+        return one
+
+    for said in ("+ key key-1 of project my-project", "nothing to change"):
+        filling = container(fill).run(*fill["args"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        out, err = filling.communicate(timeout=PATIENCE)
+        assert (filling.returncode, err) == (0, "") and said in out, f"{out}{err}"
+    broker = container(serve)
+    broker.run(*serve["args"])
+    wait_until(lambda: is_healthy(broker), "it is healthy")
+    asking = ["setpriv", "--reuid=65532", "--regid=65532", "--clear-groups", "curl", "--silent"]
+    asking += ["--unix-socket", f"{socket}/client.sock", "-d", "grant_type=client_credentials"]
+    folder.chmod(0o755)
+    answer = subprocess.run([*asking, "http://localhost/oauth2/token"], capture_output=True, text=True)
+    assert "access_token" in answer.stdout, f"{answer}"

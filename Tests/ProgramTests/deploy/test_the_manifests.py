@@ -1,5 +1,7 @@
 """What is deployed with: valid for those who read it, and with no more rights than it needs."""
 
+import copy
+import ipaddress
 import pathlib
 import re
 import shutil
@@ -9,24 +11,27 @@ import kubernetes_validate
 import pytest
 import yaml
 
+from rig import kustomize
+
 DEPLOY = pathlib.Path(__file__).parents[3] / "deploy"
 KUBERNETES = ["1.29", "1.37"]
-MANIFESTS = sorted((DEPLOY / "kubernetes").glob("*.yaml"))
+MANIFESTS = {
+    "base": kustomize.built(DEPLOY / "kubernetes" / "base"),
+    "example": kustomize.built(DEPLOY / "kubernetes" / "overlays" / "example"),
+    "sidecar": kustomize.documents(DEPLOY / "kubernetes" / "sidecar.yaml"),
+    "restore": kustomize.documents(DEPLOY / "kubernetes" / "restore.yaml"),
+}
 # The volume types of https://kubernetes.io/docs/concepts/security/pod-security-standards/#restricted
 VOLUMES = {"configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "persistentVolumeClaim", "projected", "secret"}
-
-
-def objects(path: pathlib.Path) -> list[dict]:
-    return [document for document in yaml.safe_load_all(path.read_text()) if document]
 
 
 def pods() -> dict[str, dict]:
     """The specs of pods, by the object that they are in."""
     return {
-        f"{path.name}: {object['metadata']['name']}": object["spec"].get("template", object)["spec"]
-        for path in MANIFESTS
-        for object in objects(path)
-        if object["kind"] == "Pod" or "template" in object["spec"]
+        f"{name}: {object['metadata']['name']}": object["spec"].get("template", object)["spec"]
+        for name, objects in MANIFESTS.items()
+        for object in objects
+        if object["kind"] == "Pod" or "template" in object.get("spec", {})
     }
 
 
@@ -39,19 +44,86 @@ def containers(pod: dict) -> list[dict]:
 
 
 @pytest.mark.parametrize("version", KUBERNETES)
-@pytest.mark.parametrize("path", MANIFESTS, ids=lambda path: path.name)
-def test_the_manifests_are_valid_for_kubernetes(path, version):
-    found = objects(path)
-    assert found
-    for object in found:
+@pytest.mark.parametrize("name", MANIFESTS)
+def test_the_manifests_are_valid_for_kubernetes(name, version):
+    assert MANIFESTS[name]
+    for object in MANIFESTS[name]:
         kubernetes_validate.validate(object, version, strict=True)
 
 
 def test_a_manifest_that_is_wrong_is_found():
-    object = objects(DEPLOY / "kubernetes" / "service.yaml")[0]
+    object = copy.deepcopy(MANIFESTS["base"][0])
     object["spec"]["template"]["spec"]["containers"][0]["readyProbe"] = {}
     with pytest.raises(kubernetes_validate.ValidationError):
         kubernetes_validate.validate(object, KUBERNETES[-1], strict=True)
+
+
+def policy(name: str) -> dict:
+    (found,) = [object for object in MANIFESTS[name] if object["kind"] == "NetworkPolicy"]
+    return found["spec"]
+
+
+def matches(selector: dict, labels: dict[str, str]) -> bool:
+    return selector["matchLabels"].items() <= labels.items()
+
+
+def admits(source: dict, pod: dict[str, str], namespace: dict[str, str] | None) -> bool:
+    if "podSelector" in source and not matches(source["podSelector"], pod):
+        return False
+    if "namespaceSelector" not in source:
+        return namespace is None
+    return matches(source["namespaceSelector"], namespace or {})
+
+
+def reaches(name: str, port: str, pod: dict[str, str], namespace: dict[str, str] | None) -> bool:
+    """Whether a pod with these labels, in a namespace with these labels or in the broker's own, reaches the port."""
+    rules = [rule for rule in policy(name)["ingress"] if {"port": port} in rule["ports"]]
+    return any(admits(source, pod, namespace) for rule in rules for source in rule["from"])
+
+
+CLIENT, ADMITTED, MONITORING = (
+    {"token-broker/client": "true"}, {"token-broker/clients": "true"}, {"kubernetes.io/metadata.name": "monitoring"},
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "port", "pod", "namespace", "expected"),
+    [
+        ("base", "client", CLIENT, None, True),
+        ("base", "client", {}, None, False),
+        ("base", "client", CLIENT, ADMITTED, False),
+        ("base", "operations", CLIENT, None, False),
+        ("base", "operations", {}, MONITORING, True),
+        ("base", "operations", {}, {}, False),
+        ("example", "client", CLIENT, None, True),
+        ("example", "client", CLIENT, ADMITTED, True),
+        ("example", "client", CLIENT, {}, False),
+        ("example", "client", {}, ADMITTED, False),
+        ("example", "operations", CLIENT, ADMITTED, False),
+        ("example", "operations", {}, MONITORING, True),
+    ],
+)
+def test_only_who_is_meant_to_reaches_the_broker(name, port, pod, namespace, expected):
+    assert reaches(name, port, pod, namespace) == expected
+
+
+def test_the_proxy_of_the_example_is_its_only_way_out():
+    (settings,) = [object["data"] for object in MANIFESTS["example"] if object["kind"] == "ConfigMap"]
+    host, port = settings["TOKEN_BROKER_UPSTREAM_PROXY"].split(":")
+    (rule,) = policy("example")["egress"]
+    assert rule == {"to": [{"ipBlock": {"cidr": str(ipaddress.ip_network(host))}}], "ports": [{"port": int(port)}]}
+    (broker,) = pods()["example: token-broker"]["containers"]
+    mounts = [mount["mountPath"] for mount in broker["volumeMounts"]]
+    assert settings["TOKEN_BROKER_UPSTREAM_CA_FILE"].rpartition("/")[0] in mounts
+    assert {"configMapRef": {"name": "token-broker-settings", "optional": True}} in broker["envFrom"]
+
+
+def test_the_service_has_the_ports_of_the_pod():
+    (service,) = [object["spec"] for object in MANIFESTS["base"] if object["kind"] == "Service"]
+    (broker,) = pods()["base: token-broker"]["containers"]
+    ports = {port["name"]: port["containerPort"] for port in broker["ports"]}
+    assert {port["name"]: port["port"] for port in service["ports"]} == ports
+    assert all(port["targetPort"] == port["name"] for port in service["ports"])
 
 
 @pytest.mark.parametrize("name", pods())
