@@ -87,6 +87,27 @@ struct AdministratorTests {
         _ = try await test.token()
     }
 
+    @Test func `verifying a key that is refused quarantines it, and the token that is held stays`() async throws {
+        let test = try await TestBroker()
+        let key = try await test.addKey()
+        let token = try await test.token()
+        test.endpoint.fail(.keyRefused)
+        await #expect(throws: OperatorError.self) { try await test.perform(KeyVerification(key)) }
+        let status = try await test.perform(StatusReport())
+        #expect(status.quarantinedKeys == [key] && status.needsOperator)
+        #expect(try await test.token() == token)
+    }
+
+    @Test func `a new secret that is refused says nothing of the registered one`() async throws {
+        let test = try await TestBroker()
+        let key = try await test.addKey()
+        test.endpoint.fail(.keyRefused)
+        await #expect(throws: OperatorError.self) {
+            try await test.perform(KeySecretReplacement(key, secret: Secret("mistyped"), verify: true))
+        }
+        #expect(try await test.perform(StatusReport()).problems.isEmpty)
+    }
+
     @Test func `an endpoint that is named by nothing but a key that failed is no problem afterwards`() async throws {
         let test = try await TestBroker()
         test.endpoint.fail(.unavailable("no answer"))

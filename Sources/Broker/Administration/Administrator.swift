@@ -73,14 +73,15 @@ package struct Administrator: Administration {
     ///
     /// - Parameter remedy: What the operator can do if the key does not work, for the hint.
     func verify(_ key: AccessKey, remedy: String) async throws -> AccessToken {
+        let request = MintRequest(
+            key: key, endpoint: core.registry.endpoint(of: key), scope: key.scope, purpose: .verification,
+            deadline: Deadline(after: Deadline.mint, from: core.clock.now)
+        )
         do {
-            return try await core.mints.token(
-                for: MintRequest(
-                    key: key, endpoint: core.registry.endpoint(of: key), scope: key.scope, purpose: .verification,
-                    deadline: Deadline(after: Deadline.mint, from: core.clock.now)
-                )
-            )
+            return try await core.mints.token(for: request)
         } catch let failure as MintFailure {
+            // An enabled key that is refused is quarantined, whoever minted with it. An outage says nothing about the key.
+            if failure.origin == .key, core.registry.isEnabled(request.slot) { core.failures.failed(request, failure) }
             let error = OperatorError(failure)
             throw OperatorError(
                 error.reason, error.message, hint: [error.hint, remedy].compactMap(\.self).joined(separator: "; "))
