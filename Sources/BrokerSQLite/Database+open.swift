@@ -120,7 +120,8 @@ extension Database {
             throw OperatorError(
                 .failed,
                 "the database has schema \(version), and this program knows schemas up to \(Migrations.all.count)",
-                hint: "run the token-broker version that wrote it, or a newer one"
+                hint:
+                    "run the token-broker version that wrote it; to go back, restore the backup from before the upgrade"
             )
         }
         guard try hasSchema(version) else {

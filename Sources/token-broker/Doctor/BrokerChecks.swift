@@ -39,8 +39,16 @@ struct BrokerChecks {
         ]
     }
 
+    /// After as many hours as the alert `TokenBrokerBackupOld`, and also if there has been no backup.
     private var backup: Finding {
-        .ok("backup", status.lastBackupAt.map { "the last one is of \(Optional($0).text)" } ?? "none is recorded")
+        let finding = status.lastBackupAt.map { "the last one is of \(Optional($0).text)" } ?? "none is recorded"
+        if let last = status.lastBackupAt, status.time.timeIntervalSince(last) <= 26 * 3600 {
+            return .ok("backup", finding)
+        }
+        return .warning(
+            "backup", finding,
+            action: "run 'token-broker backup FILE'; docs/disaster-recovery.md makes a backup every hour"
+        )
     }
 
     private var unfinished: [Finding] {

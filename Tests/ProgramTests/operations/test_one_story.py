@@ -149,20 +149,21 @@ def test_it_is_the_same_everywhere_and_so_is_its_end(stopped, clients, sandbox, 
 
 def test_the_last_backup_is_the_same_everywhere_also_after_a_restart(broker):
     def stated() -> tuple:
-        finding = next(found for found in broker.ask("doctor")["findings"] if found["check"] == "backup")["finding"]
+        found = next(found for found in broker.ask("doctor")["findings"] if found["check"] == "backup")
+        finding = (found["verdict"], found["finding"])
         status = broker.status().get("last_backup_at")
         text = broker.admin("status").out.split("last backup: ")[1].splitlines()[0]
         return status, text, finding, metrics(broker).series("token_broker_last_backup_timestamp_seconds")
 
-    assert stated() == (None, "none", "none is recorded", [])
+    assert stated() == (None, "none", ("warning", "none is recorded"), [])
     broker.ask("backup", str(broker.folder / "backup"))
     (record,) = broker.ask("audit", "list", "--action", "database.backed_up")["entries"]
     time = record["time"]
     seconds = datetime.datetime.fromisoformat(time).timestamp()
-    assert stated() == (time, time, f"the last one is of {time}", [({}, seconds)])
+    assert stated() == (time, time, ("ok", f"the last one is of {time}"), [({}, seconds)])
     broker.stop()
     broker.serve()
-    assert stated() == (time, time, f"the last one is of {time}", [({}, seconds)])
+    assert stated() == (time, time, ("ok", f"the last one is of {time}"), [({}, seconds)])
 
 
 def test_unfinished_work_is_the_same_everywhere(broker):
