@@ -60,6 +60,20 @@ def made(image, network, volume):
             end(one.process)
 
 
+@pytest.fixture
+def sinch(network):
+    """The URL of a sandbox in the network of the containers, with two keys."""
+    sandbox = start(network.join(program("sinch-sandbox"), "--port", "0"), stdout=subprocess.PIPE, env=environment())
+    url = json.loads(sandbox.stdout.readline())["http"].rstrip("/")
+    for project, key_id in (("prj-a", "key-a"), ("my-project", "key-1")):
+        key = json.dumps({"project_id": project, "secret": f"secret-of-{key_id}"})
+        put = ("--fail", "-X", "PUT", "-H", "Content-Type: application/json", "-d", key)
+        assert network.curl(*put, f"{url}/sandbox/keys/{key_id}").returncode == 0
+    yield url
+    end(sandbox)
+    sandbox.stdout.close()
+
+
 def is_healthy(broker: Container) -> bool:
     assert broker.process.poll() is None, f"it ended with {broker.process.poll()}"
     return broker.network.curl("--fail", f"{OPERATIONS}/health/ready").returncode == 0
@@ -98,14 +112,8 @@ def test_a_first_start_on_an_empty_volume_is_healthy(made):
 
 
 @pytest.mark.parametrize("user", [None, "12345:0", "1000:0"], ids=["its own user", "12345", "1000"])
-def test_it_serves_a_token_as_whichever_user_and_ends_gracefully(made, network, user):
-    sandbox = start(network.join(program("sinch-sandbox"), "--port", "0"), stdout=subprocess.PIPE, env=environment())
-    url = json.loads(sandbox.stdout.readline())["http"].rstrip("/")
-    key = json.dumps({"project_id": "prj-a", "secret": "secret-of-key-a"})
-    put = ("--fail", "-X", "PUT", "-H", "Content-Type: application/json", "-d", key, f"{url}/sandbox/keys/key-a")
-    assert network.curl(*put).returncode == 0
-
-    broker = made(user=user, TOKEN_BROKER_TOKEN_ENDPOINT=f"{url}/oauth2/token")
+def test_it_serves_a_token_as_whichever_user_and_ends_gracefully(made, network, sinch, user):
+    broker = made(user=user, TOKEN_BROKER_TOKEN_ENDPOINT=f"{sinch}/oauth2/token")
     broker.run()
     wait_until(lambda: is_healthy(broker), "it is healthy")
     health = broker.exec(*broker.image.health_check)
@@ -118,7 +126,7 @@ def test_it_serves_a_token_as_whichever_user_and_ends_gracefully(made, network, 
     credentials = f"one:{client['client_secret']}"
     ask = ("-u", credentials, "-d", "grant_type=client_credentials", "http://127.0.0.1:8787/oauth2/token")
     token = json.loads(network.curl(*ask).stdout)["access_token"]
-    trunks = network.curl("--fail", "-H", f"Authorization: Bearer {token}", f"{url}/v1/projects/prj-a/trunks")
+    trunks = network.curl("--fail", "-H", f"Authorization: Bearer {token}", f"{sinch}/v1/projects/prj-a/trunks")
     assert trunks.returncode == 0, f"{trunks}"
 
     broker.process.terminate()
@@ -126,8 +134,6 @@ def test_it_serves_a_token_as_whichever_user_and_ends_gracefully(made, network, 
     broker.run()
     wait_until(lambda: is_healthy(broker), "it is healthy again")
     assert json.loads(network.curl(*ask).stdout)["access_token"] == token, "the restart lost the token"
-    end(sandbox)
-    sandbox.stdout.close()
 
 
 def test_an_unhealthy_one_is_known_by_its_health_check(made):
@@ -197,16 +203,10 @@ def mounted(path: pathlib.Path, files: dict[str, str]) -> pathlib.Path:
     return path
 
 
-def test_a_pod_with_its_own_broker_is_filled_from_its_registry(made, network, folder, volume):
+def test_a_pod_with_its_own_broker_is_filled_from_its_registry(made, sinch, folder, volume):
     manifest = pathlib.Path(__file__).parents[3] / "deploy" / "kubernetes" / "sidecar.yaml"
     registry, service = kustomize.documents(manifest)
     fill, serve = service["spec"]["template"]["spec"]["initContainers"]
-    sandbox = start(network.join(program("sinch-sandbox"), "--port", "0"), stdout=subprocess.PIPE, env=environment())
-    url = json.loads(sandbox.stdout.readline())["http"].rstrip("/")
-    key = json.dumps({"project_id": "my-project", "secret": "secret-of-key-1"})
-    put = ("--fail", "-X", "PUT", "-H", "Content-Type: application/json", "-d", key, f"{url}/sandbox/keys/key-1")
-    assert network.curl(*put).returncode == 0
-
     socket = folder / "socket"
     socket.mkdir()
     for path in (volume, socket):
@@ -221,7 +221,7 @@ def test_a_pod_with_its_own_broker_is_filled_from_its_registry(made, network, fo
 
     def container(of: dict) -> Container:
         settings = {variable["name"]: variable["value"] for variable in of["env"]}
-        one = made(user="65532:65532", TOKEN_BROKER_TOKEN_ENDPOINT=f"{url}/oauth2/token", **settings)
+        one = made(user="65532:65532", TOKEN_BROKER_TOKEN_ENDPOINT=f"{sinch}/oauth2/token", **settings)
         targets = {mount["mountPath"] for mount in of["volumeMounts"]} - {"/data"}
         one.mounts += [f"{mounts[target]}:{target}" for target in targets]
         return one
