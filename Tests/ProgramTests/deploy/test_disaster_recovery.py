@@ -95,6 +95,30 @@ def test_root_restores_for_the_user_of_the_broker(sandbox):
     assert re.search(r"client\.added .*lost", after), said
 
 
+def test_an_upgrade_and_the_way_back(sandbox):
+    """The new program is the same one; then the database gets a schema that only a newer one would know."""
+    upgrade = commands("Upgrade, and go back").replace("/usr/bin/", "$root/bin/")
+    restore = commands("On a machine with systemd").replace("token-broker.db ", "before-upgrade.db ")
+    script = f"""
+        cp "$BROKER" token-broker
+        {upgrade.replace("token-broker doctor", "token-broker doctor || true")}
+        token-broker client add since
+        systemctl stop token-broker
+        python3 - <<'NEWER'
+import sqlite3
+connection = sqlite3.connect("/var/lib/token-broker/token-broker.db")
+connection.execute("PRAGMA user_version = 99")
+NEWER
+        cp "$root/bin/token-broker.old" "$root/bin/token-broker"
+        systemctl start token-broker && exit 1 || echo refused
+        {restore.replace("systemctl stop token-broker", "").replace("token-broker doctor", "token-broker client list")}
+        """
+    said = run(script, sandbox.token_endpoint)
+    assert "to go back, restore the backup from before the upgrade" in said and "refused" in said, said
+    after = said.split("restored: /var/lib/token-broker")[1]
+    assert re.search(r"^kept ", after, re.M) and not re.search(r"^since ", after, re.M), said
+
+
 def test_root_makes_a_broker_for_its_user(sandbox):
     """`init`, and commands while no broker runs."""
     script = """
