@@ -33,7 +33,7 @@ final class Interruption {
 
     private static func isIgnored(_ number: CInt) -> Bool {
         var action = sigaction()
-        // C functions cannot be compared in Swift; their addresses can.
+        // Swift cannot compare C functions. Both are pointers, which have the size of an Int.
         return sigaction(number, nil, &action) == 0
             && unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self)
                 == unsafeBitCast(SIG_IGN, to: Int.self)

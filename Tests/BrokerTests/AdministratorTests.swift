@@ -98,6 +98,16 @@ struct AdministratorTests {
         #expect(try await test.token() == token)
     }
 
+    @Test func `verifying a disabled key that is refused is no problem`() async throws {
+        let test = try await TestBroker()
+        let key = try await test.addKey("key-1")
+        try await test.addKey("key-2")
+        _ = try await test.perform(KeyChange(.disable, key))
+        test.endpoint.fail(.keyRefused)
+        await #expect(throws: OperatorError.self) { try await test.perform(KeyVerification(key)) }
+        #expect(try await test.perform(StatusReport()).problems.isEmpty)
+    }
+
     @Test func `a new secret that is refused says nothing of the registered one`() async throws {
         let test = try await TestBroker()
         let key = try await test.addKey()

@@ -10,7 +10,7 @@ struct BrokerChecksTests {
         ("\"last_backup_at\":\"2027-01-15T07:00:00Z\",", Finding.Verdict.ok),
         ("\"last_backup_at\":\"2027-01-14T05:59:00Z\",", .warning), ("", .warning),
     ])
-    func `a backup that is older than a day and two hours is warned of, and so is none`(
+    func `a backup older than 26 hours is a warning, and a missing one as well`(
         _ member: String, _ verdict: Finding.Verdict
     ) throws {
         let json = """

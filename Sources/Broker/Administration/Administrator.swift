@@ -80,7 +80,7 @@ package struct Administrator: Administration {
         do {
             return try await core.mints.token(for: request)
         } catch let failure as MintFailure {
-            // An enabled key that is refused is quarantined, whoever minted with it. An outage says nothing about the key.
+            // An enabled key that is refused is quarantined, as after a client's request. A disabled key is not used.
             if failure.origin == .key, core.registry.isEnabled(request.slot) { core.failures.failed(request, failure) }
             let error = OperatorError(failure)
             throw OperatorError(

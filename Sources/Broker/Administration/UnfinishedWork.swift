@@ -32,7 +32,7 @@ package struct UnfinishedWork: Codable, Sendable, Equatable {
         case .notInPlace(let term, let newFile, let file):
             message =
                 "every record is sealed under master key \(term), which is in '\(newFile)'; '\(file)' has another one"
-            action = "Put '\(newFile)' in the place of '\(file)'. The broker needs both until then."
+            action = "Replace '\(file)' with '\(newFile)'. The broker needs both until then."
         }
     }
 }

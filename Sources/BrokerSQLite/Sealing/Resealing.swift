@@ -101,6 +101,7 @@ final class Resealing: Sendable {
         if state.withLock({ $0.unfinished != nil }) { return false }
         if !file.new.exists { try file.new.create() }
         let next = try file.new.read()
+        var total = 0
         try database.inTransaction {
             guard let purposeKeys = try PurposeKeys(of: database) else { throw SealingKey.Damage() }
             if purposeKeys.open(under: SealingKey(next, term: keys.newest.term)) {
@@ -111,11 +112,11 @@ final class Resealing: Sendable {
             }
             try purposeKeys.reseal(from: keys.newest, under: SealingKey(next, term: keys.newest.term + 1), in: database)
             try auditLog.append([record], to: database)
+            total = try Self.count(in: database)
             return .commit
         }
         keys.adopt(SealingKey(next, term: keys.newest.term + 1))
-        let total = try Self.count(in: database)
-        state.withLock { $0 = State(unfinished: (total, total)) }
+        state.withLock { [total] in $0 = State(unfinished: (total, total)) }
         return true
     }
 
@@ -124,17 +125,17 @@ final class Resealing: Sendable {
         var state = state.withLock(\.self)
         let newest = keys.newest
         // Records that no rotation will reseal may remain: unreadable ones, and those of the format without a term.
-        var left = 0
-        if state.unfinished != nil {
-            try database.inTransaction {
+        var (left, total) = (0, 0)
+        try database.inTransaction {
+            if state.unfinished != nil {
                 try resealTokens(before: newest, in: database)
                 try resealSecrets(before: newest, leaving: &state.unreadable, in: database)
                 left = max(0, try Self.left(before: newest, in: database) - state.unreadable.count)
                 if left == 0 { try auditLog.append([end], to: database) }
-                return .commit
             }
+            total = try Self.count(in: database)
+            return .commit
         }
-        let total = try Self.count(in: database)
         let hasEnded = state.unfinished != nil && left == 0
         state.unfinished = left > 0 ? (left, total) : nil
         if hasEnded { file.takeNew(retiring: newest.term - 1) }
