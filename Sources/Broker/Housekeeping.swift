@@ -45,7 +45,6 @@ package struct Housekeeping: Sendable {
             if isDue(Self.interval, since: done, at: now) || !health.works(.store) || !health.works(.masterKeyFile) {
                 done = now
                 await finishMasterKeyRotation()
-                await backups.endIdle()
                 await runOnce()
             }
             try await clock.sleep(for: Self.pause)
@@ -87,6 +86,7 @@ package struct Housekeeping: Sendable {
 
     /// Once; also for the last time, when nobody uses anything any more.
     package func runOnce() async {
+        await backups.endIdle()
         do {
             try await uses.save()
             try await store.removeTokens(expiredBefore: clock.now.wall)

@@ -63,13 +63,11 @@ struct BackupTests {
             let almost = Backups.idleLimit - .seconds(1)
             for _ in 1...3 {
                 broker.clock.advance(by: almost)
-                await core.backups.endIdle()
+                await core.housekeeping.runOnce()
                 _ = try await administrator.perform(BackupPreparation(backup: id))
             }
             broker.clock.advance(by: Backups.idleLimit)
-            let housekeeping = Task { try await core.housekeeping.run() }
-            defer { housekeeping.cancel() }
-            while await core.backups.beginOfCurrent != nil { await Task.yield() }
+            await core.housekeeping.runOnce()
             #expect(try await administrator.perform(StatusReport()).unfinished == [])
             let ended = await #expect(throws: OperatorError.self) {
                 try await administrator.perform(BackupReading(backup: id, offset: 0))
