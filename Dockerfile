@@ -31,8 +31,8 @@ COPY --from=build /image /
 # The listeners are reached through the container's own network: publish them to loopback, or put TLS in front.
 # hadolint ignore=DL3064
 ENV TOKEN_BROKER_DATA_DIR=/data \
-    TOKEN_BROKER_LISTEN=0.0.0.0:8787,unix:/data/client.sock \
-    TOKEN_BROKER_OPS_LISTEN=0.0.0.0:8788 \
+    TOKEN_BROKER_LISTEN=*:8787,unix:client.sock \
+    TOKEN_BROKER_OPS_LISTEN=*:8788 \
     TOKEN_BROKER_ALLOW_PLAINTEXT=true \
     SWIFT_BACKTRACE=enable=no
 EXPOSE 8787 8788

@@ -62,7 +62,7 @@ package struct BrokerCore: Sendable {
         health = Health(clock: clock, logger: logger)
         self.store = WatchedStore(store, health: health, logger: logger)
         registry = Registry(defaultTokenEndpoint: policy.defaultTokenEndpoint)
-        changes = ChangeQueue(registry: registry, store: self.store)
+        changes = ChangeQueue(registry: registry, store: self.store, health: health)
 
         budget = MintBudget(rate: policy.mintRate, burst: policy.mintBurst, clock: clock)
         breaker = MintBreaker(clock: clock, random: random)
@@ -108,6 +108,7 @@ package struct BrokerCore: Sendable {
         )
         unreadable = contents.unreadable
         for record in unreadable { try await leaveOut(record, logger: logger) }
+        if case .everything = extent, unreadable.isEmpty { health.report(registry) }
     }
 
     /// Waits for the mints that are running, and puts away what is left, before the store is closed.

@@ -16,6 +16,7 @@ extension Health.Trouble {
             "the database cannot be written: whoever had a token gets it, nothing is minted, changed or handed out anew"
         case .unproven: "the master key does not open the database any more"
         case .lost: "the master key is in no file: the broker has it in memory, and cannot start again without it"
+        case .empty: "no access key is registered"
         }
     }
 
@@ -35,6 +36,7 @@ extension Health.Trouble {
         case .unwritable: "Nothing if they had their token before. Whoever asks for the first time gets 500."
         case .unproven: "They get what is open in memory, and nothing new."
         case .lost: "Nothing until the broker stops."
+        case .empty: "They get no token of any project."
         }
     }
 
@@ -61,6 +63,9 @@ extension Health.Trouble {
         case .lost:
             "Do not stop the broker. If you have a copy of the master key, put it back. If not, run 'token-broker master-key "
                 + "rotate', which seals everything under a new one, keep a copy of that, and make a new backup."
+        case .empty:
+            "If the broker is new, register a key with 'token-broker key add'. If there were keys, its database is lost: stop "
+                + "the broker, and mount the volume that it had, or restore a backup."
         }
     }
 
@@ -68,9 +73,10 @@ extension Health.Trouble {
     var needsOperator: Bool {
         switch self {
         case .failing, .throttled, .degraded: false
-        case .unavailable, .saturated, .quarantined, .outOfTokens, .unwritable, .unproven, .lost: true
+        case .unavailable, .saturated, .quarantined, .outOfTokens, .unwritable, .unproven, .lost, .empty: true
         }
     }
 
-    var level: Logger.Level { needsOperator ? .error : .warning }
+    /// A new broker is empty as well.
+    var level: Logger.Level { needsOperator && self != .empty ? .error : .warning }
 }

@@ -13,6 +13,7 @@ package final class Health: Sendable {
         case store
         case masterKey
         case masterKeyFile
+        case registry
     }
 
     package enum Trouble: String, Sendable {
@@ -33,6 +34,8 @@ package final class Health: Sendable {
         case unproven
         /// The master key file's.
         case lost
+        /// The registry's: no access key.
+        case empty
     }
 
     struct Problem: Sendable {
@@ -115,6 +118,15 @@ package final class Health: Sendable {
         logger.log(.troubleEnded, "working again", metadata)
     }
 
+    /// Notes whether there is an access key: without one, the database may be new because another was lost.
+    func report(_ registry: Registry) {
+        if registry.counts.keys == 0 {
+            report(.registry, is: .empty)
+        } else {
+            forget(.registry)
+        }
+    }
+
     /// Whether it is in no trouble.
     package func works(_ subject: Subject) -> Bool { state.withLock { $0[subject] == nil } }
 
@@ -162,12 +174,13 @@ extension Health.Subject {
         case .store: "database"
         case .masterKey: "master key"
         case .masterKeyFile: "master key file"
+        case .registry: "registry"
         }
     }
 
     fileprivate var isCommon: Bool {
         switch self {
-        case .endpoint, .budget, .store, .masterKey, .masterKeyFile: true
+        case .endpoint, .budget, .store, .masterKey, .masterKeyFile, .registry: true
         case .key, .project: false
         }
     }
@@ -180,7 +193,7 @@ extension Health.Subject {
         case .budget(let url): ["subject": "request budget", "token_endpoint": "\(url)"]
         case .key(let id, let project): ["key_id": "\(id)", "project_id": "\(project)"]
         case .project(let id): ["project_id": "\(id)"]
-        case .store, .masterKey, .masterKeyFile: ["subject": "\(name)"]
+        case .store, .masterKey, .masterKeyFile, .registry: ["subject": "\(name)"]
         }
     }
 }

@@ -23,6 +23,8 @@ extension Logger {
         case troubleBegan = "trouble.began"
         case troubleEnded = "trouble.ended"
         case recordUnreadable = "record.unreadable"
+        case databaseMade = "database.made"
+        case filesClosed = "files.closed"
         case mintNotRecorded = "mint.not_recorded"
         case upkeepFailed = "upkeep.failed"
         case systemdUnreachable = "systemd.unreachable"

@@ -6,10 +6,14 @@ package enum ListenAddress: Sendable, Hashable, CustomStringConvertible {
     case tcp(host: String, port: Int)
     case unix(path: String)
 
-    /// Reads `host:port`, `[::1]:port` or `unix:/path`; throws ``OperatorError`` on anything else.
-    package init(_ text: String) throws {
+    /// Reads `host:port`, `[::1]:port`, `localhost:port`, `*:port` or `unix:path`.
+    ///
+    /// - Parameter directory: where a relative path of a socket begins.
+    /// - Throws: ``OperatorError`` for any other text.
+    package init(_ text: String, socketsIn directory: String) throws {
         if text.hasPrefix("unix:") {
-            let path = String(text.dropFirst(5))
+            let name = text.dropFirst(5)
+            let path = name.isEmpty || name.hasPrefix("/") ? String(name) : "\(directory)/\(name)"
             // sockaddr_un holds 108 bytes, the last of them zero.
             guard (1..<108).contains(path.utf8.count) else {
                 throw OperatorError(.invalid, "'\(path)' is no path of a socket: that has 1 to 107 bytes")
@@ -22,7 +26,7 @@ package enum ListenAddress: Sendable, Hashable, CustomStringConvertible {
         else {
             throw OperatorError(
                 .invalid, "'\(text)' is no address to listen on",
-                hint: "such as 127.0.0.1:8787 or unix:/run/broker.sock"
+                hint: "such as localhost:8787, *:8787 for all addresses, or unix:/run/token-broker/client.sock"
             )
         }
         let host = String(text[..<colon])

@@ -94,7 +94,12 @@ package struct Listener: Service {
             } catch let error as IOError {
                 throw OperatorError(
                     .unavailable, "cannot listen on \(address): \(error.connectionReason)",
-                    hint: "is the address in use, or not this machine's?"
+                    hint: address.hint(forBinding: error.errnoCode)
+                )
+            } catch is SocketAddressError.UnknownHost {
+                throw OperatorError(
+                    .unavailable, "cannot listen on \(address): the name has no address",
+                    hint: "name an address of this machine, localhost, or * for all addresses"
                 )
             }
         }

@@ -12,6 +12,27 @@ package struct DataDirectory: Sendable {
         self.path = path
     }
 
+    /// The directory that an operator names, or a private one in it if every user may write to that.
+    ///
+    /// Provisioners of local volumes make such directories, for instance those of k3s and kind. With a database in it the
+    /// directory is meant itself, and is refused.
+    ///
+    /// - Throws: ``OperatorError`` if the private directory belongs to another user.
+    package init(named path: String) throws {
+        self.init(path)
+        guard let status = FileStatus(at: path, followingLinks: true), status.kind == .directory,
+            status.permissions & 0o002 != 0, !hasDatabase
+        else { return }
+        self.init(path + "/token-broker")
+        guard let own = FileStatus(at: self.path), own.owner != geteuid(), own.owner != 0 else { return }
+        throw OperatorError(
+            .notPermitted,
+            "every user may write to '\(path)', and '\(self.path)' belongs to user \(own.owner), not to user "
+                + "\(geteuid()) who runs this",
+            hint: "run this as user \(own.owner), or name '\(self.path)' with --data-dir if you trust that user"
+        )
+    }
+
     package var database: String { path + "/token-broker.db" }
     package var hasDatabase: Bool { FileManager.default.fileExists(atPath: database) }
 
@@ -161,6 +182,33 @@ package struct DataDirectory: Sendable {
         var groups = [gid_t](repeating: 0, count: Int(max(0, getgroups(0, nil))))
         let count = getgroups(CInt(groups.count), &groups)
         return groups.prefix(Int(max(0, count))) + [getegid()]
+    }
+
+    /// Takes away the rights that this process's group has on this user's files in the directory, and returns the paths.
+    ///
+    /// At each mount of a volume, kubelet gives the pod's `fsGroup` the right to read and write every file. Files that
+    /// other groups or all users can read stay as they are: they are refused.
+    func closeToGroup() -> [String] {
+        // In another user's directory there may be a hard link to any file of root's.
+        guard let owner = FileStatus(at: path, followingLinks: true)?.owner, owner == geteuid() || owner == 0 else {
+            return []
+        }
+        let files = ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).sorted()
+            .filter { $0 == "lock" || $0.hasPrefix("token-broker.db") || $0.hasPrefix("master.key") }
+        let closed = files.map { path + "/" + $0 }.filter { Self.withdraw(0o070, from: $0, ifIs: .plain) }
+        // The group reaches the sockets through the directory.
+        return (Self.withdraw(0o020, from: path, ifIs: .directory) ? [path] : []) + closed
+    }
+
+    /// Removes rights of this process's group from a file of this user's, and returns whether the group had them.
+    private static func withdraw(_ rights: mode_t, from path: String, ifIs kind: FileStatus.Kind) -> Bool {
+        let descriptor = Glibc.open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
+        guard descriptor >= 0 else { return false }
+        defer { close(descriptor) }
+        guard let status = FileStatus(of: descriptor), status.kind == kind, status.owner == geteuid(),
+            groups.contains(status.group), status.permissions & rights != 0, status.permissions & 0o002 == 0
+        else { return false }
+        return fchmod(descriptor, status.permissions & ~rights) == 0
     }
 
     /// Throws ``OperatorError`` where the directory or the database in it is not there, or not private.

@@ -5,9 +5,12 @@ import Glibc
 /// Holds the data directory for this process, until it is released or goes out of existence.
 package final class DirectoryLock: Sendable {
     private let descriptor: CInt
+    /// The files that the group could read or write until now.
+    let closedToGroup: [String]
 
-    fileprivate init(_ descriptor: CInt) {
+    fileprivate init(_ descriptor: CInt, closedToGroup: [String]) {
         self.descriptor = descriptor
+        self.closedToGroup = closedToGroup
     }
 
     func release() {
@@ -26,6 +29,7 @@ extension DataDirectory {
     ///
     /// Throws ``OperatorError/Reason/inUse`` when another process has it.
     package func lock() throws -> DirectoryLock {
+        let closedToGroup = closeToGroup()
         try check()
         let descriptor = try openLockFile()
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
@@ -35,7 +39,7 @@ extension DataDirectory {
                 hint: "wait for it to end, or use another --data-dir"
             )
         }
-        return DirectoryLock(descriptor)
+        return DirectoryLock(descriptor, closedToGroup: closedToGroup)
     }
 
     /// Opens the lock file, or makes it.

@@ -8,11 +8,14 @@ import Glibc
 package enum PrivateFile {
     private static let longest = 4096
 
-    /// Reads a small file as secrets are mounted: readable by its group at most, and this user's own, root's or, if root runs
-    /// this, the directory owner's.
+    /// Reads a small secret file of this user, of root or, if root runs this, of the directory's owner.
     ///
-    /// Kubernetes and systemd put a symbolic link in front of the file; one that leads out of its directory is refused,
-    /// and so are another owner and a lax mode, with ``OperatorError``.
+    /// The group may read the file. All users may read a file of root's that is mounted: Podman, Docker Swarm and Kubernetes
+    /// mount secrets with mode 0444 or 0644 unless they are told otherwise, into a container that has one user.
+    ///
+    /// Kubernetes and systemd put a symbolic link in front of the file.
+    ///
+    /// - Throws: ``OperatorError`` if the link leads out of its directory, or if the owner or the mode is another.
     package static func read(_ path: String, called name: String) throws -> [UInt8] {
         let directory = try resolved((path as NSString).deletingLastPathComponent, of: path, called: name)
         let target = try resolved(path, of: path, called: name)
@@ -23,18 +26,40 @@ package enum PrivateFile {
             )
         }
         let descriptor = Glibc.open(target, O_RDONLY | O_NOFOLLOW | O_CLOEXEC)
-        guard descriptor >= 0 else { throw OperatorError.system("cannot open \(name) '\(path)'") }
+        guard descriptor >= 0 else {
+            guard errno == EACCES, isMount(path) else {
+                throw OperatorError.system("cannot open \(name) '\(path)'")
+            }
+            throw OperatorError(
+                .notPermitted, "user \(geteuid()) cannot read \(name) '\(path)'", hint: mountHint)
+        }
         defer { close(descriptor) }
         guard let status = FileStatus(of: descriptor) else {
             throw OperatorError.system("cannot examine \(name) '\(path)'")
         }
-        try check(status, path, called: name, owners: owners(ofFile: target).union([0]), forbidden: 0o037)
+        let isMounted = isMount(path)
+        try check(
+            status, path, called: name, owners: owners(ofFile: target).union([0]),
+            forbidden: isMounted && status.owner == 0 ? 0o033 : 0o037, isMounted: isMounted
+        )
         var bytes = [UInt8](repeating: 0, count: longest)
         let count = Glibc.read(descriptor, &bytes, bytes.count)
         guard count >= 0 else { throw OperatorError.system("cannot read \(name) '\(path)'") }
         // The same memory, so that whoever clears it leaves no copy.
         bytes.removeSubrange(count...)
         return bytes
+    }
+
+    /// Whether a file or its directory is a mount of its own, as secrets are in containers.
+    private static func isMount(_ path: String) -> Bool {
+        let directory = (path as NSString).deletingLastPathComponent
+        return [path, directory.isEmpty ? "." : directory].contains { (file: String) in file_is_mount_point(file) == 1 }
+    }
+
+    /// How orchestrators mount a secret for this user.
+    private static var mountHint: String {
+        "mount it for user \(geteuid()): in Kubernetes with defaultMode: 0440 and this user's group as fsGroup, in Podman and "
+            + "Docker Swarm with uid=\(geteuid()),mode=0400; if it is a file of the host, give it to user \(geteuid()) there"
     }
 
     private static func resolved(_ path: String, of file: String, called name: String) throws -> String {
@@ -65,9 +90,12 @@ package enum PrivateFile {
         return FileStatus(at: directory.isEmpty ? "." : directory, followingLinks: true)
     }
 
-    /// - Parameter forbidden: the bits of the mode that must not be set.
+    /// - Parameters:
+    ///   - forbidden: the bits of the mode that must not be set.
+    ///   - isMounted: whether it is a mounted secret, which an orchestrator sets the owner and the mode of.
     private static func check(
-        _ status: FileStatus, _ path: String, called name: String, owners: Set<uid_t>, forbidden: mode_t
+        _ status: FileStatus, _ path: String, called name: String, owners: Set<uid_t>, forbidden: mode_t,
+        isMounted: Bool = false
     ) throws {
         guard status.kind == .plain else {
             throw OperatorError(.notPermitted, "\(name) '\(path)' is not a plain file", hint: "name the file itself")
@@ -76,14 +104,14 @@ package enum PrivateFile {
             throw OperatorError(
                 .notPermitted,
                 "\(name) '\(path)' belongs to user \(status.owner), not to user \(geteuid()) who runs this",
-                hint: "run as user \(status.owner), or: chown \(geteuid()) '\(path)'"
+                hint: isMounted ? mountHint : "run as user \(status.owner), or: chown \(geteuid()) '\(path)'"
             )
         }
         guard status.permissions & forbidden == 0 else {
             throw OperatorError(
                 .notPermitted,
                 "\(name) '\(path)' is readable or writable by other users (mode \(status.octal))",
-                hint: "chmod go= '\(path)'"
+                hint: isMounted && status.owner != geteuid() ? mountHint : "chmod go= '\(path)'"
             )
         }
     }

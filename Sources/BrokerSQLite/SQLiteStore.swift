@@ -21,6 +21,9 @@ package struct SQLiteStore: Store {
     /// The record of a change to the schema, where opening made one.
     package var migration: AuditRecord? { database.migration }
 
+    /// The files of the data directory that its group could read or write until this store was opened.
+    package var closedToGroup: [String] { lock.closedToGroup }
+
     private init(_ database: ProvenDatabase, in directory: DataDirectory, resealing: Resealing, lock: DirectoryLock) {
         self.database = database
         self.directory = directory

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -16,4 +17,10 @@ int file_rename_to_new(const char *path, const char *name) {
 long file_system_type(const char *path) {
     struct statfs status;
     return statfs(path, &status) == 0 ? (long)status.f_type : -1;
+}
+
+int file_is_mount_point(const char *path) {
+    struct statx status;
+    if (statx(AT_FDCWD, path, 0, 0, &status) != 0) return 0;
+    return (status.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
 }

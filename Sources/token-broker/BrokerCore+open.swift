@@ -12,6 +12,12 @@ extension BrokerCore {
     ) async throws -> (core: BrokerCore, store: SQLiteStore) {
         let (store, sealer) = try SQLiteStore.open(in: configuration.directory, masterKey: configuration.masterKey)
         store.migration?.log(to: logger)
+        if !store.closedToGroup.isEmpty {
+            logger.log(
+                .filesClosed, "the group of these files could read or write them: that right is withdrawn",
+                ["files": "\(store.closedToGroup.joined(separator: ", "))"]
+            )
+        }
         let core = try await BrokerCore(
             store: store, reading: extent, sealer: sealer, endpoint: TokenEndpointClient(client, clock: clock),
             policy: Policy(

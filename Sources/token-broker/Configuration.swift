@@ -15,7 +15,7 @@ struct Configuration {
     let listen: [ListenAddress]
     /// For the client listeners beyond loopback.
     let tls: TLSFiles?
-    let operations: ListenAddress
+    let operations: [ListenAddress]
     let adminSocket: ListenAddress
     /// Whose process may be the running broker: this user's, root's, or that of the owner of a data directory that was
     /// named and that nobody else can write.
@@ -43,8 +43,10 @@ struct Configuration {
         let read = SettingReader(environment: environment)
         let (ours, installed) = ("./data", Self.installedDirectory)
         let isInstalled = findsInstalled && FileStatus(at: ours) == nil && FileStatus(at: installed) != nil
-        let path = try read("--data-dir", settings.dataDir, or: isInstalled ? installed : ours, as: Self.path)
-        directory = DataDirectory(path)
+        directory = try read("--data-dir", settings.dataDir, or: isInstalled ? installed : ours) { text in
+            try DataDirectory(named: Self.path(text))
+        }
+        let path = directory.path
         let isNamed = settings.dataDir != nil || environment["TOKEN_BROKER_DATA_DIR"] != nil || path == installed
         let status = FileStatus(at: path, followingLinks: true)
         let owner = status.flatMap { isNamed && $0.permissions & 0o022 == 0 ? $0.owner : nil }
@@ -57,9 +59,11 @@ struct Configuration {
             new: newMasterKey
         )
         adminSocket = try read("--admin-socket", settings.adminSocket, or: path + "/admin.sock") { text in
-            try ListenAddress("unix:" + Self.path(text))
+            try ListenAddress("unix:" + Self.path(text), socketsIn: path)
         }
-        operations = try read("--ops-listen", settings.opsListen, or: "127.0.0.1:8788") { try ListenAddress($0) }
+        operations = try read("--ops-listen", settings.opsListen, or: "localhost:8788") { text in
+            try ListenAddress(text, socketsIn: path).bindable
+        }
         let allowPlaintext = try read("--allow-plaintext", settings.allowPlaintext ? "true" : nil, or: "false") {
             text in
             guard let allowed = Bool(text) else {
@@ -72,13 +76,13 @@ struct Configuration {
         let authorities = try read("--tls-client-ca-file", settings.tlsClientCAFile, or: "") { $0 }
         tls = try Self.tls(certificate: certificate, key: key, authorities: authorities)
         let flags = settings.listen.isEmpty ? nil : settings.listen.joined(separator: ",")
-        listen = try read("--listen", flags, or: "127.0.0.1:8787,unix:\(path)/client.sock") { [tls] text in
+        listen = try read("--listen", flags, or: "localhost:8787,unix:client.sock") { [tls] text in
             let addresses = text.split(separator: ",")
             guard !addresses.isEmpty else { throw OperatorError(.invalid, "no address to listen on is named") }
-            return try addresses.map { text in
-                let address = try ListenAddress(text.trimmingCharacters(in: .whitespaces))
+            return try addresses.flatMap { text in
+                let address = try ListenAddress(text.trimmingCharacters(in: .whitespaces), socketsIn: path)
                 guard address.isLoopback || allowPlaintext || tls != nil else { throw Self.inTheClear(address) }
-                return address
+                return address.bindable
             }
         }
         tokenEndpoint = try read(

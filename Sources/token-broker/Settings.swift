@@ -18,11 +18,11 @@ struct Settings: ParsableArguments {
 
     @Option(
         help:
-            "Where clients connect; repeatable. [TOKEN_BROKER_LISTEN] (default: 127.0.0.1:8787,unix:<data-dir>/client.sock)"
+            "Where clients connect; repeatable. [TOKEN_BROKER_LISTEN] (default: localhost:8787,unix:client.sock)"
     )
     var listen: [String] = []
 
-    @Option(help: "Where probes and monitoring connect. [TOKEN_BROKER_OPS_LISTEN] (default: 127.0.0.1:8788)")
+    @Option(help: "Where probes and monitoring connect. [TOKEN_BROKER_OPS_LISTEN] (default: localhost:8788)")
     var opsListen: String?
 
     @Option(help: "Where the admin command connects. [TOKEN_BROKER_ADMIN_SOCKET] (default: <data-dir>/admin.sock)")

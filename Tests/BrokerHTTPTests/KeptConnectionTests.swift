@@ -7,7 +7,7 @@ import Testing
 @MainActor struct KeptConnectionTests {
     private static let request = "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 
-    private let peer = Peer(.address("127.0.0.1", network: "127.0.0.0/8"))
+    private let peer = Peer(.address("127.0.0.1", network: "loopback"))
     /// A client keeps one of its connections.
     private let table = ConnectionTable(capacity: 2)
 

@@ -36,7 +36,7 @@ struct RequestReadingTests {
         ("[::]:1", false), ("unix:/x", true),
     ])
     func `loopback is an address and not a name that looks like one`(text: String, isLoopback: Bool) throws {
-        #expect(try ListenAddress(text).isLoopback == isLoopback)
+        #expect(try ListenAddress(text, socketsIn: "/data").isLoopback == isLoopback)
     }
 
     private func claim(_ authorization: [String], form: String = "") throws -> ClientClaim {
@@ -79,14 +79,18 @@ struct RequestReadingTests {
         ("localhost:0", .tcp(host: "localhost", port: 0)), ("unix:/run/x.sock", .unix(path: "/run/x.sock")),
     ])
     func `an address to listen on is read as it is written`(text: String, address: ListenAddress) throws {
-        #expect(try ListenAddress(text) == address)
+        #expect(try ListenAddress(text, socketsIn: "/data") == address)
         #expect(address.description == text)
+    }
+
+    @Test func `a relative path of a socket begins in the data directory`() throws {
+        #expect(try ListenAddress("unix:client.sock", socketsIn: "/data") == .unix(path: "/data/client.sock"))
     }
 
     @Test(arguments: [
         "", "8787", ":8787", "host:", "host:x", "host:65536", "unix:", "unix:" + String(repeating: "a", count: 108),
     ])
     func `anything else is no address`(text: String) {
-        #expect(throws: OperatorError.self) { try ListenAddress(text) }
+        #expect(throws: OperatorError.self) { try ListenAddress(text, socketsIn: "/data") }
     }
 }

@@ -37,7 +37,7 @@ import Testing
     }
 
     func connect(user: UInt32? = nil) throws -> TestConnection {
-        try connect(Peer(user.map { .user($0) } ?? .address("127.0.0.1", network: "127.0.0.0/8")))
+        try connect(Peer(user.map { .user($0) } ?? .address("127.0.0.1", network: "loopback")))
     }
 
     func connect(_ peer: Peer, as connection: OpenConnection? = nil) throws -> TestConnection {

@@ -21,7 +21,7 @@ struct GoldenTests {
         for secret in secrets {
             _ = try await core.authenticator.authorize(
                 ClientClaim(id: "client-1", secret: Secret(secret)),
-                from: Peer(.address("127.0.0.1", network: "127.0.0.0/8"))
+                from: Peer(.address("127.0.0.1", network: "loopback"))
             )
         }
     }

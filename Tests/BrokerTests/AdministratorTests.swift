@@ -126,7 +126,19 @@ struct AdministratorTests {
             await #expect(throws: OperatorError.self) { try await test.perform(KeyAddition(request)) }
         }
         // The usual one is asked again.
-        #expect(try await test.status().problems.map(\.subject) == ["token endpoint http://127.0.0.1/oauth2/token"])
+        let subjects = try await test.status().problems.map(\.subject)
+        #expect(subjects == ["registry", "token endpoint http://127.0.0.1/oauth2/token"])
+    }
+
+    @Test func `a registry without a key is a problem until a key is registered`() async throws {
+        let test = try await TestBroker()
+        #expect(try await test.status().problems.map(\.state) == ["empty"])
+        #expect(try await test.status().needsOperator)
+        let key = try KeyID("key-1")
+        _ = try await test.perform(KeyAddition(TestBroker.registration(key, verify: false)))
+        #expect(try await test.status().problems.isEmpty)
+        _ = try await test.perform(KeyChange(.remove, key, force: true))
+        #expect(try await test.status().problems.map(\.state) == ["empty"])
     }
 
     @Test func `every change has its record, with who made it`() async throws {

@@ -5,7 +5,7 @@ import Testing
 @testable import Broker
 
 struct ClientAuthenticatorTests {
-    let address = Peer(.address("127.0.0.1", network: "127.0.0.0/8"))
+    let address = Peer(.address("127.0.0.1", network: "loopback"))
 
     private func authenticate(_ test: TestBroker, _ id: String?, _ secret: Secret?, from peer: Peer) async throws
         -> ClientID
@@ -268,7 +268,7 @@ struct ClientAuthenticatorTests {
     @Test func `the addresses of one network are one peer`() async throws {
         let test = try await TestBroker()
         try await test.addClient()
-        let peers = (0..<2000).map { Peer(.address("127.0.0.\($0 % 100)", network: "127.0.0.0/8")) }
+        let peers = (0..<2000).map { Peer(.address("127.0.0.\($0 % 100)", network: "loopback")) }
         #expect(try await failures(test, from: peers) == (30, 1970))
         #expect(test.store.records.count { $0.action == .authenticationRefused } == 10)
     }

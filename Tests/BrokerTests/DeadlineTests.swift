@@ -7,7 +7,7 @@ struct DeadlineTests {
     private func authorization(_ test: TestBroker) async throws -> Authorization {
         let secret = try await test.addClient()
         return try await test.core.authenticator.authorize(
-            ClientClaim(id: "client-1", secret: secret), from: Peer(.address("127.0.0.1", network: "127.0.0.0/8"))
+            ClientClaim(id: "client-1", secret: secret), from: Peer(.address("127.0.0.1", network: "loopback"))
         )
     }
 
@@ -37,7 +37,7 @@ struct DeadlineTests {
         let caller = Task {
             try await test.core.authenticator.authorize(
                 ClientClaim(id: "nobody", secret: Secret("x")),
-                from: Peer(.address("127.0.0.1", network: "127.0.0.0/8"))
+                from: Peer(.address("127.0.0.1", network: "loopback"))
             )
         }
         await gate.reached(by: 1)

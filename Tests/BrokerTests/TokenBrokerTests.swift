@@ -3,7 +3,7 @@ import BrokerTesting
 import Testing
 
 struct TokenBrokerTests {
-    let peer = Peer(.address("127.0.0.1", network: "127.0.0.0/8"))
+    let peer = Peer(.address("127.0.0.1", network: "loopback"))
 
     private func client(_ test: TestBroker, _ secret: Secret, id: String = "client-1") async throws -> Authorization {
         try await test.core.authenticator.authorize(ClientClaim(id: id, secret: secret), from: peer)

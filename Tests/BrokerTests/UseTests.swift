@@ -9,7 +9,7 @@ struct UseTests {
         _ test: TestBroker, with secret: Secret, of project: ProjectID = TestBroker.project
     ) async throws -> HandOut {
         let authorization = try await test.core.authenticator.authorize(
-            ClientClaim(id: "client-1", secret: secret), from: Peer(.address("127.0.0.1", network: "127.0.0.0/8"))
+            ClientClaim(id: "client-1", secret: secret), from: Peer(.address("127.0.0.1", network: "loopback"))
         )
         return try await test.core.broker.token(
             for: TokenRequest(project: project, scope: nil), as: authorization

@@ -77,8 +77,9 @@ struct ConfigurationTests {
         let configuration = try configuration(["--data-dir=/somewhere"])
         #expect(configuration.directory.path == "/somewhere")
         #expect(configuration.masterKey.path == "/somewhere/master.key")
-        #expect(configuration.listen.map(\.description) == ["127.0.0.1:8787", "unix:/somewhere/client.sock"])
-        #expect(configuration.operations.description == "127.0.0.1:8788")
+        func loopback(_ port: Int) -> [ListenAddress] { ListenAddress.tcp(host: "localhost", port: port).bindable }
+        #expect(configuration.listen == loopback(8787) + [.unix(path: "/somewhere/client.sock")])
+        #expect(configuration.operations == loopback(8788))
         #expect(configuration.adminSocket.description == "unix:/somewhere/admin.sock")
         #expect(configuration.tokenEndpoint.absoluteString == "https://auth.sinch.com/oauth2/token")
         #expect(configuration.mintRate == 5)

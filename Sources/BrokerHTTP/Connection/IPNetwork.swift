@@ -2,7 +2,9 @@ import Foundation
 
 /// The addresses that whoever has one of them can have as well.
 enum IPNetwork {
-    private static let loopback = "127.0.0.0/8"
+    private static let loopback = "loopback"
+    /// `::1`.
+    private static let loopback6: [UInt8] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]
     /// What is in front of an IPv4 address that a listener for both sees (RFC 4291 §2.5.5.2).
     private static let mapped: [UInt8] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF]
 
@@ -15,13 +17,20 @@ enum IPNetwork {
         return nil
     }
 
+    /// An address as its protocol writes it: an IPv4 address also where a listener for both sees it.
+    static func plain(_ address: String) -> String {
+        guard let bytes = bytes(of: address), bytes.count == 16, bytes.starts(with: mapped) else { return address }
+        return bytes[12...].map(String.init).joined(separator: ".")
+    }
+
     /// All of a machine's loopback addresses; an IPv6 address's first half (RFC 4291 §2.5.4); any other stands for
     /// itself.
     static func text(of address: String) -> String {
         guard let bytes = bytes(of: address), bytes.count == 16 else {
             return address.hasPrefix("127.") ? loopback : address
         }
-        if bytes.starts(with: mapped) { return text(of: bytes[12...].map(String.init).joined(separator: ".")) }
+        if bytes == loopback6 { return loopback }
+        if bytes.starts(with: mapped) { return text(of: plain(address)) }
         return bytes.prefix(8).map { String($0, radix: 16) }.joined(separator: ".") + "/64"
     }
 }

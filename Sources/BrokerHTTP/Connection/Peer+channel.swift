@@ -9,7 +9,7 @@ extension Peer {
         guard let address = channel.remoteAddress ?? channel.localAddress else {
             return channel.eventLoop.makeSucceededFuture(Peer(.unknown))
         }
-        if let host = address.ipAddress {
+        if let host = address.ipAddress.map(IPNetwork.plain) {
             return channel.eventLoop.makeSucceededFuture(Peer(.address(host, network: IPNetwork.text(of: host))))
         }
         guard let options = channel as? any SocketOptionProvider else {

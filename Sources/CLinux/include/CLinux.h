@@ -18,6 +18,10 @@ int file_rename_to_new(const char *path, const char *name);
 /// does not know statfs(2).
 long file_system_type(const char *path);
 
+/// 1 if a file is the root of a mount (STATX_ATTR_MOUNT_ROOT, Linux 5.8), otherwise 0, also where the kernel does not say.
+/// Swift's Glibc module does not know statx(2).
+int file_is_mount_point(const char *path);
+
 /// The number of the processor that runs the caller at this moment; -1 where the kernel does not say. Swift's Glibc module
 /// does not know sched_getcpu(3).
 int processor_number(void);

@@ -40,7 +40,7 @@ struct ApplyCommand: AdminCommand {
         let configuration = try Configuration(settings, findsInstalled: true)
         let files = SecretFiles(of: file, except: OwnFiles(configuration))
         let document = try RegistryDocument(try text(), called: name, naming: files)
-        if makesWhatIsMissing { try await Init.makeWhatIsMissing(configuration) }
+        if makesWhatIsMissing { try await Init.makeWhatIsMissing(configuration, logger: .silent) }
         let reply = try await withAdministration(reading: .everything) { broker in
             var application = RegistryApplication(
                 document.wanted, allowing: allowEndpoint, prune: prune, verify: !noVerify, dryRun: true)

@@ -18,22 +18,19 @@ struct Healthcheck: AsyncParsableCommand {
     @OptionGroup(visibility: .hidden) var settings: Settings
 
     func run() async throws {
-        let address = try Configuration(settings).operations
+        let addresses = try Configuration(settings).operations
         let client = HTTPClient(eventLoopGroupProvider: .singleton)
-        let answer: (status: UInt, body: String)
-        do {
-            var request = HTTPClientRequest(url: address.url(path: "/health/ready"))
-            request.headers = ["Host": "localhost"]
-            let response = try await client.execute(request, timeout: .seconds(2))
-            answer = (response.status.code, String(buffer: try await response.body.collect(upTo: 64 * 1024)))
-        } catch {
-            try await client.shutdown()
+        var answer: (status: UInt, body: String)?
+        for url in addresses.flatMap({ $0.urls(path: "/health/ready") }) where answer == nil {
+            answer = try? await Self.ask(url, client)
+        }
+        try await client.shutdown()
+        guard let answer else {
             throw OperatorError(
-                .failed, "the broker does not answer on \(address)",
+                .failed, "the broker does not answer on \(addresses.map(\.description).joined(separator: " or "))",
                 hint: "does it run, with this --ops-listen?"
             )
         }
-        try await client.shutdown()
         let isReady = answer.status == 200
         if json {
             print(answer.body)
@@ -43,16 +40,23 @@ struct Healthcheck: AsyncParsableCommand {
             print("ready")
         }
     }
+
+    private static func ask(_ url: String, _ client: HTTPClient) async throws -> (status: UInt, body: String) {
+        var request = HTTPClientRequest(url: url)
+        request.headers = ["Host": "localhost"]
+        let response = try await client.execute(request, timeout: .seconds(2))
+        return (response.status.code, String(buffer: try await response.body.collect(upTo: 64 * 1024)))
+    }
 }
 
 extension ListenAddress {
-    /// The URL under which this machine reaches what listens here: an address that stands for all of them is loopback.
-    fileprivate func url(path: String) -> String {
+    /// The URLs under which this machine may reach what listens here: an address that stands for all of them is loopback.
+    fileprivate func urls(path: String) -> [String] {
         switch self {
-        case .unix(let socket): URL(httpURLWithSocketPath: socket, uri: path)?.absoluteString ?? ""
-        case .tcp("0.0.0.0", let port): "http://127.0.0.1:\(port)\(path)"
-        case .tcp("::", let port): "http://[::1]:\(port)\(path)"
-        case .tcp: "http://\(self)\(path)"
+        case .unix(let socket): [URL(httpURLWithSocketPath: socket, uri: path)?.absoluteString ?? ""]
+        case .tcp("0.0.0.0", let port): ["http://127.0.0.1:\(port)\(path)"]
+        case .tcp("::", let port): ["http://127.0.0.1:\(port)\(path)", "http://[::1]:\(port)\(path)"]
+        case .tcp: ["http://\(self)\(path)"]
         }
     }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Broker
 import BrokerSQLite
+import Logging
 
 struct Init: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -29,8 +30,18 @@ struct Init: AsyncParsableCommand {
     }
 
     /// Makes the data directory, the master key and the database, unless there is a database.
-    static func makeWhatIsMissing(_ configuration: Configuration) async throws {
-        if !configuration.directory.hasDatabase { try await make(configuration) }
+    ///
+    /// A master key without a database is either a new installation's, or the database is lost.
+    static func makeWhatIsMissing(_ configuration: Configuration, logger: Logger) async throws {
+        guard !configuration.directory.hasDatabase else { return }
+        let hasMasterKey = configuration.masterKey.exists
+        try await make(configuration)
+        logger.log(
+            .databaseMade, level: hasMasterKey ? .warning : .notice,
+            hasMasterKey
+                ? "made an empty database for a master key that was there: if it had a database, that is lost or not mounted"
+                : "made the master key and an empty database"
+        )
     }
 
     private static func make(_ configuration: Configuration) async throws {

@@ -37,7 +37,7 @@ struct Serve: AsyncParsableCommand {
             ]
         )
         do {
-            if makesWhatIsMissing { try await Init.makeWhatIsMissing(configuration) }
+            if makesWhatIsMissing { try await Init.makeWhatIsMissing(configuration, logger: logger) }
             let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration.upstream)
             let served = await Result {
                 try await serve(configuration, client: client, log: log, logger: logger, since: begin)
@@ -67,7 +67,7 @@ struct Serve: AsyncParsableCommand {
         let clock = SystemClock()
         let (core, store) = try await BrokerCore.open(configuration, client: client, clock: clock, logger: logger)
         let readiness = Readiness(
-            awaiting: configuration.listen + [configuration.operations, configuration.adminSocket],
+            awaiting: configuration.listen + configuration.operations + [configuration.adminSocket],
             health: core.health, drainDelay: configuration.drainDelay
         ) {
             let milliseconds = (ContinuousClock.now - begin) / .milliseconds(1)
@@ -101,10 +101,12 @@ struct Serve: AsyncParsableCommand {
             let format: TextFormat = asOpenMetrics ? .openMetrics : .prometheus
             return (format.mediaType, exporter.text(format))
         }
-        let operations = Listener.operations(
-            on: configuration.operations, operationsRoutes, allowedHosts: hosts, connections: connections,
-            readiness: readiness, logger: logger
-        )
+        let operations = configuration.operations.map {
+            Listener.operations(
+                on: $0, operationsRoutes, allowedHosts: hosts, connections: connections, readiness: readiness,
+                logger: logger
+            )
+        }
         let admin = Listener.admin(
             on: configuration.adminSocket, AdminRoutes(core: core, serving: serving), connections: connections,
             readiness: readiness, logger: logger
@@ -122,7 +124,7 @@ struct Serve: AsyncParsableCommand {
         // mints, and let those who probe see all of it.
         let services: [any Service] =
             [tls].compactMap(\.self) + [
-                operations, Upkeep(core: core, lastHour: lastHour), Listeners(clients + [admin]), readiness,
+                Listeners(operations), Upkeep(core: core, lastHour: lastHour), Listeners(clients + [admin]), readiness,
             ]
             + [systemd].compactMap(\.self)
         var group = ServiceGroupConfiguration(services: services.map { .init(service: $0) }, logger: .silent)

@@ -28,6 +28,8 @@ cat > "$root/bin/systemctl" <<'SYSTEMCTL'
 #!/bin/bash -eu
 case $1 in
 start)
+    # What an earlier start has written says nothing of this one.
+    rm -f "$CREDENTIALS/log"; touch "$CREDENTIALS/log"
     install -m 0400 -o token-broker -g token-broker /etc/token-broker/master.key "$CREDENTIALS/master.key"
     setpriv --reuid=token-broker --regid=token-broker --clear-groups token-broker serve --ops-listen 127.0.0.1:0 \\
         --listen unix:/var/lib/token-broker/client.sock \\

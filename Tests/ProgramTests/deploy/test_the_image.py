@@ -153,17 +153,56 @@ def test_somebody_elses_volume_gets_one_helpful_line(made, volume):
     assert hint == "chown 12345 '/data', or run this as user 0"
 
 
-def test_a_volume_that_everybody_may_write_to_is_refused(made, volume):
-    volume.chmod(0o777)
-    code, error, hint = refusal(made(user="12345:0"))
-    assert code == 77 and "'/data' is writable by other users (mode 777)" in error and "--data-dir" in hint
-
-
 def test_a_read_only_volume_gets_one_helpful_line(made, volume):
     broker = made()
     broker.mounts = []
     code, error, hint = refusal(broker)
     assert code == 77 and "/data" in error and "Read-only file system" in error and "volume" in hint
+
+
+def open_to_group(volume: pathlib.Path):
+    """What kubelet does to a volume at each mount for the pod's `fsGroup`, if no `fsGroupChangePolicy` is given."""
+    for path in [volume, *volume.rglob("*")]:
+        os.chown(path, -1, 65532)
+        path.chmod(stat.S_IMODE(path.stat().st_mode) | (0o2770 if path.is_dir() else 0o660))
+
+
+@pytest.mark.parametrize("provisioner", ["with fsGroup", "local-path"])
+def test_it_starts_again_and_again_on_a_volume_of_kubernetes(made, network, sinch, volume, folder, provisioner):
+    """The master key is mounted with the mode that Kubernetes and Podman give it."""
+    if provisioner == "local-path":
+        volume.chmod(0o777)
+    key = mounted(folder / "key", {"master.key": "tbmk_" + "A" * 43 + "\n"}, mode=0o644)
+    settings = {"TOKEN_BROKER_MASTER_KEY_FILE": "/run/secrets/token-broker/master.key"}
+    broker = made(user="65532:65532", TOKEN_BROKER_TOKEN_ENDPOINT=f"{sinch}/oauth2/token", **settings)
+    broker.mounts.append(f"{key}:/run/secrets/token-broker")
+    tokens = []
+    for number in range(3):
+        if provisioner == "with fsGroup":
+            open_to_group(volume)
+        broker.run()
+        wait_until(lambda: is_healthy(broker), "it is healthy")
+        if number == 0:
+            add = ("token-broker", "key", "add", "--project", "prj-a", "--key-id", "key-a")
+            assert broker.exec(*add, input="secret-of-key-a").returncode == 0
+            added = broker.exec("token-broker", "client", "add", "one", "--project", "prj-a", "--json")
+            secret = json.loads(added.stdout)["client_secret"]
+        ask = ("-u", f"one:{secret}", "-d", "grant_type=client_credentials", "http://127.0.0.1:8787/oauth2/token")
+        tokens.append(json.loads(network.curl(*ask).stdout)["access_token"])
+        broker.process.terminate()
+        assert broker.process.wait(PATIENCE) == 0
+    assert len(set(tokens)) == 1
+
+
+def test_it_serves_a_network_of_ipv6_alone(made, network):
+    for change in (["del", "127.0.0.1/8"], ["add", "fd00::3/64"]):
+        subprocess.run(network.join("ip", "address", *change, "dev", "lo"), check=True)
+    broker = made()
+    broker.run()
+    probe = ("--fail", "http://[fd00::3]:8788/health/ready")
+    wait_until(lambda: network.curl(*probe).returncode == 0, "the kubelet's probe is answered")
+    assert network.curl("http://[fd00::3]:8787/v1/projects").returncode == 0
+    assert broker.exec(*broker.image.health_check).returncode == 0
 
 
 @pytest.mark.parametrize("mount", ["as Kubernetes does", "as systemd does"])
@@ -190,7 +229,7 @@ def test_a_master_key_is_taken_as_it_is_mounted(made, folder, mount):
     assert not (broker.data / "master.key").exists(), "a key was made although one is mounted"
 
 
-def mounted(path: pathlib.Path, files: dict[str, str]) -> pathlib.Path:
+def mounted(path: pathlib.Path, files: dict[str, str], mode: int = 0o440) -> pathlib.Path:
     """A volume as the kubelet makes it of a Secret or a ConfigMap, for the group 65532."""
     version = path / "..2026_11_24_00_00_00.1"
     version.mkdir(parents=True)
@@ -198,7 +237,7 @@ def mounted(path: pathlib.Path, files: dict[str, str]) -> pathlib.Path:
     for name, text in files.items():
         (version / name).write_text(text)
         os.chown(version / name, 0, 65532)
-        (version / name).chmod(0o440)
+        (version / name).chmod(mode)
         (path / name).symlink_to(f"..data/{name}")
     return path
 

@@ -78,6 +78,14 @@ def the_master_key_is_lost(scene: Scene, fires):
     fires()
 
 
+def the_volume_is_lost(scene: Scene, fires):
+    scene.broker.stop()
+    for path in scene.broker.data.glob("token-broker.db*"):
+        path.unlink()
+    scene.broker.serve("--init", "--ops-listen", scene.broker.operations)
+    fires()
+
+
 def the_last_backup_is_old(scene: Scene, fires):
     scene.broker.ask("backup", str(scene.broker.folder / "backup"))
     scene.broker.stop()
@@ -101,6 +109,7 @@ FAULTS = [
     (the_key_is_deleted_at_sinch, {"TokenBrokerKeyQuarantined"}, []),
     (a_project_too_many, {"TokenBrokerBudgetSpent"}, ["--mint-rate", "0.01", "--mint-burst", "1"]),
     (the_master_key_is_lost, {"TokenBrokerMasterKeyLost"}, []),
+    (the_volume_is_lost, {"TokenBrokerEmpty"}, []),
     (the_last_backup_is_old, {"TokenBrokerBackupOld"}, []),
     (a_wrong_secret_again_and_again, {"TokenBrokerClientsThrottled"}, []),
 ]

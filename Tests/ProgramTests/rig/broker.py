@@ -56,6 +56,8 @@ class Broker:
         self.log_file = folder / "broker.log"
         self.token_endpoint = token_endpoint
         self.environment = environment(**settings)
+        # What runs the programs, such as a command that enters a network.
+        self.runner: list[str] = []
         # Where it listens by TCP; a test that needs the same place twice says which.
         self.listen = "127.0.0.1:0"
         self.process: subprocess.Popen | None = None
@@ -82,14 +84,23 @@ class Broker:
 
     def launch(self, *flags: str, environment: dict[str, str] | None = None, **options):
         """Starts the broker, with more in its environment, and leaves it to the caller what comes of it."""
-        self._log_start = self.log_file.stat().st_size if self.log_file.exists() else 0
         self._listeners = 2 + flags.count("--listen")
-        arguments = [program("token-broker"), "serve", "--data-dir", str(self.data)]
-        arguments += ["--token-endpoint", self.token_endpoint, "--ops-listen", "127.0.0.1:0"]
-        arguments += ["--listen", self.listen, "--listen", f"unix:{self.data}/client.sock", *flags]
-        settings = self.environment | (environment or {})
+        places = ["--data-dir", str(self.data), "--token-endpoint", self.token_endpoint]
+        places += ["--ops-listen", "127.0.0.1:0", "--listen", self.listen, "--listen", f"unix:{self.data}/client.sock"]
+        self.run("serve", *places, *flags, environment=self.environment | (environment or {}), **options)
+
+    def run(self, *arguments: str, environment: dict[str, str], **options):
+        """Starts the program with these arguments and nothing else."""
+        self._log_start = self.log_file.stat().st_size if self.log_file.exists() else 0
+        command = [*self.runner, program("token-broker"), *arguments]
         with self.log_file.open("ab") as log:
-            self.process = start(arguments, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=settings, **options)
+            self.process = start(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment, **options)
+
+    def wait_for_ready(self) -> "Broker":
+        """Returns when everything is listened on, whatever was asked for."""
+        wait_until(lambda: self.is_ready() or self.process.poll() is not None, "the broker is ready")
+        assert self.process.poll() is None, f"the broker ended with {self.process.poll()}: {self.log()}"
+        return self
 
     def stop(self) -> int:
         return end(self.process)
@@ -142,13 +153,16 @@ class Broker:
         clients = len(self.addresses("client"))
         return clients == self._listeners and self.addresses("operations") and self.addresses("admin")
 
+    def is_ready(self) -> bool:
+        return any(line["event"] == "broker.ready" for line in self.log_lines())
+
     # The admin command.
 
     def admin(self, *arguments: str, input: str | bytes | None = None, **settings: str) -> Result:
         """Runs the admin command for this broker, whether it runs or not; settings go by environment."""
         text = input.encode() if isinstance(input, str) else input
         process = start(
-            [program("token-broker"), *arguments],
+            [*self.runner, program("token-broker"), *arguments],
             stdin=subprocess.DEVNULL if text is None else subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
