@@ -9,13 +9,14 @@ SCRATCH := --scratch-path $(CACHE)/build
 
 # What building and running need besides the Swift toolchain.
 PACKAGES := libsqlite3-dev curl ca-certificates openssl
-TEST_PACKAGES := python3 python3-venv systemd iproute2 strace zsh fish
+TEST_PACKAGES := wget python3 python3-venv systemd iproute2 strace zsh fish
 # What the examples are written in, besides Python and Go.
 EXAMPLE_PACKAGES := nodejs openjdk-17-jdk-headless perl
 # A real browser, for the status page.
 BROWSER_PACKAGES := chromium fonts-dejavu-core
 # Other people's servers, load generators, and what syncs nothing: unpacked, so that nothing of them changes this machine.
-TOOL_PACKAGES := nginx haproxy prometheus liblua5.3-0 libopentracing-c-wrapper0 libopentracing1 wrk libluajit-5.1-2 slowhttptest libeatmydata1
+TOOL_PACKAGES := nginx haproxy prometheus liblua5.3-0 libopentracing-c-wrapper0 libopentracing1 wrk libluajit-5.1-2 slowhttptest libeatmydata1 \
+	squid squid-common libecap3 libtdb1 libltdl7 libnetfilter-conntrack3 libnfnetlink0
 BENCH_PACKAGES := libssl-dev libssl3
 BENCH_TOOLS := $(CACHE)/tools-$(shell echo $(BENCH_PACKAGES) | sha256sum | head -c 16)
 GO_PACKAGES := golang-1.19-go golang-1.19-src golang-golang-x-oauth2-dev golang-golang-x-net-dev

@@ -77,7 +77,9 @@ let package = Package(
         ),
         .target(
             name: "BrokerUpstream",
-            dependencies: ["Broker", asyncHTTPClient, nioCore, nioFoundationCompat, nioHTTP1, nioPosix, nioSSL],
+            dependencies: [
+                "Broker", asyncHTTPClient, logging, nioCore, nioFoundationCompat, nioHTTP1, nioPosix, nioSSL,
+            ],
             swiftSettings: settings
         ),
         .target(

@@ -18,6 +18,8 @@ package enum BrokerError: Error, Equatable {
     case invalidClient
     /// Nothing was shown that could be somebody's, by a Unix user or from elsewhere.
     case noCredentials(user: UInt32?)
+    /// What was shown is not a client ID and a client secret, such as another scheme's credentials.
+    case unusableCredentials
     case unknownCertificate([CertificateName])
     case certificateRefused(CertificateRefusal)
     /// Not granted or no such project: one and the same on purpose.
@@ -39,7 +41,8 @@ package enum BrokerError: Error, Equatable {
     package var outcome: String {
         switch self {
         case .invalidRequest, .unsupportedGrantType, .invalidScope: "invalid_request"
-        case .invalidClient, .noCredentials, .unknownCertificate, .certificateRefused: "invalid_client"
+        case .invalidClient, .noCredentials, .unusableCredentials, .unknownCertificate, .certificateRefused:
+            "invalid_client"
         case .unauthorizedClient: "unauthorized_client"
         case .authenticationThrottled: "authentication_throttled"
         case .mintThrottled: "mint_throttled"

@@ -43,8 +43,8 @@ struct ErrorAnswer {
                     error: "invalid_scope", errorDescription: "ask for no scope, or for what the key is registered with"
                 )
             )
-        case BrokerError.invalidClient, BrokerError.noCredentials, BrokerError.unknownCertificate,
-            BrokerError.certificateRefused:
+        case BrokerError.invalidClient, BrokerError.noCredentials, BrokerError.unusableCredentials,
+            BrokerError.unknownCertificate, BrokerError.certificateRefused:
             (status, body) = (.unauthorized, Body(error: "invalid_client", errorDescription: Self.unauthorized(error)))
             fields.add(name: "WWW-Authenticate", value: #"Basic realm="token-broker", charset="UTF-8""#)
             // The connection's certificate stays what it is: the next connection has another one.
@@ -125,6 +125,15 @@ struct ErrorAnswer {
             )
         case RequestRefusal.malformed(let description):
             (status, body) = (.badRequest, Body(error: "invalid_request", errorDescription: description))
+        case RequestRefusal.repeated(let parameter):
+            reason = "a parameter comes twice"
+            (status, body) = (
+                .badRequest,
+                Body(
+                    error: "invalid_request",
+                    errorDescription: "the parameter '\(parameter.quotable)' comes twice: send it once"
+                )
+            )
         case RequestRefusal.headTooLarge:
             (status, body) = (
                 .requestHeaderFieldsTooLarge,
@@ -140,9 +149,15 @@ struct ErrorAnswer {
                 .unsupportedMediaType,
                 Body(error: "invalid_request", errorDescription: "send a form: application/x-www-form-urlencoded")
             )
-        case RequestRefusal.fromBrowser:
+        case RequestRefusal.fromBrowser(let field):
             (status, body) = (
-                .forbidden, Body(error: "invalid_request", errorDescription: "the token broker does not serve browsers")
+                .forbidden,
+                Body(
+                    error: "invalid_request",
+                    errorDescription:
+                        "the request has the field \(field), which browsers send: the token broker does not "
+                        + "serve browsers, and a proxy in front of it must remove the field"
+                )
             )
         case RequestRefusal.wrongHost(let host, let isReachable):
             reason = "this listener does not go by the host that was named"
@@ -210,6 +225,9 @@ extension ErrorAnswer {
             "no credentials that can be used came with the request"
                 + (user.map { ", and no client is registered for Unix user \($0)" } ?? "")
                 + ": send the client ID and the client secret by HTTP Basic, or as client_id and client_secret in the form"
+        case BrokerError.unusableCredentials:
+            "the Authorization field is not HTTP Basic with a client ID and a client secret: send that, or no such field "
+                + "if the client is known by its Unix user or certificate"
         case BrokerError.unknownCertificate(let names):
             "no client is registered for this certificate, which names "
                 + (names.isEmpty ? "nobody" : names.map(\.description).joined(separator: " and "))

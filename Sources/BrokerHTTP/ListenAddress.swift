@@ -16,22 +16,21 @@ package enum ListenAddress: Sendable, Hashable, CustomStringConvertible {
             let path = name.isEmpty || name.hasPrefix("/") ? String(name) : "\(directory)/\(name)"
             // sockaddr_un holds 108 bytes, the last of them zero.
             guard (1..<108).contains(path.utf8.count) else {
-                throw OperatorError(.invalid, "'\(path)' is no path of a socket: that has 1 to 107 bytes")
+                throw OperatorError(.invalid, "expected a path of 1 to 107 bytes after 'unix:'")
             }
             self = .unix(path: path)
             return
         }
+        let host = /\*|[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+(%[A-Za-z0-9._-]+)?\]/
         guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]),
-            (0...65535).contains(port), colon != text.startIndex
+            (0...65535).contains(port), let name = text[..<colon].wholeMatch(of: host)?.0
         else {
             throw OperatorError(
-                .invalid, "'\(text)' is no address to listen on",
+                .invalid, "expected an address to listen on",
                 hint: "such as localhost:8787, *:8787 for all addresses, or unix:/run/token-broker/client.sock"
             )
         }
-        let host = String(text[..<colon])
-        let isBracketed = host.hasPrefix("[") && host.hasSuffix("]")
-        self = .tcp(host: isBracketed ? String(host.dropFirst().dropLast()) : host, port: port)
+        self = .tcp(host: String(name.hasPrefix("[") ? name.dropFirst().dropLast() : name), port: port)
     }
 
     package var isLoopback: Bool {

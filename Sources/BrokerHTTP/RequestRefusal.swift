@@ -6,7 +6,10 @@ enum RequestRefusal: Error, Equatable {
     case headTooLarge
     case bodyTooLarge(most: Int)
     case notAForm
-    case fromBrowser
+    /// - Parameter parameter: the name in the form or the query.
+    case repeated(_ parameter: String)
+    /// - Parameter field: the one that browsers send.
+    case fromBrowser(field: String)
     /// - Parameter isReachable: whether other machines reach the listener.
     case wrongHost(String, isReachable: Bool)
     case notFound(paths: [String])

@@ -53,7 +53,8 @@ struct Responder: Sendable {
     private func checkSurroundings(of fields: HTTPHeaders) throws {
         let sites = fields["Sec-Fetch-Site"]
         let isOwnPage = hasPage && sites.allSatisfy { $0 == "none" || $0 == "same-origin" }
-        guard !fields.contains(name: "Origin"), sites.isEmpty || isOwnPage else { throw RequestRefusal.fromBrowser }
+        guard !fields.contains(name: "Origin") else { throw RequestRefusal.fromBrowser(field: "Origin") }
+        guard sites.isEmpty || isOwnPage else { throw RequestRefusal.fromBrowser(field: "Sec-Fetch-Site") }
         try hosts?.check(fields.first(name: "Host"))
     }
 }

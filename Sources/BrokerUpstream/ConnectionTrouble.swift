@@ -13,6 +13,10 @@ enum ConnectionTrouble {
             return "cannot connect to \(error.host):\(error.port): \(why ?? "there is no address for that name")"
         case let error as IOError:
             return String(cString: strerror(error.errnoCode))
+        case let error as HTTPClientError where error == .proxyAuthenticationRequired:
+            return "the proxy answers 407: it needs credentials, or refuses those in --upstream-proxy-credentials-file"
+        case let error as HTTPClientError where error == .invalidProxyResponse:
+            return "the proxy does not connect to the token endpoint"
         case let error as HTTPClientError:
             return error.shortDescription.lowercased()
         case is NIOSSLError, is NIOSSLExtraError, is BoringSSLError:

@@ -1,4 +1,4 @@
-package import AsyncHTTPClient
+import AsyncHTTPClient
 package import Broker
 package import Foundation
 import NIOCore
@@ -13,12 +13,12 @@ package struct EndpointProbe {
     package let ahead: Int?
 
     /// Throws ``OperatorError`` where no answer comes within 5 s.
-    package init(of endpoint: URL, by client: HTTPClient, clock: any BrokerClock) async throws {
+    package init(of endpoint: URL, by client: UpstreamClient, clock: any BrokerClock) async throws {
         let begin = clock.now
         do {
             var request = HTTPClientRequest(url: endpoint.absoluteString)
             request.headers = ["User-Agent": "token-broker"]
-            let response = try await client.execute(request, timeout: .seconds(5))
+            let response = try await client.current.execute(request, timeout: .seconds(5))
             let end = clock.now
             status = response.status.code
             took = end.elapsed(since: begin)

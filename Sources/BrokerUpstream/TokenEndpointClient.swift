@@ -1,4 +1,4 @@
-package import AsyncHTTPClient
+import AsyncHTTPClient
 package import Broker
 package import Foundation
 import NIOCore
@@ -9,10 +9,10 @@ import NIOHTTP1
 package struct TokenEndpointClient: TokenEndpoint {
     private static let largestBody = 64 * 1024
 
-    private let client: HTTPClient
+    private let client: UpstreamClient
     private let clock: any BrokerClock
 
-    package init(_ client: HTTPClient, clock: any BrokerClock) {
+    package init(_ client: UpstreamClient, clock: any BrokerClock) {
         self.client = client
         self.clock = clock
     }
@@ -44,7 +44,7 @@ package struct TokenEndpointClient: TokenEndpoint {
         do {
             return try await withThrowingTaskGroup(of: (UInt, String?, Data)?.self) { group in
                 group.addTask {
-                    let response = try await client.execute(
+                    let response = try await client.current.execute(
                         request, timeout: .seconds(Deadline.attempt.components.seconds))
                     let body = try await response.body.collect(upTo: Self.largestBody)
                     return (response.status.code, response.headers.first(name: "Retry-After"), Data(buffer: body))

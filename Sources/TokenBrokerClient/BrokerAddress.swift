@@ -16,7 +16,9 @@ public struct BrokerAddress: Sendable, Hashable {
 
     /// Whether anything could answer there.
     var isUsable: Bool {
-        guard let parts = URLComponents(string: base), parts.host?.isEmpty == false else { return false }
+        guard let parts = URLComponents(string: base), parts.host?.isEmpty == false, parts.user == nil else {
+            return false
+        }
         return ["http", "https", "http+unix"].contains(parts.scheme)
     }
 

@@ -26,7 +26,7 @@ struct BrokerConnection: Sendable {
     private func ask<Answer: Decodable>(
         _ method: HTTPMethod, _ path: String, form: String? = nil, timeout: Duration
     ) async throws -> Answer {
-        guard address.isUsable else { throw TokenBrokerError(unusable: address) }
+        guard address.isUsable else { throw TokenBrokerError.unusableAddress }
         var request = HTTPClientRequest(url: address.base + path)
         request.method = method
         if let host = address.host { request.headers.add(name: "Host", value: host) }
@@ -93,13 +93,13 @@ extension TokenBrokerError {
         )
     }
 
-    fileprivate init(unusable address: BrokerAddress) {
-        self.init(
-            code: "unusable_address",
-            description: "'\(address.text)' is no token broker's address: one is such as http://127.0.0.1:8787",
-            isRetryable: false, operatorAction: nil, requestID: nil, retryAfter: nil
-        )
-    }
+    /// Does not repeat the address, which may have a password in it.
+    fileprivate static let unusableAddress = TokenBrokerError(
+        code: "unusable_address",
+        description:
+            "expected the URL of a token broker, without a user name or a password, such as http://127.0.0.1:8787",
+        isRetryable: false, operatorAction: nil, requestID: nil, retryAfter: nil
+    )
 
     fileprivate init(unreachable address: BrokerAddress, because error: any Error) {
         self.init(

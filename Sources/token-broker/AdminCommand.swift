@@ -3,6 +3,7 @@ import AsyncHTTPClient
 import Broker
 import BrokerHTTP
 import BrokerSQLite
+import BrokerUpstream
 import Foundation
 import Glibc
 import Logging
@@ -25,7 +26,7 @@ extension AdminCommand {
     ) async throws -> Reply {
         if let reply = try await withRunningBroker(body) { return reply }
         let configuration = try Configuration(settings, findsInstalled: true)
-        let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration.upstream)
+        let client = try UpstreamClient(configuration.upstream, logger: .silent)
         let reply = await Result { try await directly(configuration, reading: extent, client, body) }
         try await client.shutdown()
         return try reply.get()
@@ -51,7 +52,7 @@ extension AdminCommand {
     }
 
     private func directly<Reply: Sendable>(
-        _ configuration: Configuration, reading extent: StoreExtent, _ client: HTTPClient,
+        _ configuration: Configuration, reading extent: StoreExtent, _ client: UpstreamClient,
         _ body: (any Administration) async throws -> Reply
     ) async throws -> Reply {
         // The operator sees what comes of it; the log is the running broker's.

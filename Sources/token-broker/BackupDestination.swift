@@ -60,7 +60,7 @@ struct BackupDestination {
         do {
             try file.write(contentsOf: bytes)
         } catch {
-            throw failed("\(error.localizedDescription)")
+            throw failed(error)
         }
         digest.update(data: bytes)
         byteCount += bytes.count
@@ -80,7 +80,7 @@ struct BackupDestination {
                 }
                 try file.close()
             } catch let error as CocoaError {
-                throw failed(error.localizedDescription)
+                throw failed(error)
             }
             try PrivateFile.replace(path, by: draft, called: "the backup")
         }
@@ -97,6 +97,18 @@ struct BackupDestination {
         try file.seek(toOffset: 0)
         while let bytes = try file.read(upToCount: 1 << 20), !bytes.isEmpty { digest.update(data: bytes) }
         return digest.finalize()
+    }
+
+    /// - Parameter error: Foundation's, around that of the system call.
+    private func failed(_ error: any Error) -> OperatorError {
+        let code = ((error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError).map { CInt($0.code) }
+        guard code != EPIPE else {
+            return OperatorError(
+                .failed, "the backup could not be written: the program that reads it has ended",
+                hint: "see what that program said; nothing of the backup is complete"
+            )
+        }
+        return failed(code.map { String(cString: strerror($0)) } ?? error.localizedDescription)
     }
 
     private func failed(_ reason: String) -> OperatorError {

@@ -1,4 +1,3 @@
-import AsyncHTTPClient
 import Broker
 import BrokerSQLite
 import BrokerUpstream
@@ -7,7 +6,7 @@ import Logging
 extension BrokerCore {
     /// The broker on its real adapters: what `serve` serves, and what the admin command works on when no broker runs.
     static func open(
-        _ configuration: Configuration, reading extent: StoreExtent = .everything, client: HTTPClient,
+        _ configuration: Configuration, reading extent: StoreExtent = .everything, client: UpstreamClient,
         clock: any BrokerClock, logger: Logger
     ) async throws -> (core: BrokerCore, store: SQLiteStore) {
         let (store, sealer) = try SQLiteStore.open(in: configuration.directory, masterKey: configuration.masterKey)

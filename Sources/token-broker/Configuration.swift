@@ -1,4 +1,3 @@
-import AsyncHTTPClient
 import Broker
 import BrokerHTTP
 import BrokerSQLite
@@ -22,7 +21,7 @@ struct Configuration {
     let brokerUsers: Set<UInt32>
     let tokenEndpoint: URL
     /// How the token endpoints are talked to.
-    let upstream: HTTPClient.Configuration
+    let upstream: UpstreamSettings
     let mintRate: Double
     let mintBurst: Int
     let allowedHosts: Set<String>
@@ -51,9 +50,7 @@ struct Configuration {
         let status = FileStatus(at: path, followingLinks: true)
         let owner = status.flatMap { isNamed && $0.permissions & 0o022 == 0 ? $0.owner : nil }
         brokerUsers = [geteuid(), 0, owner ?? 0]
-        let newMasterKey = try read("--new-master-key-file", settings.newMasterKeyFile, or: "") { text in
-            text.isEmpty ? nil : try Self.path(text)
-        }
+        let newMasterKey = try read("--new-master-key-file", settings.newMasterKeyFile, or: "", as: Self.optionalPath)
         masterKey = MasterKeyFile(
             try read("--master-key-file", settings.masterKeyFile, or: path + "/master.key", as: Self.path),
             new: newMasterKey
@@ -67,7 +64,7 @@ struct Configuration {
         let allowPlaintext = try read("--allow-plaintext", settings.allowPlaintext ? "true" : nil, or: "false") {
             text in
             guard let allowed = Bool(text) else {
-                throw OperatorError(.invalid, "'\(text)' is neither true nor false")
+                throw OperatorError(.invalid, "expected true or false")
             }
             return allowed
         }
@@ -90,49 +87,54 @@ struct Configuration {
         )
         mintRate = try read("--mint-rate", settings.mintRate, or: "5") { text in
             guard let rate = Double(text), (0.01...1000).contains(rate) else {
-                throw OperatorError(.invalid, "'\(text)' is no number of requests per second between 0.01 and 1000")
+                throw OperatorError(.invalid, "expected a number of requests per second between 0.01 and 1000")
             }
             return rate
         }
         mintBurst = try read("--mint-burst", settings.mintBurst, or: "10") { text in
             guard let burst = Int(text), (1...1000).contains(burst) else {
-                throw OperatorError(.invalid, "'\(text)' is no number of requests between 1 and 1000")
+                throw OperatorError(.invalid, "expected a number of requests between 1 and 1000")
             }
             return burst
         }
-        let proxy = try read("--upstream-proxy", settings.upstreamProxy, or: "", as: Self.proxy)
-        upstream = try read("--upstream-ca-file", settings.upstreamCaFile, or: "") { [mintRate, mintBurst] path in
-            try .upstream(
-                authorities: path.isEmpty ? nil : path, proxy: proxy, rate: mintRate, burst: mintBurst
-            )
-        }
+        upstream = UpstreamSettings(
+            authoritiesFile: try read("--upstream-ca-file", settings.upstreamCaFile, or: "", as: Self.optionalPath),
+            proxy: try read("--upstream-proxy", settings.upstreamProxy, or: "") { text in
+                text.isEmpty ? nil : try UpstreamProxy(text)
+            },
+            proxyCredentialsFile: try read(
+                "--upstream-proxy-credentials-file", settings.upstreamProxyCredentialsFile, or: "",
+                as: Self.optionalPath
+            ),
+            rate: mintRate, burst: mintBurst
+        )
         allowedHosts = try read("--allowed-hosts", settings.allowedHosts, or: "") { text in
             Set(text.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces).lowercased() })
         }
         drainDelay = try read("--drain-delay", settings.drainDelay, or: "0s") { text in
             guard let delay = try? TimeSpan(text), delay.seconds <= 300 else {
-                throw OperatorError(.invalid, "'\(text)' is no length of time up to 5m, such as 5s")
+                throw OperatorError(.invalid, "expected a length of time up to 5m, such as 5s")
             }
             return .seconds(delay.seconds)
         }
         auditRetention = try read("--audit-retention", settings.auditRetention, or: "") { text in
             if text.isEmpty { return nil }
             guard let span = try? TimeSpan(text), span.seconds >= 86_400 else {
-                throw OperatorError(.invalid, "'\(text)' is no length of time of a day or more, such as 400d")
+                throw OperatorError(.invalid, "expected a length of time of a day or more, such as 400d")
             }
             return .seconds(span.seconds)
         }
         logLevel = try read("--log-level", settings.logLevel, or: "info") { text in
             guard let level = Logger.Level(rawValue: text) else {
                 throw OperatorError(
-                    .invalid, "'\(text)' is none of " + Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")
+                    .invalid, "expected one of " + Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")
                 )
             }
             return level
         }
         logFormat = try read("--log-format", settings.logFormat, or: LogFormat.usual.rawValue) { text in
             guard let format = LogFormat(rawValue: text) else {
-                throw OperatorError(.invalid, "'\(text)' is neither json nor text")
+                throw OperatorError(.invalid, "expected json or text")
             }
             return format
         }
@@ -163,20 +165,18 @@ struct Configuration {
 
     private static func path(_ text: String) throws -> String {
         guard !text.isEmpty else { throw OperatorError(.invalid, "the path is empty") }
+        guard !text.contains("://"), !text.contains(/:[^\/]*@/), !MasterKeyFile.isMasterKey(text) else {
+            throw OperatorError(.invalid, "expected the path of a file or directory, not a URL or a secret")
+        }
         return URL(fileURLWithPath: text).path
     }
 
-    private static func proxy(_ text: String) throws -> (host: String, port: Int)? {
-        if text.isEmpty { return nil }
-        guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]),
-            (1...65535).contains(port),
-            colon != text.startIndex, !text.contains("/")
-        else { throw OperatorError(.invalid, "'\(text)' is no host:port") }
-        return (String(text[..<colon]), port)
-    }
+    private static func optionalPath(_ text: String) throws -> String? { text.isEmpty ? nil : try path(text) }
 }
 
 /// Finds a setting's text and has it understood.
+///
+/// No error repeats the text: a user may have put a password into it.
 private struct SettingReader {
     let environment: [String: String]
 

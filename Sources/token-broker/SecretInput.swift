@@ -29,6 +29,11 @@ struct SecretInput: ParsableArguments {
     ///
     /// - Parameter flag: what named it.
     static func secret(ofFile path: String, namedBy flag: String) throws -> Secret {
+        // A user may have given the secret itself: it is not repeated.
+        guard FileManager.default.fileExists(atPath: path) else {
+            throw OperatorError(
+                .failed, "the file that \(flag) names does not exist", hint: "name a file that holds the secret")
+        }
         let (file, status) = try FileHandle.named(path, as: flag)
         return try secret(of: file, status, at: path)
     }

@@ -37,8 +37,12 @@ struct Settings: ParsableArguments {
     @Option(help: "PEM file of authorities to trust in place of the system's. [TOKEN_BROKER_UPSTREAM_CA_FILE]")
     var upstreamCaFile: String?
 
-    @Option(help: "HTTP proxy to the token endpoint, host:port. [TOKEN_BROKER_UPSTREAM_PROXY] (default: none)")
+    @Option(help: "HTTP proxy to the token endpoint, http://host:port. [TOKEN_BROKER_UPSTREAM_PROXY] (default: none)")
     var upstreamProxy: String?
+
+    @Option(
+        help: "File with user:password for that proxy. [TOKEN_BROKER_UPSTREAM_PROXY_CREDENTIALS_FILE] (default: none)")
+    var upstreamProxyCredentialsFile: String?
 
     @Option(help: "Requests per second to one token endpoint. [TOKEN_BROKER_MINT_RATE] (default: 5)")
     var mintRate: String?

@@ -12,10 +12,10 @@ enum Signals {
     /// have.
     ///
     /// - Parameters:
-    ///   - reload: what SIGHUP asks for.
+    ///   - reloads: what SIGHUP asks for.
     ///   - log: what was logged is written before the process ends, unless nobody reads it.
     static func run(
-        _ services: ServiceGroup, onHangup reload: (@Sendable () async -> Void)?, log: LogWriter, logger: Logger
+        _ services: ServiceGroup, onHangup reloads: Reloads, log: LogWriter, logger: Logger
     ) async throws {
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup)
         try await withThrowingTaskGroup(of: Void.self) { tasks in
@@ -25,11 +25,7 @@ enum Signals {
                 for await signal in signals {
                     switch (signal, stopping) {
                     case (.sighup, _):
-                        guard let reload else {
-                            logger.log(.certificatesUnchanged, "SIGHUP: there are no certificates to read anew")
-                            continue
-                        }
-                        await reload()
+                        await reloads.onHangup()
                     case (_, nil):
                         stopping = .now
                         logger.log(.brokerStopping, "stopping", ["signal": "\(signal)"])

@@ -39,6 +39,11 @@ struct TokenBrokerCommand: AsyncParsableCommand {
         }
     }
 
+    /// A message of the argument parser's without the arguments that it did not expect: one of them may be a secret.
+    private static func withoutValues(_ message: String) -> String {
+        message.contains(/(?i)unexpected argument/) ? "there are more arguments than the command takes" : message
+    }
+
     /// Says what went wrong and what to do, and exits with the code that DESIGN gives it.
     private static func end(with error: any Error) -> Never {
         // Whoever throws it has said why.
@@ -53,7 +58,8 @@ struct TokenBrokerCommand: AsyncParsableCommand {
             Foundation.exit(0)
         case .validationFailure:
             Console.complain(
-                message(for: error), hint: "'token-broker help' shows the commands, '--help' after one its options")
+                withoutValues(message(for: error)),
+                hint: "'token-broker help' shows the commands, '--help' after one its options")
             Foundation.exit(2)
         default:
             Console.complain(message(for: error))

@@ -40,7 +40,6 @@ struct ClientAuthenticatorTests {
             (ClientClaim(id: "nobody", secret: old), address, "unknown client"),
             (ClientClaim(id: "nobody", secret: nil), user, "unknown client"),
             (.unusable, address, "malformed credentials"),
-            (ClientClaim(id: nil, secret: nil), address, "no credentials"),
             (ClientClaim(id: "client-1", secret: nil), address, "no secret"),
             (ClientClaim(id: nil, secret: nil), user, "client disabled"),
             (ClientClaim(id: "user", secret: nil), user, "client disabled"),
@@ -246,6 +245,30 @@ struct ClientAuthenticatorTests {
                 test, "client-1", Secret("wrong"), from: Peer(.address("10.0.0.1", network: "10.0.0.1")))
         }
         #expect(test.store.records.count { $0.action == .authenticationRefused } == 11)
+    }
+
+    @Test func `a request that shows no credentials always gets the challenge, and counts as no failure`() async throws
+    {
+        let test = try await TestBroker()
+        try await test.addClient()
+        for _ in 0..<100 {
+            await #expect(throws: BrokerError.noCredentials(user: nil)) {
+                try await authenticate(test, nil, nil, from: address)
+            }
+        }
+        #expect(!test.store.records.contains { $0.action == .authenticationRefused })
+        #expect(try await failures(test, from: Array(repeating: address, count: 40)) == (30, 10))
+        await #expect(throws: BrokerError.noCredentials(user: nil)) {
+            try await authenticate(test, nil, nil, from: address)
+        }
+    }
+
+    @Test func `credentials of another scheme are named, also where the Unix user is registered`() async throws {
+        let test = try await TestBroker()
+        try await test.addClient("client-1", users: [1001])
+        await #expect(throws: BrokerError.unusableCredentials) {
+            try await test.core.authenticator.authorize(.unusable, from: Peer(.user(1001)))
+        }
     }
 
     private func failures(_ test: TestBroker, from peers: some Sequence<Peer>) async throws -> (

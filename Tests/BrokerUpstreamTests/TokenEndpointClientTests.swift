@@ -1,8 +1,8 @@
-import AsyncHTTPClient
 import Broker
 import BrokerTesting
 import BrokerUpstream
 import Foundation
+import Logging
 import Testing
 import sinch_sandbox
 
@@ -26,10 +26,7 @@ struct TokenEndpointClientTests {
         let outcome: Result<Broker.MintedToken, any Error> = try await SandboxServer.withRunning(
             sandbox, configuration: configuration
         ) { addresses in
-            let client = HTTPClient(
-                eventLoopGroupProvider: .singleton,
-                configuration: try .upstream(authorities: authorities, proxy: nil, rate: 5, burst: 10)
-            )
+            let client = try UpstreamClient(.test(trusting: authorities), logger: .silent)
             let base = tls ? try #require(addresses.https) : addresses.http
             let key = try Broker.AccessKey.test(keyID, tokenEndpoint: URL(string: base + path))
             let outcome: Result<Broker.MintedToken, any Error>
@@ -87,11 +84,14 @@ struct TokenEndpointClientTests {
         #expect(sandbox.counters.tokenRequests == 1)
     }
 
+    @Test(arguments: ["/nowhere/ca.pem", "/dev/null"])
+    func `a file without authorities is refused, and the flag is named`(path: String) throws {
+        let error = #expect(throws: OperatorError.self) { try UpstreamClient(.test(trusting: path), logger: .silent) }
+        #expect(error?.message.contains("--upstream-ca-file") == true)
+    }
+
     @Test func `a server that is not there is unavailable`() async throws {
-        let client = HTTPClient(
-            eventLoopGroupProvider: .singleton,
-            configuration: try .upstream(authorities: nil, proxy: nil, rate: 5, burst: 10)
-        )
+        let client = try UpstreamClient(.test(), logger: .silent)
         let key = try Broker.AccessKey.test(tokenEndpoint: URL(string: "http://127.0.0.1:1/oauth2/token"))
         let error = await #expect(throws: MintFailure.self) {
             try await TokenEndpointClient(client, clock: SystemClock()).mint(

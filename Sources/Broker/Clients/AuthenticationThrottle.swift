@@ -2,11 +2,6 @@
 ///
 /// The limits do not affect a client that authenticates.
 struct AuthenticationThrottle: Sendable {
-    struct Verdict {
-        let isThrottled: Bool
-        let isRecorded: Bool
-    }
-
     private let answered: FairLimit<Peer.Origin>
     /// An attacker must not fill the audit log.
     private let recorded: FairLimit<Peer.Origin>
@@ -16,8 +11,9 @@ struct AuthenticationThrottle: Sendable {
         recorded = FairLimit(rate: 0.1, burst: 10, clock: clock)
     }
 
-    func failure(of peer: Peer) -> Verdict {
-        let peer = peer.origin.neighbourhood
-        return Verdict(isThrottled: !answered.take(peer), isRecorded: recorded.take(peer))
-    }
+    /// Counts a failure of a peer, and returns whether the peer has had too many.
+    func isThrottled(_ peer: Peer) -> Bool { !answered.take(peer.origin.neighbourhood) }
+
+    /// Counts what a peer is refused, and returns whether it is recorded.
+    func isRecorded(_ peer: Peer) -> Bool { recorded.take(peer.origin.neighbourhood) }
 }

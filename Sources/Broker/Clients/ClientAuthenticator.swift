@@ -48,9 +48,12 @@ package struct ClientAuthenticator: Sendable {
 
     /// Authorizes the client that sends a request, from now until the deadline that its answer has.
     ///
-    /// Throws ``BrokerError/invalidClient``, or what says that nothing was shown, or nothing that is known;
-    /// ``BrokerError/authenticationThrottled`` instead once the peer has failed too often, while a right secret is let in
-    /// whatever others got wrong.
+    /// A request without credentials is no failure: it always gets a challenge. Clients that wait for the challenge send
+    /// such a request first (RFC 7235 §2.1).
+    ///
+    /// - Throws: ``BrokerError/invalidClient``, or the error that says that nothing usable or nothing known was shown;
+    ///   ``BrokerError/authenticationThrottled`` instead once the peer has guessed wrong too often. A right secret is let in
+    ///   whatever others got wrong.
     package func authorize(_ claim: ClientClaim, from peer: Peer) async throws -> Authorization {
         let version = registry.version
         let deadline = Deadline(after: Deadline.request, from: clock.now)
@@ -63,8 +66,10 @@ package struct ClientAuthenticator: Sendable {
                 deadline: deadline
             )
         }
-        let verdict = throttle.failure(of: peer)
-        if verdict.isRecorded {
+        let showsNothing = claim.isUsable && claim.id == nil && claim.secret == nil && shown.refusal == nil
+        let isThrottled = !showsNothing && throttle.isThrottled(peer)
+        // A record tells of who came without being registered, and not of who asks for the challenge.
+        if !showsNothing || !shown.identities.isEmpty, throttle.isRecorded(peer) {
             let record = AuditRecord(
                 at: clock.now.wall, actor: .stranger(peer.origin), action: .authenticationRefused,
                 // Only what is known to be an ID: anything else may be a secret in the wrong place.
@@ -73,12 +78,13 @@ package struct ClientAuthenticator: Sendable {
             )
             try await Future { [store] in try await store.record(record) }.value(by: deadline, clock: clock)
         }
-        throw verdict.isThrottled ? .authenticationThrottled : refusal(of: claim, from: peer, shown)
+        throw isThrottled ? .authenticationThrottled : refusal(of: claim, from: peer, shown)
     }
 
     /// Who shows nothing is told how to; who shows something learns nothing but that it is wrong.
     private func refusal(of claim: ClientClaim, from peer: Peer, _ shown: Shown) -> BrokerError {
         if let refusal = shown.refusal { return .certificateRefused(refusal) }
+        guard claim.isUsable else { return .unusableCredentials }
         if claim.id != nil || claim.secret != nil { return .invalidClient }
         if let certificate = shown.certificate { return .unknownCertificate(certificate.names) }
         return .noCredentials(user: peer.user)
@@ -94,7 +100,7 @@ package struct ClientAuthenticator: Sendable {
         }
         if let refusal = shown.refusal { return "certificate refused: \(refusal.reason)" }
         if claim.id != nil, named(by: claim) == nil { return "unknown client" }
-        if shown.identities.isEmpty { return claim.id == nil ? "no credentials" : "no secret" }
+        if shown.identities.isEmpty { return "no secret" }
         let isDisabled = claim.id == nil && !registry.clients(recognizedBy: shown.identities).isEmpty
         return isDisabled ? "client disabled" : "user or certificate not registered"
     }

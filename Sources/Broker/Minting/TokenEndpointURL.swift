@@ -7,15 +7,20 @@ package enum TokenEndpointURL {
 
     private static let loopback: Set<String> = ["localhost", "127.0.0.1", "::1", "[::1]"]
 
-    /// The address, when it is `https`, or `http` to loopback; throws ``OperatorError`` otherwise.
+    /// Reads the URL of a token endpoint: `https`, or `http` to loopback.
+    ///
+    /// - Throws: ``OperatorError`` for any other text. The text may hold a password, so that the error does not repeat it.
     package static func checked(_ text: String) throws -> URL {
-        guard let url = URL(string: text), let host = url.host, !host.isEmpty, url.user == nil, url.fragment == nil
+        guard let url = URL(string: text), let host = url.host, !host.isEmpty, !text.contains("@"), url.fragment == nil
         else {
-            throw OperatorError(.invalid, "'\(text)' is no address of a token endpoint", hint: "such as \(sinch)")
+            throw OperatorError(
+                .invalid, "expected the URL of a token endpoint, without a user name or a password",
+                hint: "such as \(sinch)"
+            )
         }
         guard url.scheme == "https" || (url.scheme == "http" && loopback.contains(host)) else {
             throw OperatorError(
-                .invalid, "a token endpoint's address begins with https://, and '\(text)' does not",
+                .invalid, "expected the URL of a token endpoint to begin with https://",
                 hint: "plain http is for a server on this machine only: it would send the key secret in the clear"
             )
         }

@@ -3,9 +3,13 @@ import Foundation
 
 /// A form's parameters (RFC 6749 appendix B; also what stands in a query).
 struct FormFields {
+    /// Parameters that may come more than once (RFC 8707 §2, RFC 8693 §2.1); they mean nothing here.
+    private static let repeatable: Set<String> = ["resource", "audience"]
+
     private let values: [String: String]
 
-    /// Throws ``BrokerError/invalidRequest(_:)`` when the text is no form, or a parameter comes twice (RFC 6749 §3.2).
+    /// - Throws: ``BrokerError/invalidRequest(_:)`` if the text is no form, ``RequestRefusal/repeated(_:)`` if a parameter
+    ///   comes twice (RFC 6749 §3.2).
     init(_ text: some Collection<UInt8>) throws {
         var values: [String: String] = [:]
         for pair in text.split(separator: UInt8(ascii: "&")) {
@@ -13,8 +17,8 @@ struct FormFields {
             guard let name = Self.decode(pair[..<end]), let value = Self.decode(pair[end...].dropFirst()) else {
                 throw BrokerError.invalidRequest("the form is not validly encoded")
             }
-            guard values.updateValue(value, forKey: name) == nil else {
-                throw BrokerError.invalidRequest("a parameter comes twice in the form")
+            guard values.updateValue(value, forKey: name) == nil || Self.repeatable.contains(name) else {
+                throw RequestRefusal.repeated(name)
             }
         }
         self.values = values

@@ -3,11 +3,10 @@ package import Foundation
 package import Logging
 import NIOPosix
 import NIOSSL
-import ServiceLifecycle
 import Synchronization
 
 /// The TLS of the listeners that other machines reach: certificates that are read anew when their files change.
-package final class ListenerTLS: Service {
+package final class ListenerTLS: Sendable {
     /// When the first certificate of a file expires.
     package struct Expiry: Sendable {
         /// As the metric's label names the file: `server` or `client_authorities`.
@@ -35,9 +34,6 @@ package final class ListenerTLS: Service {
         }
     }
 
-    /// How long after its files a certificate changes at the latest.
-    private static let interval: Duration = .seconds(10)
-
     private let files: TLSFiles
     private let logger: Logger
     /// Guards what is in the files, and what that means.
@@ -63,18 +59,10 @@ package final class ListenerTLS: Service {
         try NIOSSLContext(configuration: state.withLock(\.configuration))
     }
 
-    /// Looks at the files again and again.
-    package func run() async throws {
-        try? await cancelWhenGracefulShutdown { [self] in
-            while true {
-                try await Task.sleep(for: Self.interval)
-                await reload()
-            }
-        }
-    }
-
-    /// Takes over what has changed; what cannot be used changes nothing.
-    package func reload() async {
+    /// Reads the files again. If they cannot be used, the old contents stay in use.
+    ///
+    /// - Returns: whether there was something to log.
+    package func reload() async -> Bool {
         do {
             let hasChanged = try await NIOThreadPool.singleton.runIfActive { [self] in
                 let last = state.withLock(\.self)
@@ -86,11 +74,13 @@ package final class ListenerTLS: Service {
                 return true
             }
             if hasChanged { logger.log(.certificatesChanged, "new certificates are in use") }
+            return hasChanged
         } catch {
             logger.log(
                 .certificatesUnusable, level: .error, "new certificates cannot be used: the old ones stay",
                 ["reason": "\(error.reason)"]
             )
+            return true
         }
     }
 }

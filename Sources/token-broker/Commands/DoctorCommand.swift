@@ -1,6 +1,6 @@
 import ArgumentParser
-import AsyncHTTPClient
 import Broker
+import BrokerUpstream
 import Foundation
 
 struct DoctorCommand: AdminCommand {
@@ -71,7 +71,12 @@ struct DoctorCommand: AdminCommand {
     }
 
     private func probes(of endpoints: [URL], _ configuration: Configuration) async -> [Finding] {
-        let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration.upstream)
+        let client: UpstreamClient
+        do {
+            client = try UpstreamClient(configuration.upstream, logger: .silent)
+        } catch {
+            return [.problem("settings", error)]
+        }
         var findings: [Finding] = []
         for endpoint in endpoints {
             findings += await EndpointChecks(endpoint: endpoint, client: client, clock: SystemClock()).findings()

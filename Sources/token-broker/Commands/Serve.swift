@@ -1,9 +1,9 @@
 import ArgumentParser
-import AsyncHTTPClient
 import Broker
 import BrokerHTTP
 import BrokerPrometheus
 import BrokerSQLite
+import BrokerUpstream
 import Foundation
 import Logging
 import NIOCore
@@ -38,7 +38,7 @@ struct Serve: AsyncParsableCommand {
         )
         do {
             if makesWhatIsMissing { try await Init.makeWhatIsMissing(configuration, logger: logger) }
-            let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration.upstream)
+            let client = try UpstreamClient(configuration.upstream, logger: logger)
             let served = await Result {
                 try await serve(configuration, client: client, log: log, logger: logger, since: begin)
             }
@@ -59,7 +59,7 @@ struct Serve: AsyncParsableCommand {
     }
 
     private func serve(
-        _ configuration: Configuration, client: HTTPClient, log: LogWriter, logger: Logger,
+        _ configuration: Configuration, client: UpstreamClient, log: LogWriter, logger: Logger,
         since begin: ContinuousClock.Instant
     ) async throws -> ContinuousClock.Instant? {
         let exporter = PrometheusExporter.bootstrap()
@@ -120,18 +120,20 @@ struct Serve: AsyncParsableCommand {
         let systemd = SystemdNotifier(
             environment: ProcessInfo.processInfo.environment, readiness: readiness, clock: clock, logger: logger
         )
+        let reloads = Reloads(all: [client] + [tls].compactMap(\.self), logger: logger)
         // Stopped from the last to the first, one after the other: say that we go, answer what was accepted, end the
         // mints, and let those who probe see all of it.
         let services: [any Service] =
-            [tls].compactMap(\.self) + [
-                Listeners(operations), Upkeep(core: core, lastHour: lastHour), Listeners(clients + [admin]), readiness,
+            [
+                reloads, Listeners(operations), Upkeep(core: core, lastHour: lastHour), Listeners(clients + [admin]),
+                readiness,
             ]
             + [systemd].compactMap(\.self)
         var group = ServiceGroupConfiguration(services: services.map { .init(service: $0) }, logger: .silent)
         group.maximumGracefulShutdownDuration = configuration.drainDelay + .seconds(20)
         group.maximumCancellationDuration = .seconds(3)
         let run = await Result {
-            try await Signals.run(ServiceGroup(configuration: group), onHangup: tls?.reload, log: log, logger: logger)
+            try await Signals.run(ServiceGroup(configuration: group), onHangup: reloads, log: log, logger: logger)
         }
         // What ended the broker says more than what its end led to.
         let closed = Result(catching: { try store.close() })

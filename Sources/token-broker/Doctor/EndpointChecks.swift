@@ -1,4 +1,3 @@
-import AsyncHTTPClient
 import Broker
 import BrokerUpstream
 import Foundation
@@ -9,7 +8,7 @@ struct EndpointChecks {
     private static let (agrees, hurts) = (5, 60)
 
     let endpoint: URL
-    let client: HTTPClient
+    let client: UpstreamClient
     let clock: any BrokerClock
 
     func findings() async -> [Finding] {

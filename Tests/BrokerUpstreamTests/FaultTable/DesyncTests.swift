@@ -1,4 +1,3 @@
-import AsyncHTTPClient
 import Broker
 import BrokerTesting
 import BrokerUpstream
@@ -15,9 +14,7 @@ struct DesyncTests {
         sandbox.setFaults([Sandbox.Fault(.wire(.secondAnswer), keyID: "key-1")])
         try await SandboxServer.withRunning(sandbox) { addresses in
             let address = try #require(URL(string: addresses.http + "/oauth2/token"))
-            try await HTTPClient.withHTTPClient(
-                configuration: .upstream(authorities: nil, proxy: nil, rate: 5, burst: 10)
-            ) { client in
+            try await UpstreamClient.withRunning { client in
                 var others = 0
                 for _ in 1...10 {
                     let first = try await mint("1", with: client, at: address)
@@ -32,7 +29,7 @@ struct DesyncTests {
         }
     }
 
-    private func mint(_ number: String, with client: HTTPClient, at address: URL) async throws -> String {
+    private func mint(_ number: String, with client: UpstreamClient, at address: URL) async throws -> String {
         let key = try Broker.AccessKey.test("key-\(number)", project: "project-\(number)")
         return try await TokenEndpointClient(client, clock: SystemClock()).mint(
             with: key, secret: Secret("secret"), at: address, scope: .none

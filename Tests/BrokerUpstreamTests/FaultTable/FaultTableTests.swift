@@ -96,8 +96,9 @@ struct FaultTableTests {
             guard case .failure(let error) = result else { return nil }
             return ["\(error)", String(reflecting: error)]
         }
-        #expect(!upstream.log.lines.isEmpty)
-        for text in errors.joined() + upstream.endpoint.failures + upstream.log.lines {
+        let texts = errors.joined() + upstream.endpoint.failures + upstream.log.lines
+        #expect(!texts.isEmpty)
+        for text in texts {
             #expect(!secrets.contains { text.contains($0) }, "\(text)")
         }
     }

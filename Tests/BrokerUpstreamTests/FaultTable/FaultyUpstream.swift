@@ -1,4 +1,3 @@
-import AsyncHTTPClient
 import Broker
 import BrokerTesting
 import BrokerUpstream
@@ -35,10 +34,7 @@ struct FaultyUpstream: Sendable {
             try await SandboxServer.withRunning(sandbox, configuration: configuration) { addresses in
                 sandbox.setFaults(fault.sandboxFaults(elsewhere: elsewhere.http))
                 let log = LineCollector()
-                try await HTTPClient.withHTTPClient(
-                    configuration: .upstream(authorities: configuration.caFile, proxy: nil, rate: 5, burst: 10),
-                    backgroundActivityLogger: log.logger
-                ) { client in
+                try await UpstreamClient.withRunning(trusting: configuration.caFile, logger: log.logger) { client in
                     let endpoint = WatchedTokenEndpoint(TokenEndpointClient(client, clock: SystemClock()))
                     let core = try await core(
                         endpoint, at: fault.address(of: addresses, socket: socket) + "/oauth2/token",

@@ -19,6 +19,13 @@ def to_standard_output(broker: Broker, output) -> subprocess.Popen:
     return start([program("token-broker"), "backup", "-"], env=broker.settings(), stdout=output, stderr=subprocess.PIPE)
 
 
+def test_a_backup_whose_reader_has_ended_says_so(either_way):
+    process = to_standard_output(either_way, subprocess.PIPE)
+    process.stdout.close()
+    _, said = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 1 and b"the program that reads it has ended" in said, said
+
+
 def test_what_is_restored_serves_as_before(either_way, empty, folder, clients):
     file = folder / "backup"
     report = either_way.ask("backup", str(file))

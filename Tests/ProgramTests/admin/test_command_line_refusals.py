@@ -132,7 +132,7 @@ def test_what_cannot_be_a_secret_is_refused(stopped, sandbox, secret):
 
 
 def test_a_secret_file_that_is_not_there_is_named(stopped):
-    assert_refused(stopped.admin(*ADD, "--secret-file", "/nowhere/secret"), 1, "--secret-file", "/nowhere/secret")
+    assert_refused(stopped.admin(*ADD, "--secret-file", "/nowhere/secret"), 1, "--secret-file", "does not exist")
 
 
 def test_a_second_broker_on_the_same_data_directory_is_75(broker):

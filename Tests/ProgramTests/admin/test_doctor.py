@@ -80,7 +80,7 @@ def test_a_certificate_that_nobody_is_shown(broker):
 def test_a_setting_that_cannot_be_used(broker):
     findings = examine(broker, "--mint-rate", "many")
     assert findings.keys() == {"settings"}
-    only(findings, "settings", "problem", "--mint-rate: 'many' is no number", "help settings")
+    only(findings, "settings", "problem", "--mint-rate: expected a number", "help settings")
 
 
 @pytest.mark.parametrize(

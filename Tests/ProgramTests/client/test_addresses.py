@@ -136,8 +136,10 @@ def test_an_address_that_is_in_use_says_so(broker):
 
 def test_a_file_system_that_refuses_chmod(stopped):
     """Such as a volume of Docker Desktop."""
-    refuse = "inject=chmod,fchmod,fchmodat:error=EPERM"
-    stopped.runner = ["strace", "-f", "-qqq", "-o", "/dev/null", "-e", "trace=chmod,fchmod,fchmodat", "-e", refuse]
+    calls = "chmod,fchmod,fchmodat"
+    refuse = ["-e", f"trace={calls}", "-e", f"inject={calls}:error=EPERM"]
+    # The broker is the process itself, and strace another one.
+    stopped.runner = ["strace", "-D", "-f", "-qqq", "-o", "/dev/null", *refuse]
     stopped.launch()
     stopped.wait_for_ready()
     assert stopped.admin("healthcheck", TOKEN_BROKER_OPS_LISTEN=stopped.operations).code == 0

@@ -13,7 +13,7 @@ BAD_FORMS = {
     "no grant type": ("", "invalid_request", "grant_type"),
     "an empty grant type": ("grant_type=", "invalid_request", "grant_type"),
     "the grant type twice": (GRANT + "&" + GRANT, "invalid_request", "twice"),
-    "another parameter twice": (GRANT + "&colour=red&colour=blue", "invalid_request", "twice"),
+    "another parameter twice": (GRANT + "&colour=red&colour=blue", "invalid_request", "'colour' comes twice"),
     "a project twice": (GRANT + "&project_id=prj-a&project_id=prj-a", "invalid_request", "twice"),
     "bad percent-encoding": ("grant_type=%zz", "invalid_request", "encoded"),
     "bytes that are not UTF-8": (b"grant_type=\xff\xfe", "invalid_request", ""),
@@ -160,3 +160,9 @@ def test_a_browser_is_refused(shared, clients, field):
 def test_the_challenge_is_the_one_that_was_promised(shared):
     answer = post_form(shared.tcp, source="127.0.2.2")
     assert answer.headers["WWW-Authenticate"] == CHALLENGE
+
+
+def test_parameters_that_may_be_repeated_mean_nothing(shared, clients):
+    """RFC 8707 repeats `resource`."""
+    form = GRANT + "&resource=https://a.example&resource=https://b.example&audience=c&audience=d"
+    assert post_form(shared.tcp, form, client=clients["one"]).status == 200

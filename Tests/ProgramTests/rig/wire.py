@@ -46,7 +46,7 @@ def connect(address: str, source: str | None = None) -> socket.socket:
         connection.connect(address.removeprefix("unix:"))
         return connection
     host, port = address.rsplit(":", 1)
-    return socket.create_connection((host, int(port)), PATIENCE, (source, 0) if source else None)
+    return socket.create_connection((host.strip("[]"), int(port)), PATIENCE, (source, 0) if source else None)
 
 
 def is_listened_on(address: str) -> bool:
