@@ -78,7 +78,7 @@ let package = Package(
         .target(
             name: "BrokerUpstream",
             dependencies: [
-                "Broker", asyncHTTPClient, logging, nioCore, nioFoundationCompat, nioHTTP1, nioPosix, nioSSL,
+                "Broker", asyncHTTPClient, nioCore, nioFoundationCompat, nioHTTP1, nioPosix, nioSSL,
             ],
             swiftSettings: settings
         ),

@@ -1,7 +1,5 @@
 import AsyncHTTPClient
 import Broker
-package import Logging
-import NIOPosix
 import Synchronization
 
 /// The HTTP client for token endpoints, which follows changes of the files that it depends on.
@@ -9,19 +7,23 @@ package final class UpstreamClient: Sendable {
     private struct State {
         var contents: UpstreamSettings.Contents
         var current: HTTPClient
-        /// Clients that may still have requests, and since when no new ones.
-        var retired: [(client: HTTPClient, since: ContinuousClock.Instant)] = []
+        /// Clients that may still have requests.
+        var retired: [Retired] = []
+
+        struct Retired {
+            let client: HTTPClient
+            /// Since when it gets no new requests.
+            let since: ContinuousClock.Instant
+        }
     }
 
     private let settings: UpstreamSettings
-    private let logger: Logger
     /// Guards the client that new requests use, and what it was made of.
     private let state: Mutex<State>
 
     /// - Throws: ``OperatorError`` if the files cannot be used.
-    package init(_ settings: UpstreamSettings, logger: Logger) throws {
+    package init(_ settings: UpstreamSettings) throws {
         self.settings = settings
-        self.logger = logger
         let contents = try settings.contents()
         state = Mutex(State(contents: contents, current: try Self.client(settings, contents)))
     }
@@ -35,49 +37,31 @@ package final class UpstreamClient: Sendable {
     /// The client for a request that begins now and ends within ``Deadline/attempt``.
     var current: HTTPClient { state.withLock(\.current) }
 
-    /// Reads the files again. If they cannot be used, the client stays.
+    /// Reads the files again, and blocks meanwhile. If they cannot be used, the client stays.
     ///
-    /// - Returns: whether there was something to log.
-    package func reload() async -> Bool {
+    /// - Returns: whether they have changed.
+    /// - Throws: ``OperatorError`` if the files cannot be used.
+    package func reload() throws -> Bool {
         guard settings.hasFiles else { return false }
-        await shutDownRetired { $0.since.duration(to: .now) > Deadline.attempt }
-        do {
-            return try await NIOThreadPool.singleton.runIfActive { [self] in
-                let contents = try settings.contents()
-                guard contents != state.withLock(\.contents) else { return false }
-                let next = try Self.client(settings, contents)
-                state.withLock { state in
-                    state.retired.append((state.current, .now))
-                    (state.current, state.contents) = (next, contents)
-                }
-                logger.log(.certificatesChanged, "the files for token endpoints have changed: new requests use them")
-                return true
-            }
-        } catch {
-            logger.log(
-                .certificatesUnusable, level: .error,
-                "the files for token endpoints have changed and cannot be used: the old contents stay in use",
-                ["reason": "\(error.reason)"]
-            )
-            return true
+        let ended = state.withLock { state in
+            let isOver = { (retired: State.Retired) in retired.since.duration(to: .now) > Deadline.attempt }
+            defer { state.retired.removeAll(where: isOver) }
+            return state.retired.filter(isOver)
         }
+        for retired in ended { try retired.client.syncShutdown() }
+        let contents = try settings.contents()
+        guard contents != state.withLock(\.contents) else { return false }
+        let next = try Self.client(settings, contents)
+        state.withLock { state in
+            state.retired.append(State.Retired(client: state.current, since: .now))
+            (state.current, state.contents) = (next, contents)
+        }
+        return true
     }
 
     /// Ends all connections.
     package func shutdown() async throws {
-        await shutDownRetired { _ in true }
-        try await current.shutdown()
-    }
-
-    private func shutDownRetired(if isOver: (_ retired: (client: HTTPClient, since: ContinuousClock.Instant)) -> Bool)
-        async
-    {
-        let ended = state.withLock { state in
-            let ended = state.retired.filter(isOver)
-            state.retired.removeAll(where: isOver)
-            return ended
-        }
-        // Their requests have ended, so that no error is anybody's.
-        for (client, _) in ended { try? await client.shutdown() }
+        let (retired, current) = state.withLock { ($0.retired, $0.current) }
+        for client in retired.map(\.client) + [current] { try await client.shutdown() }
     }
 }

@@ -26,7 +26,7 @@ extension AdminCommand {
     ) async throws -> Reply {
         if let reply = try await withRunningBroker(body) { return reply }
         let configuration = try Configuration(settings, findsInstalled: true)
-        let client = try UpstreamClient(configuration.upstream, logger: .silent)
+        let client = try UpstreamClient(configuration.upstream)
         let reply = await Result { try await directly(configuration, reading: extent, client, body) }
         try await client.shutdown()
         return try reply.get()

@@ -2,7 +2,6 @@ import Broker
 import BrokerTesting
 import BrokerUpstream
 import Foundation
-import Logging
 import Testing
 import sinch_sandbox
 
@@ -26,7 +25,7 @@ struct TokenEndpointClientTests {
         let outcome: Result<Broker.MintedToken, any Error> = try await SandboxServer.withRunning(
             sandbox, configuration: configuration
         ) { addresses in
-            let client = try UpstreamClient(.test(trusting: authorities), logger: .silent)
+            let client = try UpstreamClient(.test(trusting: authorities))
             let base = tls ? try #require(addresses.https) : addresses.http
             let key = try Broker.AccessKey.test(keyID, tokenEndpoint: URL(string: base + path))
             let outcome: Result<Broker.MintedToken, any Error>
@@ -86,12 +85,12 @@ struct TokenEndpointClientTests {
 
     @Test(arguments: ["/nowhere/ca.pem", "/dev/null"])
     func `a file without authorities is refused, and the flag is named`(path: String) throws {
-        let error = #expect(throws: OperatorError.self) { try UpstreamClient(.test(trusting: path), logger: .silent) }
+        let error = #expect(throws: OperatorError.self) { try UpstreamClient(.test(trusting: path)) }
         #expect(error?.message.contains("--upstream-ca-file") == true)
     }
 
     @Test func `a server that is not there is unavailable`() async throws {
-        let client = try UpstreamClient(.test(), logger: .silent)
+        let client = try UpstreamClient(.test())
         let key = try Broker.AccessKey.test(tokenEndpoint: URL(string: "http://127.0.0.1:1/oauth2/token"))
         let error = await #expect(throws: MintFailure.self) {
             try await TokenEndpointClient(client, clock: SystemClock()).mint(

@@ -1,6 +1,4 @@
-import Broker
 import BrokerUpstream
-import Logging
 
 extension UpstreamSettings {
     static func test(trusting authorities: String? = nil) -> UpstreamSettings {
@@ -12,10 +10,9 @@ extension UpstreamSettings {
 
 extension UpstreamClient {
     static func withRunning<Value>(
-        trusting authorities: String? = nil, logger: Logger = .silent,
-        _ body: (UpstreamClient) async throws -> Value
+        trusting authorities: String? = nil, _ body: (UpstreamClient) async throws -> Value
     ) async throws -> Value {
-        let client = try UpstreamClient(.test(trusting: authorities), logger: logger)
+        let client = try UpstreamClient(.test(trusting: authorities))
         let value: Value
         do {
             value = try await body(client)

@@ -11,9 +11,9 @@ struct AuthenticationThrottle: Sendable {
         recorded = FairLimit(rate: 0.1, burst: 10, clock: clock)
     }
 
-    /// Counts a failure of a peer, and returns whether the peer has had too many.
-    func isThrottled(_ peer: Peer) -> Bool { !answered.take(peer.origin.neighbourhood) }
+    /// Counts a failure of a peer, and returns whether the peer is told why. After too many it gets 429.
+    func answersFailure(of peer: Peer) -> Bool { answered.take(peer.origin.neighbourhood) }
 
-    /// Counts what a peer is refused, and returns whether it is recorded.
-    func isRecorded(_ peer: Peer) -> Bool { recorded.take(peer.origin.neighbourhood) }
+    /// Counts a refusal of a peer, and returns whether it is recorded.
+    func recordsRefusal(of peer: Peer) -> Bool { recorded.take(peer.origin.neighbourhood) }
 }

@@ -67,9 +67,9 @@ package struct ClientAuthenticator: Sendable {
             )
         }
         let showsNothing = claim.isUsable && claim.id == nil && claim.secret == nil && shown.refusal == nil
-        let isThrottled = !showsNothing && throttle.isThrottled(peer)
-        // A record tells of who came without being registered, and not of who asks for the challenge.
-        if !showsNothing || !shown.identities.isEmpty, throttle.isRecorded(peer) {
+        let isThrottled = !showsNothing && !throttle.answersFailure(of: peer)
+        // A client that only asks for the challenge is not recorded, unless it is a Unix user without a registration.
+        if !showsNothing || !shown.identities.isEmpty, throttle.recordsRefusal(of: peer) {
             let record = AuditRecord(
                 at: clock.now.wall, actor: .stranger(peer.origin), action: .authenticationRefused,
                 // Only what is known to be an ID: anything else may be a secret in the wrong place.

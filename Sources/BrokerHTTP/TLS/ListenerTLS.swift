@@ -1,7 +1,5 @@
 import Broker
 package import Foundation
-package import Logging
-import NIOPosix
 import NIOSSL
 import Synchronization
 
@@ -35,14 +33,12 @@ package final class ListenerTLS: Sendable {
     }
 
     private let files: TLSFiles
-    private let logger: Logger
     /// Guards what is in the files, and what that means.
     private let state: Mutex<State>
 
     /// Throws ``OperatorError`` when the files cannot be used.
-    package init(_ files: TLSFiles, logger: Logger) throws {
+    package init(_ files: TLSFiles) throws {
         self.files = files
-        self.logger = logger
         state = Mutex(try State(files.contents(), of: files))
     }
 
@@ -59,28 +55,17 @@ package final class ListenerTLS: Sendable {
         try NIOSSLContext(configuration: state.withLock(\.configuration))
     }
 
-    /// Reads the files again. If they cannot be used, the old contents stay in use.
+    /// Reads the files again, and blocks meanwhile. If they cannot be used, the old contents stay in use.
     ///
-    /// - Returns: whether there was something to log.
-    package func reload() async -> Bool {
-        do {
-            let hasChanged = try await NIOThreadPool.singleton.runIfActive { [self] in
-                let last = state.withLock(\.self)
-                let contents = try files.contents()
-                guard contents != last.contents else { return false }
-                let next = try State(contents, of: files, after: last)
-                state.withLock { $0 = next }
-                if next.clientAuthorities !== last.clientAuthorities { last.clientAuthorities?.validity.invalidate() }
-                return true
-            }
-            if hasChanged { logger.log(.certificatesChanged, "new certificates are in use") }
-            return hasChanged
-        } catch {
-            logger.log(
-                .certificatesUnusable, level: .error, "new certificates cannot be used: the old ones stay",
-                ["reason": "\(error.reason)"]
-            )
-            return true
-        }
+    /// - Returns: whether they have changed.
+    /// - Throws: ``OperatorError`` if the files cannot be used.
+    package func reload() throws -> Bool {
+        let last = state.withLock(\.self)
+        let contents = try files.contents()
+        guard contents != last.contents else { return false }
+        let next = try State(contents, of: files, after: last)
+        state.withLock { $0 = next }
+        if next.clientAuthorities !== last.clientAuthorities { last.clientAuthorities?.validity.invalidate() }
+        return true
     }
 }

@@ -73,7 +73,7 @@ struct DoctorCommand: AdminCommand {
     private func probes(of endpoints: [URL], _ configuration: Configuration) async -> [Finding] {
         let client: UpstreamClient
         do {
-            client = try UpstreamClient(configuration.upstream, logger: .silent)
+            client = try UpstreamClient(configuration.upstream)
         } catch {
             return [.problem("settings", error)]
         }

@@ -38,7 +38,7 @@ struct Serve: AsyncParsableCommand {
         )
         do {
             if makesWhatIsMissing { try await Init.makeWhatIsMissing(configuration, logger: logger) }
-            let client = try UpstreamClient(configuration.upstream, logger: logger)
+            let client = try UpstreamClient(configuration.upstream)
             let served = await Result {
                 try await serve(configuration, client: client, log: log, logger: logger, since: begin)
             }
@@ -63,7 +63,7 @@ struct Serve: AsyncParsableCommand {
         since begin: ContinuousClock.Instant
     ) async throws -> ContinuousClock.Instant? {
         let exporter = PrometheusExporter.bootstrap()
-        let tls = try configuration.tls.map { try ListenerTLS($0, logger: logger) }
+        let tls = try configuration.tls.map { try ListenerTLS($0) }
         let clock = SystemClock()
         let (core, store) = try await BrokerCore.open(configuration, client: client, clock: clock, logger: logger)
         let readiness = Readiness(

@@ -34,7 +34,7 @@ struct FaultyUpstream: Sendable {
             try await SandboxServer.withRunning(sandbox, configuration: configuration) { addresses in
                 sandbox.setFaults(fault.sandboxFaults(elsewhere: elsewhere.http))
                 let log = LineCollector()
-                try await UpstreamClient.withRunning(trusting: configuration.caFile, logger: log.logger) { client in
+                try await UpstreamClient.withRunning(trusting: configuration.caFile) { client in
                     let endpoint = WatchedTokenEndpoint(TokenEndpointClient(client, clock: SystemClock()))
                     let core = try await core(
                         endpoint, at: fault.address(of: addresses, socket: socket) + "/oauth2/token",

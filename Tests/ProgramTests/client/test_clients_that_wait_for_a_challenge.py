@@ -8,8 +8,8 @@ import pytest
 
 from rig.processes import PATIENCE, environment
 
-# Far more than the wrong secrets that one peer may show at once (30).
-CALLS = 100
+# Far more than the wrong secrets that one peer may show at once (30); of ansible, which takes long, just more.
+CALLS, ANSIBLE_CALLS = 100, 40
 
 URLLIB = """
 import sys, urllib.request
@@ -66,7 +66,7 @@ def java(url: str, user: str, password: str, folder):
 
 def ansible(url: str, user: str, password: str, folder):
     call = {"url": url, "user": user, "password": password, "return_content": True}
-    task = {"ansible.builtin.uri": call, "loop": list(range(40)), "no_log": False}
+    task = {"ansible.builtin.uri": call, "loop": list(range(ANSIBLE_CALLS)), "no_log": False}
     play = {"hosts": "localhost", "connection": "local", "gather_facts": False, "tasks": [task]}
     (folder / "play.yaml").write_text(json.dumps([play]))
     playbook = [sys.executable, "-m", "ansible", "playbook", "-i", "localhost,", str(folder / "play.yaml")]

@@ -12,6 +12,7 @@ import pytest
 
 from rig import container, kustomize
 from rig.container import Container, Network
+from rig.kubelet import mounted, open_to_group
 from rig.log_check import assert_log
 from rig.processes import PATIENCE, end, environment, program, start, wait_until
 
@@ -160,13 +161,6 @@ def test_a_read_only_volume_gets_one_helpful_line(made, volume):
     assert code == 77 and "/data" in error and "Read-only file system" in error and "volume" in hint
 
 
-def open_to_group(volume: pathlib.Path):
-    """What kubelet does to a volume at each mount for the pod's `fsGroup`, if no `fsGroupChangePolicy` is given."""
-    for path in [volume, *volume.rglob("*")]:
-        os.chown(path, -1, 65532)
-        path.chmod(stat.S_IMODE(path.stat().st_mode) | (0o2770 if path.is_dir() else 0o660))
-
-
 @pytest.mark.parametrize("provisioner", ["with fsGroup", "local-path"])
 def test_it_starts_again_and_again_on_a_volume_of_kubernetes(made, network, sinch, volume, folder, provisioner):
     """The master key is mounted with the mode that Kubernetes and Podman give it."""
@@ -179,7 +173,7 @@ def test_it_starts_again_and_again_on_a_volume_of_kubernetes(made, network, sinc
     tokens = []
     for number in range(3):
         if provisioner == "with fsGroup":
-            open_to_group(volume)
+            open_to_group(volume, 65532)
         broker.run()
         wait_until(lambda: is_healthy(broker), "it is healthy")
         if number == 0:
@@ -227,19 +221,6 @@ def test_a_master_key_is_taken_as_it_is_mounted(made, folder, mount):
     wait_until(lambda: is_healthy(broker), "it is healthy")
     assert {path.name for path in broker.data.iterdir()} >= {"token-broker.db"}
     assert not (broker.data / "master.key").exists(), "a key was made although one is mounted"
-
-
-def mounted(path: pathlib.Path, files: dict[str, str], mode: int = 0o440) -> pathlib.Path:
-    """A volume as the kubelet makes it of a Secret or a ConfigMap, for the group 65532."""
-    version = path / "..2026_11_24_00_00_00.1"
-    version.mkdir(parents=True)
-    (path / "..data").symlink_to(version.name)
-    for name, text in files.items():
-        (version / name).write_text(text)
-        os.chown(version / name, 0, 65532)
-        (version / name).chmod(mode)
-        (path / name).symlink_to(f"..data/{name}")
-    return path
 
 
 def test_a_pod_with_its_own_broker_is_filled_from_its_registry(made, sinch, folder, volume):

@@ -9,17 +9,11 @@ import pytest
 
 from rig.broker import Broker
 from rig.checks import assert_refused, assert_token
+from rig.kubelet import open_to_group
 from rig.metrics import metrics
 from rig.wire import post_form
 
 KEY = ("key", "add", "--project", "prj-a", "--key-id", "key-a", "--no-verify")
-
-
-def open_to_group(volume: pathlib.Path, group: int):
-    """What kubelet does to a volume at each mount for the pod's `fsGroup`, if no `fsGroupChangePolicy` is given."""
-    for path in [volume, *volume.rglob("*")]:
-        os.chown(path, -1, group)
-        path.chmod(stat.S_IMODE(path.stat().st_mode) | (0o2770 if path.is_dir() else 0o660))
 
 
 def modes(folder: pathlib.Path) -> dict[str, int]:
@@ -78,7 +72,7 @@ def test_a_volume_that_all_users_may_write_to_gets_a_private_directory(new_broke
 
 
 def test_a_private_directory_of_another_user_is_refused(new_broker):
-    """Whoever may write to the volume may make it first."""
+    """Any user who may write to the volume can create it first."""
     own = new_broker.data / "token-broker"
     own.mkdir(parents=True)
     new_broker.data.chmod(0o1777)

@@ -55,9 +55,9 @@ def trust(file, *authorities: Certificate):
 
 
 def reload(broker):
-    count = broker.log().count("new certificates are in use")
+    count = broker.log().count("certificates.changed")
     broker.process.send_signal(signal.SIGHUP)
-    wait_until(lambda: broker.log().count("new certificates are in use") > count, "the authorities are read anew")
+    wait_until(lambda: broker.log().count("certificates.changed") > count, "the authorities are read anew")
 
 
 @pytest.fixture

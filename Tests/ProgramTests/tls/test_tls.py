@@ -226,13 +226,13 @@ def test_certificates_are_replaced_under_load_without_an_error(broker, authority
     asyncio.run(asyncio.wait_for(load(), PATIENCE))
     assert {status for status, _ in answers} == {b"200"}
     assert len({serial for _, serial in answers}) == 2
-    assert "new certificates are in use" in broker.log()
+    assert "certificates.changed" in broker.log()
 
 
 def test_certificates_that_cannot_be_used_change_nothing(broker, authority, clients, files):
     files[1].write_text("nothing")
     broker.process.send_signal(signal.SIGHUP)
-    wait_until(lambda: "the old ones stay" in broker.log(), "the broker complains")
+    wait_until(lambda: "certificates.unusable" in broker.log(), "the broker complains")
     with tls(broker, client_context(authority)) as connection:
         assert_token(converse(connection, form_request(client=clients["one"])))
 
