@@ -129,7 +129,8 @@ def test_an_address_that_cannot_be_listened_on_says_why(stopped, network, addres
 
 
 def test_an_address_that_is_in_use_says_so(broker):
-    refused = broker.admin("serve", "--data-dir", str(broker.folder / "other"), "--init", "--listen", broker.tcp)
+    other = ("--data-dir", str(broker.folder / "other"), "--ops-listen", "127.0.0.1:0")
+    refused = broker.admin("serve", "--init", *other, "--listen", broker.tcp)
     assert_refused(refused, 69, broker.tcp)
     assert "another process listens there" in refused.hint, f"{refused}"
 

@@ -32,7 +32,8 @@ def test_tokens_are_minted_through_a_proxy_with_a_password(stopped, clients, squ
     flags = ("--upstream-proxy", scheme + squid.address, "--upstream-proxy-credentials-file", str(credentials))
     stopped.serve(*flags)
     assert_token(post_form(stopped.tcp, client=clients["one"]))
-    assert (USER, "200") in squid.tunnels
+    # squid logs a tunnel when that ends.
+    wait_until(lambda: (USER, "200") in squid.tunnels, "squid has logged the tunnel")
 
 
 def test_a_proxy_that_wants_a_password_says_so(stopped, clients, squid):
