@@ -18,6 +18,7 @@ extension Logger {
         case connectionEvicted = "connection.evicted"
         case connectionFailed = "connection.failed"
         case connectionLost = "connection.lost"
+        case handshakeFailed = "handshake.failed"
         case requestRefused = "request.refused"
         case requestFailed = "request.failed"
         case troubleBegan = "trouble.began"

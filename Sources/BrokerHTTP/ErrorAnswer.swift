@@ -4,11 +4,6 @@ import NIOHTTP1
 
 /// An error as HTTP says it: the one place where errors become statuses.
 struct ErrorAnswer {
-    /// RFC 6749 §5.2 has 400 where an HTTP API has 403.
-    enum Dialect {
-        case oauth2, http
-    }
-
     private struct Body: Encodable {
         var error: String
         var errorDescription: String
@@ -25,6 +20,7 @@ struct ErrorAnswer {
     let reason: String
 
     init(_ error: any Error, dialect: Dialect = .http, requestID: RequestID) {
+        let status: HTTPResponseStatus
         var retryAfter: Duration?
         var reason: String?
         var body: Body
@@ -46,7 +42,6 @@ struct ErrorAnswer {
         case BrokerError.invalidClient, BrokerError.noCredentials, BrokerError.unusableCredentials,
             BrokerError.unknownCertificate, BrokerError.certificateRefused:
             (status, body) = (.unauthorized, Body(error: "invalid_client", errorDescription: Self.unauthorized(error)))
-            fields.add(name: "WWW-Authenticate", value: #"Basic realm="token-broker", charset="UTF-8""#)
             // The connection's certificate stays what it is: the next connection has another one.
             if case BrokerError.certificateRefused = error { fields.add(name: "Connection", value: "close") }
         case BrokerError.unauthorizedClient(let missing):
@@ -58,7 +53,7 @@ struct ErrorAnswer {
                 }
             if case .grant = missing { reason = "this client has no grant for the project that it names" }
             (status, body) = (
-                dialect == .oauth2 ? .badRequest : .forbidden,
+                .forbidden,
                 Body(
                     error: "unauthorized_client",
                     errorDescription: description + ": ask the operator of the token broker"
@@ -208,6 +203,10 @@ struct ErrorAnswer {
                     errorDescription: "the token broker failed; its log says why under this request ID"
                 )
             )
+        }
+        self.status = dialect.status(for: status)
+        if self.status == .unauthorized {
+            fields.add(name: "WWW-Authenticate", value: #"Basic realm="token-broker", charset="UTF-8""#)
         }
         if let retryAfter {
             fields.add(name: "Retry-After", value: retryAfter.retryAfter)

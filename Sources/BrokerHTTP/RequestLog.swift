@@ -27,8 +27,8 @@ final class RequestLog: Sendable {
 
     private let listener: String
     private let logger: Logger
-    /// Guards how many lines there were: for errors of a client, for our own errors, and for evicted connections.
-    private let lines = Mutex((refused: Lines(), failed: Lines(), evicted: Lines()))
+    /// Guards the number of lines: for errors of a client, for our own errors, for evicted connections, and for handshakes.
+    private let lines = Mutex((refused: Lines(), failed: Lines(), evicted: Lines(), handshakes: Lines()))
 
     init(of listener: Listener.Kind, logger: Logger) {
         self.listener = listener.rawValue
@@ -40,11 +40,22 @@ final class RequestLog: Sendable {
     /// - Parameter holder: the Unix user or network that holds the most connections.
     func evicted(_ holder: Peer.Origin) {
         guard let omitted = lines.withLock({ $0.evicted.next(at: Self.now) }) else { return }
-        var metadata: Logger.Metadata = ["listener": "\(listener)", "peer": "\(holder)"]
-        if omitted > 0 { metadata["omitted"] = .stringConvertible(omitted) }
         logger.log(
-            .connectionEvicted, level: .warning, "too many connections: an idle one was closed to make room", metadata
+            .connectionEvicted, level: .warning, "too many connections: an idle one was closed to make room",
+            metadata(of: holder, omitted: omitted)
         )
+    }
+
+    /// Notes that a TLS handshake failed.
+    func handshakeFailed(with peer: Peer.Origin, reason: String) {
+        guard let omitted = lines.withLock({ $0.handshakes.next(at: Self.now) }) else { return }
+        let metadata = metadata(of: peer, omitted: omitted).merging(["reason": "\(reason)"]) { $1 }
+        logger.log(.handshakeFailed, level: .info, "a TLS handshake failed", metadata)
+    }
+
+    private func metadata(of peer: Peer.Origin, omitted: Int) -> Logger.Metadata {
+        let metadata: Logger.Metadata = ["listener": "\(listener)", "peer": "\(peer)"]
+        return omitted == 0 ? metadata : metadata.merging(["omitted": .stringConvertible(omitted)]) { $1 }
     }
 
     private static var now: Duration { .nanoseconds(NIODeadline.now().uptimeNanoseconds) }

@@ -24,6 +24,10 @@ enum RequestRefusal: Error, Equatable {
         self =
             switch error {
             case .headerOverflow: .headTooLarge
+            case .invalidHeaderToken:
+                .malformed(
+                    "a line of the head is not a field: credentials in base64 must be on one line ('base64 -w 0')"
+                )
             default: .notHTTP
             }
     }

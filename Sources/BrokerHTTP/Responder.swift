@@ -30,8 +30,11 @@ struct Responder: Sendable {
         var template: String?
         var response: WholeResponse
         do {
-            try checkSurroundings(of: request.head.headers)
-            let (route, values) = try routes.route(of: request)
+            let found = Result { try routes.route(of: request) }
+            if (try? found.get())?.route.isForForwardAuthentication != true {
+                try checkSurroundings(of: request.head.headers)
+            }
+            let (route, values) = try found.get()
             dialect = route.dialect
             template = route.template
             response = try await RequestID.$current.withValue(id) {

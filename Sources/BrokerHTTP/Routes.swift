@@ -34,8 +34,18 @@ struct Routes: Sendable {
             self.answer = answer
         }
 
+        /// Whether proxies ask here for the requests of their visitors.
+        ///
+        /// Some ask with the visitor's method, append the visitor's path, and send the visitor's fields. Such a route answers
+        /// every method on its own path and all paths below it, and reads nothing that a visitor may have sent.
+        var isForForwardAuthentication: Bool { dialect == .forwardAuthentication }
+
         /// Who answers GET answers HEAD, without the body (RFC 9110 §9.3.2).
         fileprivate var methods: [HTTPMethod] { method == .GET ? [.GET, .HEAD] : [method] }
+
+        fileprivate func answers(_ method: HTTPMethod) -> Bool {
+            isForForwardAuthentication ? method != .CONNECT : methods.contains(method)
+        }
     }
 
     let all: [Route]
@@ -51,8 +61,10 @@ struct Routes: Sendable {
         let segments = path.isEmpty ? [] : path.split(separator: "/", omittingEmptySubsequences: false)
         var allowed: [HTTPMethod] = []
         for route in all {
-            guard let values = route.path.values(in: segments) else { continue }
-            if route.methods.contains(request.head.method) { return (route, values) }
+            guard let values = route.path.values(in: segments, orBelow: route.isForForwardAuthentication) else {
+                continue
+            }
+            if route.answers(request.head.method) { return (route, values) }
             allowed += route.methods
         }
         guard !allowed.isEmpty else { throw RequestRefusal.notFound(paths: all.map(\.template)) }
@@ -69,9 +81,11 @@ struct PathTemplate: Sendable {
         segments = text.split(separator: "/").map { $0.hasPrefix("{") ? nil : $0 }
     }
 
-    /// `nil` where a path is another one.
-    func values(in path: [Substring]) -> [Substring]? {
-        guard path.count == segments.count else { return nil }
+    /// The values of the path's parameters; `nil` for another path.
+    ///
+    /// - Parameter orBelow: whether more segments may follow.
+    func values(in path: [Substring], orBelow: Bool) -> [Substring]? {
+        guard path.count == segments.count || orBelow && path.count > segments.count else { return nil }
         var values: [Substring] = []
         for (segment, own) in zip(segments, path) {
             guard segment == nil ? !own.isEmpty : segment == own else { return nil }

@@ -25,6 +25,8 @@ struct Configuration {
     let mintRate: Double
     let mintBurst: Int
     let allowedHosts: Set<String>
+    /// What clients know the broker by; `nil` if each listener has an issuer of its own.
+    let issuer: IssuerIdentifier?
     let drainDelay: Duration
     /// For ever, when there is none.
     let auditRetention: Duration?
@@ -110,6 +112,9 @@ struct Configuration {
         )
         allowedHosts = try read("--allowed-hosts", settings.allowedHosts, or: "") { text in
             Set(text.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces).lowercased() })
+        }
+        issuer = try read("--issuer-identifier", settings.issuerIdentifier, or: "") { text in
+            text.isEmpty ? nil : try IssuerIdentifier(text)
         }
         drainDelay = try read("--drain-delay", settings.drainDelay, or: "0s") { text in
             guard let delay = try? TimeSpan(text), delay.seconds <= 300 else {

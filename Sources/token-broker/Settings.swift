@@ -70,6 +70,12 @@ struct Settings: ParsableArguments {
 
     @Option(
         help:
+            "The https URL that clients know the broker by, behind a proxy. [TOKEN_BROKER_ISSUER_IDENTIFIER] (default: the host that a request names)"
+    )
+    var issuerIdentifier: String?
+
+    @Option(
+        help:
             "How long a stop goes on serving while the readiness check says that it is not. [TOKEN_BROKER_DRAIN_DELAY] (default: 0s)"
     )
     var drainDelay: String?

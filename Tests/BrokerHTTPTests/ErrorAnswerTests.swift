@@ -73,6 +73,15 @@ struct ErrorAnswerTests {
         #expect(body?["operator_action"] as? String == action)
     }
 
+    @Test(arguments: rows)
+    func `a proxy that asks for a visitor gets 502, 503 or 500`(row: Row) {
+        let answer = ErrorAnswer(row.error, dialect: .forwardAuthentication, requestID: id)
+        let status = row.status == 429 ? 503 : row.status < 500 ? 502 : row.status
+        #expect(Int(answer.status.code) == status)
+        #expect(answer.fields.first(name: "Retry-After") == row.retryAfter)
+        #expect(!answer.fields.contains(name: "WWW-Authenticate"))
+    }
+
     @Test func `OAuth2 paths say 400 where others say 403`() {
         #expect(
             ErrorAnswer(BrokerError.unauthorizedClient(.anyGrant), dialect: .oauth2, requestID: id).status.code == 400)

@@ -11,6 +11,10 @@ struct ResponderTests {
             .init(.GET, "/things/{thing}/part") { _, values in WholeResponse(body: ByteBuffer(string: "\(values)")) },
             .init(.POST, "/things", dialect: .oauth2) { _, _ in throw BrokerError.unauthorizedClient(.anyGrant) },
             .init(.GET, "/things") { _, _ in throw BrokerError.unauthorizedClient(.anyGrant) },
+            .init(.GET, "/for/{proxy}/asks", dialect: .forwardAuthentication) { request, values in
+                guard values == ["a"] else { throw BrokerError.invalidClient }
+                return WholeResponse(body: ByteBuffer(string: "asked"))
+            },
         ]),
         hosts: HostRule(on: .tcp(host: "127.0.0.1", port: 0), isSecured: false, allowed: []), hasPage: false,
         log: .silent
@@ -69,6 +73,30 @@ struct ResponderTests {
         for uri in ["/things/a/part", "/nothing"] {
             #expect(await answer(.GET, uri, fields: fields).head.status == status)
         }
+    }
+
+    @Test(
+        arguments: [
+            (.GET, ""), (.POST, "/"), (.OPTIONS, "//x/%2F"), (.DELETE, "/../../../things"), (.PROPFIND, "/?a&a"),
+        ] as [(HTTPMethod, String)]
+    )
+    func `forward authentication is for every method, every path below, and visitors' fields`(
+        method: HTTPMethod, path: String
+    ) async {
+        let visitor: HTTPHeaders = ["Host": "www.example", "Origin": "http://b", "Sec-Fetch-Site": "cross-site"]
+        #expect(await answer(method, "/for/a/asks" + path, fields: visitor).head.status == .ok)
+        let refusal = await answer(method, "/for/b/asks" + path, fields: visitor).head
+        #expect(refusal.status == .badGateway)
+        #expect(!refusal.headers.contains(name: "WWW-Authenticate"))
+    }
+
+    @Test(arguments: ["/for/a/asksx", "/for/a", "/for//asks/x", "/x/for/a/asks"])
+    func `forward authentication is for no other path`(uri: String) async {
+        #expect(await answer(.GET, uri).head.status == .notFound)
+    }
+
+    @Test func `forward authentication is no tunnel`() async {
+        #expect(await answer(.CONNECT, "/for/a/asks").head.status == .methodNotAllowed)
     }
 
     @Test func `nothing of an answer may be kept on the way`() async {

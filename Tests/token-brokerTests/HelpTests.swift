@@ -35,7 +35,7 @@ import Testing
     @Test func `the settings are each in one place, with their variable`() {
         let table = Settings.table(columns: 1000)
         let flags = table.matches(of: /(?m)^  (--[a-z-]+)/).map(\.output.1)
-        #expect(flags.count == 21 && flags.contains("--data-dir") && !table.contains("--help"))
+        #expect(flags.count == 22 && flags.contains("--data-dir") && !table.contains("--help"))
         for flag in flags {
             let variable = "[TOKEN_BROKER_" + flag.dropFirst(2).uppercased().replacing("-", with: "_") + "]"
             #expect(table.contains(variable))

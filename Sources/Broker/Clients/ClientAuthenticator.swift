@@ -81,6 +81,12 @@ package struct ClientAuthenticator: Sendable {
         throw isThrottled ? .authenticationThrottled : refusal(of: claim, from: peer, shown)
     }
 
+    /// Returns whether the Unix user or the certificate of a connection identifies one client, without any credentials.
+    package func identifies(_ peer: Peer) async -> Bool {
+        let identities = await Shown(by: peer, with: .none).identities
+        return registry.clients(recognizedBy: identities).count { $0.isEnabled } == 1
+    }
+
     /// Who shows nothing is told how to; who shows something learns nothing but that it is wrong.
     private func refusal(of claim: ClientClaim, from peer: Peer, _ shown: Shown) -> BrokerError {
         if let refusal = shown.refusal { return .certificateRefused(refusal) }

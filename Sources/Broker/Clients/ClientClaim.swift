@@ -6,6 +6,9 @@ package struct ClientClaim: Sendable {
     /// Whether it can be anybody's at all.
     package let isUsable: Bool
 
+    /// The claim of a request without credentials.
+    package static let none = ClientClaim(id: nil, secret: nil)
+
     /// What was meant for a claim and is none.
     package static let unusable = ClientClaim(id: nil, secret: nil, isUsable: false)
 

@@ -7,11 +7,14 @@ import NIOHTTP1
 package struct ClientRoutes: Sendable {
     private let broker: TokenBroker
     private let authenticator: ClientAuthenticator
+    private let issuer: IssuerIdentifier?
     private let metrics = HandOutMetrics()
 
-    package init(broker: TokenBroker, authenticator: ClientAuthenticator) {
+    /// - Parameter issuer: what clients know the broker by; if `nil`, each listener has an issuer of its own.
+    package init(broker: TokenBroker, authenticator: ClientAuthenticator, issuer: IssuerIdentifier? = nil) {
         self.broker = broker
         self.authenticator = authenticator
+        self.issuer = issuer
     }
 
     /// What the API description says, done.
@@ -34,14 +37,14 @@ package struct ClientRoutes: Sendable {
         case .getToken:
             .init(method, path) { request, values in try await counted { try await token(request, values) } }
         case .getAuthorization:
-            .init(method, path) { request, values in
+            .init(method, path, dialect: .forwardAuthentication) { request, values in
                 try await counted { try await authorizationField(request, values) }
             }
         case .reportRejectedToken: .init(method, path, answer: rejected)
         case .listProjects: .init(method, path, on: .worker) { request, _ in try await projects(request) }
         case .getMetadata:
             .init(method, path) { request, _ in
-                try WholeResponse(json: ServerMetadata(for: request.head.headers, security: security))
+                try WholeResponse(json: ServerMetadata(of: issuer, for: request.head.headers, security: security))
             }
         case .getDescription:
             .init(method, path) { _, _ in WholeResponse(body: ByteBuffer(bytes: APIDescription.json)) }
@@ -78,9 +81,10 @@ package struct ClientRoutes: Sendable {
     }
 
     /// The token as the field that an API wants, for proxies that ask before they forward: nginx's `auth_request`,
-    /// Envoy's `ext_authz`, Caddy's and Traefik's forward authentication.
+    /// Envoy's `ext_authz`, Caddy's `forward_auth` and Traefik's `ForwardAuth`.
     private func authorizationField(_ request: WholeRequest, _ values: [Substring]) async throws -> WholeResponse {
-        let (asked, authorization) = try await asked(request, values)
+        let authorization = try await authorizeProxy(request)
+        let asked = TokenRequest(project: try project(values).get(), scope: nil)
         let handOut = try await naming(authorization.client, asked.project) {
             try await broker.token(for: asked, as: authorization)
         }
@@ -181,6 +185,18 @@ package struct ClientRoutes: Sendable {
 
     private func authorize(_ request: WholeRequest, _ form: FormFields?) async throws -> Authorization {
         try await authenticator.authorize(ClientClaim(request.head.headers, form: form), from: request.peer)
+    }
+
+    /// Authorizes a proxy that asks for a visitor: by its connection if that identifies a client, else by HTTP Basic.
+    ///
+    /// A field that is not usable is the visitor's, and counts as none.
+    private func authorizeProxy(_ request: WholeRequest) async throws -> Authorization {
+        var claim = ClientClaim.none
+        if await !authenticator.identifies(request.peer) {
+            let shown = try ClientClaim(request.head.headers, form: nil)
+            if shown.isUsable { claim = shown }
+        }
+        return try await authenticator.authorize(claim, from: request.peer)
     }
 
     /// Adds to an error who asked for what.

@@ -78,7 +78,7 @@ final class ConformanceHandler: ChannelDuplexHandler {
         // The answer itself may say so.
         let isLast =
             state.isNextAnswerLast || response.head.headers[canonicalForm: "Connection"].contains { $0 == "close" }
-        if isLast { response.head.headers.replaceOrAdd(name: "Connection", value: "close") }
+        if isLast { response.endConnection() }
         state.answer(at: context.eventLoop.now)
         write(response, context, promise)
         if isLast { end(context) } else { answerRefused(context) }
@@ -100,7 +100,7 @@ final class ConformanceHandler: ChannelDuplexHandler {
     private func answerRefused(_ context: ChannelHandlerContext) {
         guard let refusal = state.dueRefusal else { return }
         var response = log.answer(to: refusal)
-        response.head.headers.replaceOrAdd(name: "Connection", value: "close")
+        response.endConnection()
         write(response, context, nil)
         end(context)
     }

@@ -37,7 +37,7 @@ struct ConnectionPipeline: ServerChildChannel {
             let state = ConnectionState(peer, as: connection, isSecured: tls != nil, at: channel.eventLoop.now)
             let pipeline = channel.pipeline.syncOperations
             if let tls {
-                let handshake = HandshakeHandler(state, tls)
+                let handshake = HandshakeHandler(state, tls, log: log)
                 let handler = try NIOSSLServerHandler(
                     context: tls.context(), customVerificationCallback: handshake.keep
                 )

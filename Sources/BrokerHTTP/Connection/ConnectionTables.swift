@@ -6,9 +6,10 @@ package struct ConnectionTables: Sendable {
     package let admin: ConnectionTable
 
     /// - Parameter openFiles: the most files that the process may have open. Clients get half of them or all but 512,
-    ///   whichever is more.
+    ///   whichever is more. One Unix user gets half of that: a proxy is one user with a connection for each of its visitors.
     package init(openFiles: Int) {
-        client = ConnectionTable(capacity: min(4096, max(openFiles / 2, openFiles - 512)), perUser: 256)
+        let clients = min(4096, max(openFiles / 2, openFiles - 512))
+        client = ConnectionTable(capacity: clients, perUser: clients / 2)
         operations = ConnectionTable(capacity: min(128, openFiles / 16))
         admin = ConnectionTable(capacity: min(64, openFiles / 16))
     }

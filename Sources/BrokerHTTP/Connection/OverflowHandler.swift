@@ -18,7 +18,7 @@ final class OverflowHandler: ChannelInboundHandler {
     func channelActive(context: ChannelHandlerContext) {
         var response = log.answer(to: RequestRefusal.tooManyConnections)
         if saysWhy {
-            response.head.headers.replaceOrAdd(name: "Connection", value: "close")
+            response.endConnection()
             for part in response.parts { context.write(wrapOutboundOut(part), promise: nil) }
             context.flush()
         }

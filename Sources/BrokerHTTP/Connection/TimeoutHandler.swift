@@ -10,6 +10,8 @@ final class TimeoutHandler: ChannelDuplexHandler {
     static let request: TimeAmount = .seconds(30)
     static let reading: TimeAmount = .seconds(10)
     static let idle: TimeAmount = .seconds(60)
+    /// The `Keep-Alive` field (RFC 2068 §19.7.1.1): earlier than the broker closes, so that no request crosses the close.
+    static let announcedIdle = "timeout=55"
     /// What a connection on which nothing is asked for has for a last request, when the broker is on its way out.
     static let lastRequest: TimeAmount = .seconds(1)
     /// What everything has to come to its end then.

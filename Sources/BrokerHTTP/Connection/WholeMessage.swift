@@ -38,7 +38,7 @@ struct WholeResponse: Sendable {
         self.client = client
         var headers: HTTPHeaders = [
             "Content-Type": type, "Content-Length": String(body.readableBytes), "Cache-Control": "no-store",
-            "Pragma": "no-cache", "Date": HTTPDate.now,
+            "Pragma": "no-cache", "Date": HTTPDate.now, "Keep-Alive": TimeoutHandler.announcedIdle,
         ]
         headers.add(contentsOf: fields)
         head = HTTPResponseHead(version: .http1_1, status: status, headers: headers)
@@ -54,6 +54,12 @@ struct WholeResponse: Sendable {
 
     init(_ error: ErrorAnswer) {
         self.init(error.status, body: ByteBuffer(bytes: error.body), fields: error.fields)
+    }
+
+    /// Says that the connection ends with this response.
+    mutating func endConnection() {
+        head.headers.replaceOrAdd(name: "Connection", value: "close")
+        head.headers.remove(name: "Keep-Alive")
     }
 
     /// The same as the encoder takes it.

@@ -9,11 +9,13 @@ final class HandshakeHandler: ChannelInboundHandler {
 
     private let state: ConnectionState
     private let tls: ListenerTLS
+    private let log: RequestLog
     private var shown: ShownChain?
 
-    init(_ state: ConnectionState, _ tls: ListenerTLS) {
+    init(_ state: ConnectionState, _ tls: ListenerTLS, log: RequestLog) {
         self.state = state
         self.tls = tls
+        self.log = log
     }
 
     /// Keeps the certificates for the requests that need them, which decide by those who are trusted then.
@@ -25,5 +27,12 @@ final class HandshakeHandler: ChannelInboundHandler {
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         if case TLSUserEvent.handshakeCompleted = event { state.handshakeCompleted(by: shown) }
         context.fireUserInboundEventTriggered(event)
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        if state.handshakeSince != nil, let reason = error.handshakeReason {
+            log.handshakeFailed(with: state.peer.origin, reason: reason)
+        }
+        context.fireErrorCaught(error)
     }
 }

@@ -96,7 +96,9 @@ struct Serve: AsyncParsableCommand {
             )
         }
 
-        let clientRoutes = ClientRoutes(broker: core.broker, authenticator: core.authenticator)
+        let clientRoutes = ClientRoutes(
+            broker: core.broker, authenticator: core.authenticator, issuer: configuration.issuer
+        )
         let operationsRoutes = OperationsRoutes(core: core, readiness: readiness, serving: serving) { asOpenMetrics in
             let format: TextFormat = asOpenMetrics ? .openMetrics : .prometheus
             return (format.mediaType, exporter.text(format))
@@ -111,9 +113,11 @@ struct Serve: AsyncParsableCommand {
             on: configuration.adminSocket, AdminRoutes(core: core, serving: serving), connections: connections,
             readiness: readiness, logger: logger
         )
+        let clientHosts = hosts.union([configuration.issuer?.host].compactMap(\.self))
         let clients = configuration.listen.map {
             Listener.client(
-                on: $0, clientRoutes, allowedHosts: hosts, tls: tls, connections: connections, readiness: readiness,
+                on: $0, clientRoutes, allowedHosts: clientHosts, tls: tls, connections: connections,
+                readiness: readiness,
                 logger: logger
             )
         }

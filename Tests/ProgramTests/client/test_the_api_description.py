@@ -17,6 +17,18 @@ SCHEMATHESIS = pathlib.Path(sys.executable).parent / "schemathesis"
 HOOKS = pathlib.Path(__file__).with_name("schemathesis_hooks.py")
 DOCUMENT = pathlib.Path(__file__).parents[3] / "Sources/BrokerHTTP/Client/openapi.json"
 METADATA = "/.well-known/oauth-authorization-server"
+# Forward authentication answers every method, and each of its errors is 502 or 503.
+SETTINGS = """
+[checks]
+enabled = true
+positive_data_acceptance.enabled = false
+
+[[operations]]
+include-path = "/v1/projects/{projectId}/authorization"
+checks.ignored_auth.enabled = false
+checks.not_a_server_error.enabled = false
+checks.unsupported_method.enabled = false
+"""
 LONG = os.environ.get("LONG") == "1"
 
 
@@ -42,7 +54,8 @@ def test_the_broker_does_what_the_document_says(shared, clients, folder):
     """Schemathesis makes up good and bad requests, follows the links, and holds each answer against the document."""
     name, secret = clients["two"]
     command = [SCHEMATHESIS, "run", f"http://{shared.tcp}/openapi.json", "--auth", f"{name}:{secret}"]
-    command += ["--checks", "all", "--exclude-checks", "positive_data_acceptance", "--seed", "1", "--no-color"]
+    (folder / "schemathesis.toml").write_text(SETTINGS)
+    command += ["--seed", "1", "--no-color"]
     command += ["--max-examples", "800" if LONG else "25", "--report", "json", "--report-json-path", "report.json"]
     hooks = environment(SCHEMATHESIS_HOOKS=str(HOOKS))
     ran = subprocess.run(command, env=hooks, cwd=folder, capture_output=True, text=True)

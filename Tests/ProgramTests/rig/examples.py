@@ -14,8 +14,9 @@ import typing
 import requests
 import yaml
 
-from rig.processes import PATIENCE, PROGRAMS, end, environment, free_port, start
+from rig.processes import PATIENCE, PROGRAMS, end, environment, free_port, start, wait_until
 from rig.proxies import Proxy, nginx_settings
+from rig.wire import get
 
 EXAMPLES = pathlib.Path(__file__).parents[3] / "Examples"
 TABLE = EXAMPLES / "README.md"
@@ -78,8 +79,8 @@ class Worker:
 class InFront:
     """A running proxy that gives requests their tokens."""
 
-    def __init__(self, kind: str, settings: str, port: int, folder: pathlib.Path):
-        self.proxy = Proxy(kind, settings, port, folder)
+    def __init__(self, kind: str, settings: str, port: int, folder: pathlib.Path, **variables: str):
+        self.proxy = Proxy(kind, settings, port, folder, **variables)
         self.url = f"http://{self.proxy.address}/v1/projects/{PROJECT}/activeNumbers"
         self.threads = concurrent.futures.ThreadPoolExecutor(50)
         self.http = requests.Session()
@@ -139,44 +140,92 @@ def secret(credentials: tuple[str, str]) -> dict[str, str]:
     return {"CLIENT_ID": credentials[0], "CLIENT_SECRET": credentials[1]}
 
 
+def here(path: str, **changes: str) -> str:
+    """An example's settings with the places of these tests instead of the documented ones."""
+    settings = (EXAMPLES / path).read_text()
+    documented = {
+        "port": "8080",
+        "api": "https://numbers.api.sinch.com",
+        "socket": "/var/lib/token-broker/client.sock",
+        "broker": "127.0.0.1:8787",
+        "project": "my-project",
+    }
+    for name, value in changes.items():
+        assert documented[name] in settings
+        settings = settings.replace(documented[name], value)
+    return settings
+
+
+def socket_of(broker) -> str:
+    return broker.unix.removeprefix("unix:")
+
+
 def nginx(broker, _, api: str) -> InFront:
     port = free_port()
-    server = (EXAMPLES / "nginx/sinch.conf").read_text()
-    for ours, here in {
-        "127.0.0.1:8080": f"127.0.0.1:{port}",
-        "https://numbers.api.sinch.com": api,
-        "/var/lib/token-broker/client.sock": broker.unix.removeprefix("unix:"),
-        "my-project": PROJECT,
-    }.items():
-        assert ours in server
-        server = server.replace(ours, here)
+    server = here("nginx/sinch.conf", port=str(port), api=api, socket=socket_of(broker), project=PROJECT)
     return InFront("nginx", nginx_settings(server, broker.folder), port, broker.folder)
+
+
+def caddy(broker, _, api: str) -> InFront:
+    port = free_port()
+    site = here("caddy/Caddyfile", port=str(port), api=api, socket=socket_of(broker), project=PROJECT)
+    return InFront("caddy", "{\n\tadmin off\n}\n" + site, port, broker.folder)
+
+
+def traefik(broker, credentials: tuple[str, str], api: str) -> InFront:
+    port, own = free_port(), f"127.0.0.1:{free_port()}"
+    routes = broker.folder / "sinch.yaml"
+    routes.write_text(here("traefik/sinch.yaml", api=api, broker=broker.tcp, project=PROJECT))
+    settings = {
+        "entryPoints": {"sinch": {"address": f"127.0.0.1:{port}"}, "traefik": {"address": own}},
+        "providers": {"file": {"filename": str(routes)}},
+        "api": {"insecure": True},
+        "global": {"checkNewVersion": False, "sendAnonymousUsage": False},
+    }
+    client = {"TOKEN_BROKER_CLIENT": ":".join(credentials)}
+    front = InFront("traefik", yaml.safe_dump(settings), port, broker.folder, **client)
+    # It listens before it has read its routes.
+    wait_until(lambda: get(own, "/api/http/routers/numbers@file").status == 200, "Traefik has its routes")
+    return front
 
 
 def envoy(broker, credentials: tuple[str, str], api: str) -> InFront:
     port, secret = free_port(), broker.folder / "client-secret"
     secret.write_text(credentials[1])
-    settings = yaml.safe_load((EXAMPLES / "envoy/envoy.yaml").read_text())
+    settings = yaml.safe_load(here("envoy/envoy.yaml", port=str(port), broker=broker.tcp))
     resources = settings["static_resources"]
-    (listener,) = resources["listeners"]
-    listener["address"]["socket_address"]["port_value"] = port
-    injector = listener["filter_chains"][0]["filters"][0]["typed_config"]["http_filters"][0]
+    injector = resources["listeners"][0]["filter_chains"][0]["filters"][0]["typed_config"]["http_filters"][0]
     oauth2 = injector["typed_config"]["credential"]["typed_config"]
-    oauth2["token_endpoint"]["uri"] = f"http://{broker.tcp}/oauth2/token"
     oauth2["client_credentials"]["client_id"] = credentials[0]
     resources["secrets"][0]["generic_secret"]["secret"]["filename"] = str(secret)
-    for cluster, address in zip(resources["clusters"], (broker.tcp, api.removeprefix("http://")), strict=True):
-        (endpoint,) = cluster["load_assignment"]["endpoints"][0]["lb_endpoints"]
-        host, number = address.split(":")
-        endpoint["endpoint"]["address"]["socket_address"] = {"address": host, "port_value": int(number)}
-        # The sandbox is plain HTTP.
-        cluster.pop("transport_socket", None)
-    front = InFront("envoy", yaml.safe_dump(settings), port, broker.folder)
+    broker_cluster, _ = resources["clusters"]
+    set_address(broker_cluster, broker.tcp)
+    front = envoy_in_front_of(api, settings, port, broker.folder)
     # Until it has its first token it refuses calls; with a wrong secret it goes on doing that.
     end = time.monotonic() + 1
     while failed(front.call()) and time.monotonic() < end:
         time.sleep(0.02)
     return front
+
+
+def envoy_ext_authz(broker, _, api: str) -> InFront:
+    port = free_port()
+    text = here("envoy-ext-authz/envoy.yaml", port=str(port), socket=socket_of(broker), project=PROJECT)
+    return envoy_in_front_of(api, yaml.safe_load(text), port, broker.folder)
+
+
+def envoy_in_front_of(api: str, settings: dict, port: int, folder: pathlib.Path) -> InFront:
+    """Envoy with an API that is plain HTTP, as the last of the clusters."""
+    cluster = settings["static_resources"]["clusters"][-1]
+    cluster.pop("transport_socket")
+    set_address(cluster, api.removeprefix("http://"))
+    return InFront("envoy", yaml.safe_dump(settings), port, folder)
+
+
+def set_address(cluster: dict, address: str):
+    (endpoint,) = cluster["load_assignment"]["endpoints"][0]["lb_endpoints"]
+    host, port = address.split(":")
+    endpoint["endpoint"]["address"]["socket_address"] = {"address": host, "port_value": int(port)}
 
 
 def example(path: str) -> str:
@@ -201,6 +250,9 @@ CLIENTS = [
     Client("Perl", by_url("perl", example("perl/list-numbers.pl"))),
     Client("Swift", by_address("BROKER_URL", f"{PROGRAMS}/list-numbers"), margin=TOLD, drop_in=False),
     Client("nginx in front", nginx, None, by_user=True, drop_in=False),
+    Client("Caddy in front", caddy, None, by_user=True, drop_in=False),
+    Client("Traefik in front", traefik, None, drop_in=False),
+    Client("Envoy in front, ext_authz", envoy_ext_authz, None, by_user=True, drop_in=False),
     # It sends the secret in the form, which the sandbox refuses as Ory Hydra does.
     Client("Envoy in front", envoy, margin=HALF, drop_in=False),
 ]

@@ -35,9 +35,10 @@ daemon off;
 user {user};
 pid {folder}/nginx.pid;
 error_log stderr;
-events {{}}
+events {{ worker_connections 4096; }}
 http {{
     access_log off;
+    large_client_header_buffers 4 32k;
     client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy; fastcgi_temp_path {folder}/fastcgi;
     uwsgi_temp_path {folder}/uwsgi; scgi_temp_path {folder}/scgi;
     {http}
@@ -120,20 +121,23 @@ class Wire:
 class Proxy:
     """A proxy that was started with these settings, and listens at `port`."""
 
-    def __init__(self, kind: str, settings: str, port: int, folder: pathlib.Path):
-        self.address = f"127.0.0.1:{port}"
+    def __init__(self, kind: str, settings: str, port: int, folder: pathlib.Path, **variables: str):
+        self.kind, self.address = kind, f"127.0.0.1:{port}"
         file = folder / f"{kind}.yaml"
         file.write_text(settings)
+        installed = pathlib.Path(sys.executable).with_name
         command = {
             "haproxy": [tool("haproxy"), "-f", file, "-db", "-q"],
             "nginx": [tool("nginx"), "-p", folder, "-c", file],
-            "envoy": [pathlib.Path(sys.executable).with_name("envoy"), "-c", file, "--use-dynamic-base-id"],
+            "envoy": [installed("envoy"), "-c", file, "--use-dynamic-base-id"],
+            "caddy": [installed("caddy"), "run", "--config", file, "--adapter", "caddyfile"],
+            "traefik": [installed("traefik"), f"--configFile={file}"],
         }[kind]
+        # Only nginx and HAProxy need the libraries, and only Caddy a home.
+        variables |= {"LD_LIBRARY_PATH": LIBRARIES, "HOME": str(folder)}
         self.log = folder / f"{kind}.log"
         with self.log.open("wb") as log:
-            self.process = start(
-                [*map(str, command)], stdout=log, stderr=log, env=environment(LD_LIBRARY_PATH=LIBRARIES)
-            )
+            self.process = start([*map(str, command)], stdout=log, stderr=log, env=environment(**variables))
         wait_until(self._is_listening, f"{kind} listens")
 
     @classmethod
