@@ -19,16 +19,7 @@ enum RequestRefusal: Error, Equatable {
     case tooManyConnections
 
     static let notHTTP = Self.malformed("this is not HTTP/1.1")
-
-    init(_ error: HTTPParserError) {
-        self =
-            switch error {
-            case .headerOverflow: .headTooLarge
-            case .invalidHeaderToken:
-                .malformed(
-                    "a line of the head is not a field: credentials in base64 must be on one line ('base64 -w 0')"
-                )
-            default: .notHTTP
-            }
-    }
+    static let brokenCredentials = Self.malformed(
+        "the Authorization field is broken into lines: base64 credentials must be on one line ('base64 -w 0')"
+    )
 }

@@ -120,3 +120,19 @@ def test_a_client_that_hangs_up_harms_nobody(shared, clients):
         with connect(shared.tcp) as connection:
             connection.sendall(form_request(client=clients["one"])[:-5])
     assert_token(post_form(shared.tcp, client=clients["one"]))
+
+
+@pytest.mark.parametrize("line_end", ["\n", "\r\n", "\r\n "])
+@pytest.mark.parametrize("rest", ["c2VjcmV0cw==", "c2VjcmV0czEy"])
+def test_credentials_that_base64_has_broken_into_lines_are_named(shared, line_end, rest):
+    field = "authorization: Basic " + "Y2xpZW50" * 9 + "YWJj" + line_end + rest + "\r\n"
+    (answer,) = converse(shared.tcp, (HEAD + field + "Accept: */*\r\n\r\n").encode())
+    assert_error(answer, 400, "invalid_request")
+    assert "must be on one line" in answer.json["error_description"], f"{answer}"
+
+
+def test_idle_connections_announce_their_end_and_others_do_not(shared, clients):
+    for headers, announced in (([], "timeout=55"), (CLOSE, None)):
+        for target in ("/oauth2/token", "/nothing"):
+            answer = post_form(shared.tcp, client=clients["one"], target=target, headers=headers)
+            assert answer.headers["Keep-Alive"] == announced, f"{answer}"

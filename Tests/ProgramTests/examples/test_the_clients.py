@@ -7,13 +7,15 @@ import types
 import pytest
 
 from rig.examples import CLIENTS, HALF, TOLD, assert_cell, failed, rows
-from rig.processes import wait_until
+from rig.processes import environment, wait_until
+from rig.recording_api import RecordingAPI
 from rig.sandbox import KEYS
 
 YES = "✓"
 TEXTS = {None: "fetches for every call", HALF: "when half of it is over", TOLD: "when the broker has a newer one"}
 # What the sandbox's tokens live, where a client has to replace one: longer than it likes its tokens to live.
 WHILE = 4
+PROGRAMS = [client for client in CLIENTS if "in front" not in client.name]
 
 
 @pytest.fixture
@@ -42,6 +44,23 @@ def test_nothing_but_the_token_endpoint_and_the_credentials_are_others_than_at_s
     answers = worker.call()
     worker.stop()
     assert failed(answers) == [] and sandbox.token_requests == 1
+
+
+@pytest.mark.parametrize("client", PROGRAMS, ids=lambda client: client.name)
+def test_no_secret_goes_to_a_proxy_that_the_environment_names(client, broker, clients, sandbox, monkeypatch):
+    proxy = RecordingAPI()
+    named = {name: proxy.url for name in ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "ALL_PROXY")}
+    if not client.by_user:
+        # As README says; the Unix socket needs none.
+        named |= {"NO_PROXY": "127.0.0.1,localhost", "no_proxy": "127.0.0.1,localhost"}
+    monkeypatch.setattr("rig.examples.environment", lambda **settings: environment(**named, **settings))
+    worker = client.start(broker, clients["one"], sandbox.url)
+    answers = worker.call()
+    worker.stop()
+    proxy.stop()
+    # What talks to the broker by its socket sends the API's calls where the environment says.
+    secrets = [asked for asked in proxy.requests if "numbers" not in asked.target.lower()]
+    assert secrets == [] and (client.by_user or failed(answers) == [])
 
 
 def test_it_uses_a_token_again(client, worker, handed_out):

@@ -281,3 +281,26 @@ def test_the_metadata_is_what_rfc_8414_wants(broker, authority):
         getattr(metadata, f"validate_{key}")()
     assert metadata["issuer"] == "https://localhost:8787"
     assert "tls_client_auth" in metadata["token_endpoint_auth_methods_supported"]
+
+
+def test_a_handshake_that_fails_is_in_the_log(broker):
+    def lines() -> list[dict]:
+        return [line for line in broker.log_lines() if line["event"] == "handshake.failed"]
+
+    # A probe that only connects is not worth a line.
+    connect(secured(broker)).close()
+    with connect(secured(broker)) as connection:
+        connection.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert connection.recv(65536)[:1] != b"H"
+    wait_until(lines, "there is a line")
+    for version in VERSIONS:
+        context = ssl.create_default_context()
+        context.maximum_version = version
+        with pytest.raises(ssl.SSLError), connect(secured(broker)) as connection:
+            context.wrap_socket(connection, server_hostname="localhost")
+    wait_until(lambda: len(lines()) == 3, "there is a line for each")
+    assert {line["peer"] for line in lines()} == {"127.0.0.1"}
+    plain, *distrusted = (line["reason"] for line in lines())
+    assert plain == "the peer sent plain HTTP: its URL must begin with https"
+    # OpenSSL sends the alert of TLS 1.3 in the clear, where the broker expects encrypted records.
+    assert distrusted == ["TLSV1_ALERT_UNKNOWN_CA", "BAD_PACKET_LENGTH"]
