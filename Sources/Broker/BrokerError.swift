@@ -1,6 +1,6 @@
 /// What can go wrong for a client, in words that it can act on.
 ///
-/// Anything else that is thrown (a full disk, a bug) is not part of this vocabulary: it is logged for the operator, and
+/// Anything else that is thrown (a bug) is not part of this vocabulary: it is logged for the operator, and
 /// the client is told `server_error` alone.
 package enum BrokerError: Error, Equatable {
     /// What a client would need to get a token.
@@ -30,6 +30,8 @@ package enum BrokerError: Error, Equatable {
     case mintThrottled(retryAfter: Duration)
     /// The authorization server is failing and no valid token is left.
     case mintUnavailable(retryAfter: Duration)
+    /// The store cannot be written, and no valid token is left.
+    case storeUnwritable
     /// The authorization server refuses every key of the project.
     case everyKeyRefused
     /// The client has the grant, but the project has no key.
@@ -47,6 +49,7 @@ package enum BrokerError: Error, Equatable {
         case .authenticationThrottled: "authentication_throttled"
         case .mintThrottled: "mint_throttled"
         case .mintUnavailable: "mint_unavailable"
+        case .storeUnwritable: "failed"
         case .everyKeyRefused: "key_refused"
         case .noKey: "no_key"
         case .everyKeyDisabled: "key_disabled"

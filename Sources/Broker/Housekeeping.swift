@@ -7,7 +7,7 @@ package struct Housekeeping: Sendable {
     /// How much of what is known of uses a crash costs at most.
     private static let interval: Duration = .seconds(30)
     /// How soon it is known that a store works again.
-    private static let pause: Duration = .seconds(5)
+    static let pause: Duration = .seconds(5)
     /// How often old audit records are removed.
     private static let pruningInterval: Duration = .seconds(86_400)
 

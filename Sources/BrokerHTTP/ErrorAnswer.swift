@@ -16,11 +16,14 @@ struct ErrorAnswer {
     /// Besides those that every answer has.
     private(set) var fields: HTTPHeaders = [:]
     let body: Data
+    /// Whether the broker itself failed, so that an operator must see the error in the log.
+    let isOurs: Bool
     /// What is wrong, for the log: without what the request says, which may be a secret in the wrong place.
     let reason: String
 
     init(_ error: any Error, dialect: Dialect = .http, requestID: RequestID) {
         let status: HTTPResponseStatus
+        var isOurs = false
         var retryAfter: Duration?
         var reason: String?
         var body: Body
@@ -195,7 +198,24 @@ struct ErrorAnswer {
                 )
             )
             retryAfter = .seconds(1)
+        case is StoreFailure, BrokerError.storeUnwritable:
+            isOurs = true
+            reason = (error as? StoreFailure).map { "\($0)" }
+            (status, body) = (
+                .serviceUnavailable,
+                Body(
+                    error: "temporarily_unavailable",
+                    errorDescription:
+                        "the token broker cannot write its database, so it hands out no token to a client that "
+                        + "does not have it yet: its log says why under this request ID",
+                    retryable: true
+                )
+            )
+            // How often the broker checks its database.
+            retryAfter = .seconds(5)
         default:
+            isOurs = true
+            reason = error.reason
             (status, body) = (
                 .internalServerError,
                 Body(
@@ -205,6 +225,7 @@ struct ErrorAnswer {
             )
         }
         self.status = dialect.status(for: status)
+        self.isOurs = isOurs
         if self.status == .unauthorized {
             fields.add(name: "WWW-Authenticate", value: #"Basic realm="token-broker", charset="UTF-8""#)
         }

@@ -68,18 +68,17 @@ final class RequestLog: Sendable {
         let authorized = thrown as? AuthorizedRequestError
         let error = authorized?.error ?? thrown
         let answer = ErrorAnswer(error, dialect: dialect, requestID: id)
-        let isOurs = answer.status == .internalServerError
         let now = Self.now
-        if let omitted = lines.withLock({ isOurs ? $0.failed.next(at: now) : $0.refused.next(at: now) }) {
+        if let omitted = lines.withLock({ answer.isOurs ? $0.failed.next(at: now) : $0.refused.next(at: now) }) {
             var metadata: Logger.Metadata = [
                 "request_id": "\(id)", "listener": "\(listener)", "status": .stringConvertible(answer.status.code),
-                "reason": "\(isOurs ? error.reason : answer.reason)",
+                "reason": "\(answer.reason)",
             ]
             metadata["route"] = route.map { "\($0)" }
             metadata["client_id"] = authorized.map { "\($0.client)" }
             metadata["project_id"] = authorized?.project.map { "\($0)" }
             if omitted > 0 { metadata["omitted"] = .stringConvertible(omitted) }
-            if isOurs {
+            if answer.isOurs {
                 logger.log(.requestFailed, level: .error, "a request failed", metadata)
             } else {
                 logger.log(.requestRefused, level: .info, "a request was refused", metadata)

@@ -48,6 +48,7 @@ struct ErrorAnswerTests {
         Row(RequestRefusal.notFound(paths: ["/a", "/b/{c}"]), 404, "invalid_request"),
         Row(RequestRefusal.methodNotAllowed(allow: "POST"), 405, "invalid_request"),
         Row(RequestRefusal.tooManyConnections, 503, "temporarily_unavailable", retryAfter: "1"),
+        Row(StoreFailure(.full, file: "a", reason: "b"), 503, "temporarily_unavailable", retryAfter: "5"),
         Row(CocoaError(.fileNoSuchFile), 500, "server_error"),
     ]
 

@@ -5,9 +5,7 @@ import Synchronization
 /// A store that forgets everything with the test.
 package final class MemoryStore: Store {
     /// What it throws when told to fail.
-    package struct Full: Error {
-        package init() {}
-    }
+    package static let full = StoreFailure(.full, file: "memory", reason: "no space left")
 
     private struct State {
         var keys: [KeyID: AccessKey] = [:]
@@ -51,14 +49,14 @@ package final class MemoryStore: Store {
     }
 
     package func check() async throws -> MasterKeyCheck {
-        try state.withLock { state in if state.isFull { throw Full() } }
+        try state.withLock { state in if state.isFull { throw Self.full } }
         return .works
     }
 
     package func commit(_ changes: [Change], recording records: [AuditRecord]) async throws {
         for record in records { await state.withLock { $0.gates[record.action] }?.pass() }
         try state.withLock { state in
-            if state.isFull { throw Full() }
+            if state.isFull { throw Self.full }
             for change in changes {
                 switch change {
                 case .addKey(let key): state.keys[key.id] = key
@@ -89,7 +87,7 @@ package final class MemoryStore: Store {
 
     package func save(_ uses: [(owner: Use.Owner, last: Date)]) async throws {
         try state.withLock { state in
-            if state.isFull { throw Full() }
+            if state.isFull { throw Self.full }
             state.mostUsesAtOnce = max(state.mostUsesAtOnce, uses.count)
             for (owner, last) in uses { state.uses[owner] = last }
         }
@@ -116,7 +114,7 @@ package final class MemoryStore: Store {
     package var unfinishedRotation: UnfinishedRotation? { nil }
 
     /// It has no file.
-    package func backup(verifiedTo verified: AuditPosition?) async throws -> any Backup { throw Full() }
+    package func backup(verifiedTo verified: AuditPosition?) async throws -> any Backup { throw Self.full }
 
     package func verifyAuditLog(after position: AuditPosition?, anchor: AuditPosition?) async throws -> AuditProof {
         var proof = AuditProof(first: 1, anchor: .beginning, end: 0)
@@ -128,7 +126,7 @@ package final class MemoryStore: Store {
         before date: Date, recording record: AuditRecord, goesOn: Bool
     ) async throws -> AuditPruning.Reply {
         try state.withLock { state in
-            if state.isFull { throw Full() }
+            if state.isFull { throw Self.full }
             let count = state.records.count
             state.records.removeAll { $0.at < date }
             let removed = count - state.records.count

@@ -24,7 +24,7 @@ struct AdministratorTests {
     @Test func `nothing counts that was not made durable`() async throws {
         let test = try await TestBroker()
         test.store.setFull(true)
-        await #expect(throws: MemoryStore.Full.self) { try await test.addKey() }
+        await #expect(throws: OperatorError(MemoryStore.full)) { try await test.addKey() }
         #expect(try await test.perform(KeyListing(page: Page())).keys.isEmpty)
         test.store.setFull(false)
         try await test.addKey()

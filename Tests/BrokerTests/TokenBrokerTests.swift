@@ -69,7 +69,7 @@ struct TokenBrokerTests {
         _ = try await test.core.broker.token(for: request(), as: first)
         test.store.setFull(true)
         _ = try await test.core.broker.token(for: request(), as: first)
-        await #expect(throws: MemoryStore.Full.self) { try await test.core.broker.token(for: request(), as: second) }
+        await #expect(throws: MemoryStore.full) { try await test.core.broker.token(for: request(), as: second) }
     }
 
     @Test func `a key that is disabled while a hand-out is recorded counts`() async throws {

@@ -15,6 +15,8 @@ extension OperatorError {
             self.init(.refused, "\(failure)", hint: "is the token endpoint right?")
         case .throttled, .unavailable, .garbled, .postponed, .budgetSpent:
             self.init(.unavailable, "\(failure)", hint: "try again")
+        case .unrecordable:
+            self.init(.failed, "\(failure)", hint: "run 'token-broker status', which names the file and the reason")
         }
     }
 }

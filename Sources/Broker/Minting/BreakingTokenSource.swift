@@ -30,7 +30,7 @@ extension MintFailure {
         case .garbled: .garbled
         // It understood, and said no.
         case .keyRefused, .refused: .succeeded
-        case .throttled, .secretDamaged, .postponed, .budgetSpent: .unknown
+        case .throttled, .secretDamaged, .postponed, .budgetSpent, .unrecordable: .unknown
         }
     }
 }

@@ -16,6 +16,8 @@ package enum MintFailure: Error, Equatable, Sendable {
     case postponed(Duration)
     /// No request was sent: our own budget has none left before the deadline.
     case budgetSpent(retryAfter: Duration)
+    /// The store cannot record the mint, and so no hand-out of the token either.
+    case unrecordable
 
     enum Origin {
         /// The key itself: it is put in quarantine.
@@ -33,7 +35,7 @@ package enum MintFailure: Error, Equatable, Sendable {
         case .keyRefused, .secretDamaged: .key
         case .throttled, .unavailable: .endpoint
         case .garbled, .refused: .request
-        case .postponed, .budgetSpent: .broker
+        case .postponed, .budgetSpent, .unrecordable: .broker
         }
     }
 
@@ -43,7 +45,7 @@ package enum MintFailure: Error, Equatable, Sendable {
     var isRetryable: Bool {
         switch self {
         case .throttled, .unavailable, .garbled: true
-        case .keyRefused, .secretDamaged, .refused, .postponed, .budgetSpent: false
+        case .keyRefused, .secretDamaged, .refused, .postponed, .budgetSpent, .unrecordable: false
         }
     }
 
@@ -54,7 +56,7 @@ package enum MintFailure: Error, Equatable, Sendable {
     var retryAfter: Duration? {
         switch self {
         case .throttled(let wait), .unavailable(_, let wait): wait.map { min($0, .seconds(60)) }
-        case .keyRefused, .secretDamaged, .garbled, .refused, .postponed, .budgetSpent: nil
+        case .keyRefused, .secretDamaged, .garbled, .refused, .postponed, .budgetSpent, .unrecordable: nil
         }
     }
 
@@ -62,6 +64,7 @@ package enum MintFailure: Error, Equatable, Sendable {
     var postponement: Duration? {
         switch self {
         case .postponed(let wait), .budgetSpent(let wait): wait
+        case .unrecordable: Housekeeping.pause
         case .keyRefused, .secretDamaged, .throttled, .unavailable, .garbled, .refused: nil
         }
     }
@@ -77,6 +80,7 @@ package enum MintFailure: Error, Equatable, Sendable {
         case .refused: "refused"
         case .postponed: "postponed"
         case .budgetSpent: "budget_spent"
+        case .unrecordable: "unrecordable"
         }
     }
 }
@@ -92,6 +96,7 @@ extension MintFailure: CustomStringConvertible {
         case .garbled(let reason): "the authorization server's answer cannot be used: \(reason)"
         case .refused(let reason): "the authorization server refused the request: \(reason)"
         case .postponed(let wait): "the authorization server keeps failing; the next request is sent in \(wait.text)"
+        case .unrecordable: "the broker cannot write its database"
         case .budgetSpent: "the broker's own budget of requests to the authorization server is spent"
         }
     }

@@ -3,7 +3,8 @@ import Logging
 /// A token source that seals what another one minted into the store, records every mint in the audit, and notes what
 /// works and what does not.
 ///
-/// A store that fails does not cost the client its token: that goes on from memory, and the operator is told.
+/// While the store cannot be written there are no mints: nobody could be given the token, since a hand-out is recorded, too,
+/// and the token would replace one that clients still get.
 struct RecordingTokenSource: TokenSource {
     private let source: any TokenSource
     private let store: any Store
@@ -29,16 +30,18 @@ struct RecordingTokenSource: TokenSource {
     }
 
     func token(for request: MintRequest) async throws -> AccessToken {
+        guard health.works(.store) else { throw MintFailure.unrecordable }
         do {
             let token = try await source.token(for: request)
             metrics.count(request, "minted")
-            await record(request) {
+            request.key.lastMint.set(token.life.start.wall)
+            health.reportWorking(.endpoint(request.endpoint))
+            let isRecorded = await record(request) {
                 AuditRecord(minted: token, with: request.key, at: clock.now.wall)
             } changes: {
                 [.putToken(try SealedToken(token, sealer: sealer))]
             }
-            request.key.lastMint.set(token.life.start.wall)
-            health.reportWorking(.endpoint(request.endpoint))
+            guard isRecorded else { throw MintFailure.unrecordable }
             return token
         } catch let failure as MintFailure {
             metrics.count(request, failure.outcome)
@@ -53,11 +56,16 @@ struct RecordingTokenSource: TokenSource {
         }
     }
 
+    /// Records a mint, and logs why if that fails.
+    ///
+    /// - Returns: `false` if the store cannot be written.
+    @discardableResult
     private func record(
         _ request: MintRequest, _ record: () -> AuditRecord, changes: () throws -> [Change]
-    ) async {
+    ) async -> Bool {
         do {
             try await store.commit(changes(), recording: [record()])
+            return true
         } catch {
             logger.log(
                 .mintNotRecorded, level: .error, "a mint could not be recorded",
@@ -65,6 +73,7 @@ struct RecordingTokenSource: TokenSource {
                     "project_id": "\(request.key.project)", "key_id": "\(request.key.id)", "reason": "\(error.reason)",
                 ]
             )
+            return !(error is StoreFailure)
         }
     }
 
@@ -77,7 +86,7 @@ struct RecordingTokenSource: TokenSource {
             health.report(
                 endpoint, is: breaker.isOpen(request.endpoint) ? .unavailable : .failing, because: "\(failure)")
         case .keyRefused, .refused: health.reportWorking(endpoint)
-        case .secretDamaged, .postponed, .budgetSpent: break
+        case .secretDamaged, .postponed, .budgetSpent, .unrecordable: break
         }
     }
 }

@@ -146,7 +146,7 @@ package struct ProjectTokens: Sendable {
             $0.life.isUsable(at: now) && $0.life.remaining(at: now) >= minimumLife
         }
         switch error {
-        case is DeadlinePassed, MintFailure.budgetSpent: break
+        case is DeadlinePassed, MintFailure.budgetSpent, MintFailure.unrecordable: break
         default: reportState(of: project)
         }
         if let token { return token }
@@ -175,6 +175,7 @@ package struct ProjectTokens: Sendable {
         case .keyRefused, .secretDamaged: .everyKeyRefused
         case .throttled: .mintThrottled(retryAfter: wait)
         case .budgetSpent(let wait): .mintThrottled(retryAfter: wait)
+        case .unrecordable: .storeUnwritable
         case .postponed(let wait): .mintUnavailable(retryAfter: wait)
         case .unavailable, .garbled, .refused, nil: .mintUnavailable(retryAfter: wait)
         }

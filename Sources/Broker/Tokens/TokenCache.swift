@@ -62,6 +62,12 @@ package final class TokenCache: Sendable {
         entries.withLock { $0[slot]?.held.life }
     }
 
+    /// Whether any slot has a token that a client can still use.
+    package var hasUsableToken: Bool {
+        let now = clock.now
+        return entries.withLock { $0.values.contains { $0.held.life.isUsable(at: now) } }
+    }
+
     /// What responses with a token rest on; `nil` when the slot holds another by now.
     func validity(of token: AccessToken) -> Validity? {
         entries.withLock { entries in

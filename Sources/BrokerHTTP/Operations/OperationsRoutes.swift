@@ -33,7 +33,7 @@ package struct OperationsRoutes: Sendable {
         let checks: Readiness.Checks
         /// As many as `status` has.
         let problemCount: Int
-        /// For people: a broker whose token endpoint fails is ready, and hands out what it holds.
+        /// For people: a broker whose token endpoint or database fails is ready as long as it has tokens to hand out.
         let problems: [StatusReport.Problem]
     }
 
@@ -42,11 +42,12 @@ package struct OperationsRoutes: Sendable {
             .init(.GET, "/health/live") { _, _ in try WholeResponse(json: Live()) },
             .init(.GET, "/health/ready") { _, _ in
                 let checks = readiness.checks
+                let isReady = readiness.isReady(by: checks)
                 let (count, problems) = core.health.summary
                 return try WholeResponse(
-                    checks.allPass ? .ok : .serviceUnavailable,
+                    isReady ? .ok : .serviceUnavailable,
                     json: Ready(
-                        status: checks.allPass ? "ready" : "not_ready", checks: checks,
+                        status: isReady ? "ready" : "not_ready", checks: checks,
                         problemCount: count, problems: problems
                     )
                 )

@@ -2,8 +2,10 @@ package import Broker
 import ServiceLifecycle
 import Synchronization
 
-/// Whether the broker can serve: its store works and its master key is proven, every listener is bound, and it is not on
-/// its way out.
+/// Whether clients are well served here: every listener is bound, the broker is not stopping, and it has tokens to hand out.
+///
+/// A broker whose database cannot be written still hands out the tokens that it holds. It is ready as long as it holds one,
+/// because a probe that takes it out of service takes those tokens away, too.
 package final class Readiness: Service {
     private struct State {
         var awaited: Set<String>
@@ -11,6 +13,7 @@ package final class Readiness: Service {
     }
 
     private let health: Health
+    private let tokens: TokenCache
     private let drainDelay: Duration
     private let whenListening: @Sendable () -> Void
     /// Guards what is still awaited, and whether we drain.
@@ -20,10 +23,11 @@ package final class Readiness: Service {
     ///   - drainDelay: how long everything goes on after the shutdown was announced.
     ///   - whenListening: what is done once every listener is bound.
     package init(
-        awaiting listeners: [ListenAddress], health: Health, drainDelay: Duration,
+        awaiting listeners: [ListenAddress], health: Health, tokens: TokenCache, drainDelay: Duration,
         whenListening: @escaping @Sendable () -> Void
     ) {
         self.health = health
+        self.tokens = tokens
         self.drainDelay = drainDelay
         self.whenListening = whenListening
         state = Mutex(State(awaited: Set(listeners.map(\.description))))
@@ -45,9 +49,14 @@ package final class Readiness: Service {
     /// When the broker began to stop.
     package var drainingSince: ContinuousClock.Instant? { state.withLock(\.drainingSince) }
 
-    package var isReady: Bool { checks.allPass }
+    package var isReady: Bool { isReady(by: checks) }
 
-    /// What keeps the broker from being ready, as `/health/ready` names it.
+    func isReady(by checks: Checks) -> Bool {
+        guard checks.listeners, checks.notDraining else { return false }
+        return checks.store && checks.masterKey || tokens.hasUsableToken
+    }
+
+    /// The checks that fail, as `/health/ready` names them.
     package var failedChecks: [String] { checks.failed }
 
     /// Waits for the shutdown, and says so for as long as it takes those who probe to hear it.
@@ -62,8 +71,6 @@ package final class Readiness: Service {
         let masterKey: Bool
         let listeners: Bool
         let notDraining: Bool
-
-        var allPass: Bool { failed.isEmpty }
 
         var failed: [String] {
             [("store", store), ("master_key", masterKey), ("listeners", listeners), ("not_draining", notDraining)]

@@ -68,7 +68,7 @@ struct Serve: AsyncParsableCommand {
         let (core, store) = try await BrokerCore.open(configuration, client: client, clock: clock, logger: logger)
         let readiness = Readiness(
             awaiting: configuration.listen + configuration.operations + [configuration.adminSocket],
-            health: core.health, drainDelay: configuration.drainDelay
+            health: core.health, tokens: core.cache, drainDelay: configuration.drainDelay
         ) {
             let milliseconds = (ContinuousClock.now - begin) / .milliseconds(1)
             logger.log(

@@ -45,8 +45,16 @@ def the_broker_is_restarted_again_and_again(scene: Scene, fires):
 
 
 def the_disk_is_full(scene: Scene, fires):
+    assert scene.ask() == 200
     fill_the_disk(scene.broker)
-    assert get(scene.broker.tcp, "/v1/projects/prj-b/token", client=scene.client).status == 500
+    assert get(scene.broker.tcp, "/v1/projects/prj-b/token", client=scene.client).status == 503
+    fires()
+    assert get(scene.broker.operations, "/health/ready").status == 200
+
+
+def the_disk_is_full_and_there_is_no_token(scene: Scene, fires):
+    fill_the_disk(scene.broker)
+    assert scene.broker.admin("client", "add", "another").code == 1
     fires()
 
 
@@ -103,7 +111,8 @@ def a_wrong_secret_again_and_again(scene: Scene, fires):
 FAULTS = [
     (the_broker_ends, {"TokenBrokerDown"}, []),
     (the_broker_is_restarted_again_and_again, {"TokenBrokerRestarting"}, []),
-    (the_disk_is_full, {"TokenBrokerStoreDown", "TokenBrokerNotReady"}, []),
+    (the_disk_is_full, {"TokenBrokerStoreDown"}, []),
+    (the_disk_is_full_and_there_is_no_token, {"TokenBrokerStoreDown", "TokenBrokerNotReady"}, []),
     (the_authorization_server_fails, {"TokenBrokerNoToken", "TokenBrokerMintsFailing", "TokenBrokerEndpointDown"}, []),
     (the_authorization_server_fails_until_a_token_ends, {"TokenBrokerDegraded", "TokenBrokerTokenExpiring"}, []),
     (the_key_is_deleted_at_sinch, {"TokenBrokerKeyQuarantined"}, []),
