@@ -17,6 +17,9 @@ extension Health.Trouble {
         case .unproven: "the master key does not open the database any more"
         case .lost: "the master key is in no file: the broker has it in memory, and cannot start again without it"
         case .empty: "no access key is registered"
+        case .expiring: "a certificate expires soon"
+        case .expiringSoon: "a certificate is about to expire"
+        case .expired: "a certificate has expired"
         }
     }
 
@@ -33,10 +36,13 @@ extension Health.Trouble {
         case .degraded: "Their token ends in less than five minutes; the next may not come."
         case .outOfTokens:
             "They get an error for every token of this project: 502 if its keys are refused, otherwise 503."
-        case .unwritable: "Nothing if they had their token before. Whoever asks for the first time gets 500."
+        case .unwritable: "Nothing if they had their token before. Clients that ask for the first time get 503."
         case .unproven: "They get what is open in memory, and nothing new."
         case .lost: "Nothing until the broker stops."
         case .empty: "They get no token of any project."
+        case .expiring, .expiringSoon: "Nothing until the certificate expires. Then they cannot connect, or get 401."
+        case .expired:
+            "If it is the broker's certificate, they cannot connect. If it is an authority's, its clients get 401."
         }
     }
 
@@ -66,14 +72,18 @@ extension Health.Trouble {
         case .empty:
             "If the broker is new, register a key with 'token-broker key add'. If there were keys, its database is lost: stop "
                 + "the broker, and mount the volume that it had, or restore a backup."
+        case .expiring, .expiringSoon, .expired:
+            "Renew the certificate, or remove an old authority from the file. The broker reads the file again within 10 s."
         }
     }
 
     /// Whether it may not pass by itself.
     var needsOperator: Bool {
         switch self {
-        case .failing, .throttled, .degraded: false
-        case .unavailable, .saturated, .quarantined, .outOfTokens, .unwritable, .unproven, .lost, .empty: true
+        case .failing, .throttled, .degraded, .expiring: false
+        case .unavailable, .saturated, .quarantined, .outOfTokens, .unwritable, .unproven, .lost, .empty, .expiringSoon,
+            .expired:
+            true
         }
     }
 

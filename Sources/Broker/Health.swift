@@ -14,6 +14,8 @@ package final class Health: Sendable {
         case masterKey
         case masterKeyFile
         case registry
+        /// - Parameter path: the file with the certificates.
+        case certificates(_ path: String)
     }
 
     package enum Trouble: String, Sendable {
@@ -36,6 +38,9 @@ package final class Health: Sendable {
         case lost
         /// The registry's: no access key.
         case empty
+        /// A certificate's.
+        case expiring, expired
+        case expiringSoon = "expiring_soon"
     }
 
     struct Problem: Sendable {
@@ -127,6 +132,15 @@ package final class Health: Sendable {
         }
     }
 
+    /// Notes whether a certificate in a file must be renewed.
+    package func report(certificatesIn path: String, are trouble: Trouble?, because reason: String) {
+        if let trouble {
+            report(.certificates(path), is: trouble, because: reason)
+        } else {
+            reportWorking(.certificates(path))
+        }
+    }
+
     /// Whether it is in no trouble.
     package func works(_ subject: Subject) -> Bool { state.withLock { $0[subject] == nil } }
 
@@ -175,12 +189,13 @@ extension Health.Subject {
         case .masterKey: "master key"
         case .masterKeyFile: "master key file"
         case .registry: "registry"
+        case .certificates(let path): "certificates in \(path)"
         }
     }
 
     fileprivate var isCommon: Bool {
         switch self {
-        case .endpoint, .budget, .store, .masterKey, .masterKeyFile, .registry: true
+        case .endpoint, .budget, .store, .masterKey, .masterKeyFile, .registry, .certificates: true
         case .key, .project: false
         }
     }
@@ -193,7 +208,7 @@ extension Health.Subject {
         case .budget(let url): ["subject": "request budget", "token_endpoint": "\(url)"]
         case .key(let id, let project): ["key_id": "\(id)", "project_id": "\(project)"]
         case .project(let id): ["project_id": "\(id)"]
-        case .store, .masterKey, .masterKeyFile, .registry: ["subject": "\(name)"]
+        case .store, .masterKey, .masterKeyFile, .registry, .certificates: ["subject": "\(name)"]
         }
     }
 }

@@ -18,7 +18,11 @@ extension MetricFamily {
             "token_broker_data_directory_free_bytes", .gauge, "What the data directory's file system has left."),
         MetricFamily(
             "token_broker_certificate_expiry_timestamp_seconds", .gauge, by: ["file"],
-            "When the first certificate of a TLS file expires, since 1970: server or client_authorities."
+            "When the certificate of a TLS file that must be renewed first expires, since 1970: server or client_authorities."
+        ),
+        MetricFamily(
+            "token_broker_certificate_lifetime_seconds", .gauge, by: ["file"],
+            "The whole lifetime of that certificate: of a short one, a quarter is time enough to renew it."
         ),
         MetricFamily(
             "token_broker_last_backup_timestamp_seconds", .gauge,

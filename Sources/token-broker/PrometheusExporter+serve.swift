@@ -29,9 +29,14 @@ extension PrometheusExporter {
                     Sample("token_broker_connections_evicted_total", for: [listener], Double(table.evicted)),
                 ]
             }
-            let expiries = (tls?.expiries ?? []).map {
-                Sample(
-                    "token_broker_certificate_expiry_timestamp_seconds", for: [$0.file], $0.date.timeIntervalSince1970)
+            let expiries = (tls?.expiries(at: Date()) ?? []).flatMap {
+                [
+                    Sample(
+                        "token_broker_certificate_expiry_timestamp_seconds", for: [$0.file],
+                        $0.notAfter.timeIntervalSince1970
+                    ),
+                    Sample("token_broker_certificate_lifetime_seconds", for: [$0.file], $0.lifetime),
+                ]
             }
             let free = directory.freeBytes.map { Sample("token_broker_data_directory_free_bytes", Double($0)) }
             return [

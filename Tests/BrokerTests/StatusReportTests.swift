@@ -25,6 +25,20 @@ struct StatusReportTests {
         #expect(try #require(over.end).timeIntervalSince(over.since) >= 110)
     }
 
+    @Test(arguments: [true, false])
+    func `only a broker that is ready says that there are no problems`(isReady: Bool) async throws {
+        let test = try await TestBroker()
+        try await test.addKey()
+        let serving = ServingReport(
+            version: "1", commit: "c", startedAt: test.clock.now.wall, ready: isReady,
+            failedChecks: isReady ? [] : ["listeners"], connections: [:], lastHour: []
+        )
+        let administrator = Administrator(test.core, for: .broker, serving: { serving })
+        let text = try await StatusReport().perform(by: administrator).text
+        #expect(text.contains("no problems") == isReady)
+        #expect(text.contains("not ready (listeners)") == !isReady)
+    }
+
     @Test func `a problem that gets worse says since when it is as it is now`() async throws {
         let test = try await TestBroker()
         try await test.addKey()

@@ -13,7 +13,7 @@ extension StatusReport.Reply {
             .compactMap { name, text in text.map { "  \(name): \($0)" } }
         }
         if problemCount > problems.count { lines.append("and \(problemCount - problems.count) more problems") }
-        if problems.isEmpty { lines.append("no problems") }
+        if problems.isEmpty, serving?.ready ?? true { lines.append("no problems") }
         lines += over.prefix(5).map { problem in
             "over: \(problem.subject) was \(problem.state) from \(Optional(problem.since).text) to \(problem.end.text)"
         }

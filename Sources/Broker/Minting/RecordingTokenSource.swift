@@ -30,7 +30,7 @@ struct RecordingTokenSource: TokenSource {
     }
 
     func token(for request: MintRequest) async throws -> AccessToken {
-        guard health.works(.store) else { throw MintFailure.unrecordable }
+        try await checkStore()
         do {
             let token = try await source.token(for: request)
             metrics.count(request, "minted")
@@ -53,6 +53,18 @@ struct RecordingTokenSource: TokenSource {
                 []
             }
             throw failure
+        }
+    }
+
+    /// Tries a store that could not be written before: it may work again, and an operator or a caller waits.
+    ///
+    /// - Throws: ``MintFailure/unrecordable`` if it does not work.
+    private func checkStore() async throws {
+        if health.works(.store) { return }
+        do {
+            _ = try await store.check()
+        } catch {
+            throw MintFailure.unrecordable
         }
     }
 

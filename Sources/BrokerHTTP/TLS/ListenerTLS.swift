@@ -1,28 +1,21 @@
 import Broker
-package import Foundation
+import Foundation
 import NIOSSL
 import Synchronization
 
 /// The TLS of the listeners that other machines reach: certificates that are read anew when their files change.
 package final class ListenerTLS: Sendable {
-    /// When the first certificate of a file expires.
-    package struct Expiry: Sendable {
-        /// As the metric's label names the file: `server` or `client_authorities`.
-        package let file: String
-        package let date: Date
-    }
-
     private struct State {
         let contents: TLSFiles.Contents
         let configuration: TLSConfiguration
         let clientAuthorities: ClientAuthorities?
-        let expiries: [Expiry]
+        let certificates: [CertificateExpiry]
 
         /// - Parameter last: whose authorities stay where their file has not changed.
         init(_ contents: TLSFiles.Contents, of files: TLSFiles, after last: State? = nil) throws {
             self.contents = contents
             configuration = try files.configuration(contents)
-            expiries = try files.expiries(contents)
+            certificates = try files.expiries(contents)
             clientAuthorities =
                 if let last, last.contents.clientAuthorities == contents.clientAuthorities {
                     last.clientAuthorities
@@ -44,7 +37,8 @@ package final class ListenerTLS: Sendable {
 
     var security: ListenerSecurity { files.haveClientAuthorities ? .mutualTLS : .tls }
 
-    package var expiries: [Expiry] { state.withLock(\.expiries) }
+    /// When each certificate expires.
+    var certificates: [CertificateExpiry] { state.withLock(\.certificates) }
 
     /// The authorities that are trusted now; `nil` if clients are not asked for certificates.
     var clientAuthorities: ClientAuthorities? { state.withLock(\.clientAuthorities) }

@@ -80,16 +80,20 @@ package struct TLSFiles: Sendable {
         }
     }
 
-    /// When the first certificate of each file expires.
-    func expiries(_ contents: Contents) throws -> [ListenerTLS.Expiry] {
+    /// When each certificate of each file expires.
+    func expiries(_ contents: Contents) throws -> [CertificateExpiry] {
         let files = [
             ("server", contents.certificate, certificate),
             ("client_authorities", contents.clientAuthorities, clientAuthorities),
         ]
-        return try files.compactMap { name, pem, path in
-            guard let pem, let path else { return nil }
-            let expiry = try Self.certificates(in: pem, of: path).map(\.notValidAfter).min()
-            return expiry.map { ListenerTLS.Expiry(file: name, date: Date(timeIntervalSince1970: Double($0))) }
+        return try files.flatMap { name, pem, path -> [CertificateExpiry] in
+            guard let pem, let path else { return [] }
+            return try Self.certificates(in: pem, of: path).map {
+                CertificateExpiry(
+                    file: name, path: path, notBefore: Date(timeIntervalSince1970: Double($0.notValidBefore)),
+                    notAfter: Date(timeIntervalSince1970: Double($0.notValidAfter))
+                )
+            }
         }
     }
 

@@ -129,7 +129,8 @@ struct Serve: AsyncParsableCommand {
         // mints, and let those who probe see all of it.
         let services: [any Service] =
             [
-                reloads, Listeners(operations), Upkeep(core: core, lastHour: lastHour), Listeners(clients + [admin]),
+                reloads, Listeners(operations), Upkeep(core: core, lastHour: lastHour, tls: tls, clock: clock),
+                Listeners(clients + [admin]),
                 readiness,
             ]
             + [systemd].compactMap(\.self)
@@ -147,10 +148,13 @@ struct Serve: AsyncParsableCommand {
     }
 }
 
-/// Refreshes tokens, keeps house, and counts minutes; at the end, waits for the mints that are running.
+/// Refreshes tokens, maintains the store, counts minutes and watches certificates; at the end, waits for the mints that are
+/// running.
 private struct Upkeep: Service {
     let core: BrokerCore
     let lastHour: LastHour
+    let tls: ListenerTLS?
+    let clock: any BrokerClock
 
     func run() async throws {
         try? await cancelWhenGracefulShutdown {
@@ -158,6 +162,7 @@ private struct Upkeep: Service {
                 group.addTask { try await core.refresher.run() }
                 group.addTask { try await core.housekeeping.run() }
                 group.addTask { try await lastHour.run() }
+                if let tls { group.addTask { try await tls.reportExpiries(to: core.health, clock: clock) } }
                 try await group.waitForAll()
             }
         }

@@ -7,6 +7,7 @@ import pytest
 from rig.checks import assert_refused
 from rig.container import Network
 from rig.preload import library
+from rig.processes import wait_until
 
 
 @pytest.fixture
@@ -107,7 +108,11 @@ def test_a_client_on_either_family_is_one_peer(stopped, network):
     """An IPv4 client of a listener for both families has its own address in the log."""
     serve(stopped, network, *on("*"))
     assert network.curl("-u", "nobody:wrong", "http://127.0.0.1:8787/v1/projects").returncode == 0
-    refused = next(line for line in stopped.log_lines() if line["event"] == "authentication.refused")
+
+    def refusals() -> list[dict]:
+        return [line for line in stopped.log_lines() if line["event"] == "authentication.refused"]
+
+    (refused,) = wait_until(refusals, "the refusal is in the log")
     assert "127.0.0.1" in refused["actor"] and "::ffff" not in refused["actor"], f"{refused}"
 
 

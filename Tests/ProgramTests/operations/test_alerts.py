@@ -122,8 +122,10 @@ FAULTS = [
     (the_last_backup_is_old, {"TokenBrokerBackupOld"}, []),
     (a_wrong_secret_again_and_again, {"TokenBrokerClientsThrottled"}, []),
 ]
+EXPIRING = {"TokenBrokerCertificateExpiring"}
+CERTIFICATES = EXPIRING | {"TokenBrokerCertificateExpiringSoon"}
 # Those whose fault is made by tests of their own.
-APART = {"TokenBrokerDiskFilling", "TokenBrokerLogLost", "TokenBrokerMissing", "TokenBrokerCertificateExpiring"}
+APART = {"TokenBrokerDiskFilling", "TokenBrokerLogLost", "TokenBrokerMissing"} | CERTIFICATES
 
 
 @pytest.mark.parametrize(("fault", "due", "flags"), FAULTS, ids=[fault.__name__ for fault, _, _ in FAULTS])
@@ -168,11 +170,13 @@ def test_missing(folder):
         wait_until(lambda: firing(prometheus) == {"TokenBrokerMissing"}, "the alert fires")
 
 
-def test_certificate_expiring(stopped, folder):
-    issued = Authority(folder).issue("IP:127.0.0.1", seconds=6 * 86_400)
+@pytest.mark.parametrize(("hours", "due"), [(6, EXPIRING), (2, CERTIFICATES), (-1, CERTIFICATES)])
+def test_certificate_expiring(stopped, folder, hours, due):
+    # Before that it has lived for a day.
+    issued = Authority(folder).issue("IP:127.0.0.1", seconds=hours * 3600)
     stopped.serve("--tls-certificate-file", str(issued.certificate), "--tls-key-file", str(issued.key))
     with Prometheus(folder, stopped.operations, faster(folder), interval="100ms") as prometheus:
-        wait_until(lambda: firing(prometheus) == {"TokenBrokerCertificateExpiring"}, "the alert fires")
+        wait_until(lambda: firing(prometheus) == due, f"{due} fire")
 
 
 def test_disk_filling(prepared, sandbox, folder):

@@ -262,6 +262,8 @@ def test_metrics_say_when_certificates_expire(broker, authority, files):
         expiry = x509.load_pem_x509_certificate(path.read_bytes()).not_valid_after_utc
         seen = metrics(broker).value("token_broker_certificate_expiry_timestamp_seconds", file=file)
         assert seen == expiry.timestamp(), file
+        lifetime = expiry - x509.load_pem_x509_certificate(path.read_bytes()).not_valid_before_utc
+        assert metrics(broker).value("token_broker_certificate_lifetime_seconds", file=file) == lifetime.total_seconds()
 
 
 def test_plain_text_beyond_loopback_is_said_in_the_log(stopped):
