@@ -238,16 +238,6 @@ struct ErrorAnswer {
     }
 }
 
-extension String {
-    /// What a description may have of it (RFC 6749 §5.2).
-    fileprivate var quotable: String {
-        String(
-            decoding: utf8.prefix(100).map { (0x20...0x7E).contains($0) && $0 != 0x22 && $0 != 0x5C ? $0 : 0x3F },
-            as: UTF8.self
-        )
-    }
-}
-
 extension Duration {
     /// As `Retry-After` has it: whole seconds, at least one.
     var retryAfter: String { "\(max(1, Int((self / .seconds(1)).rounded(.up))))" }

@@ -18,8 +18,8 @@ enum RequestRefusal: Error, Equatable {
     case notPermitted
     case tooManyConnections
 
-    static let notHTTP = Self.malformed("this is not HTTP/1.1")
-    static let brokenCredentials = Self.malformed(
-        "the Authorization field is broken into lines: base64 credentials must be on one line ('base64 -w 0')"
+    /// The hint is for the `base64` command, which breaks its output into lines.
+    static let notHTTP = Self.malformed(
+        "this is not HTTP/1.1; if there are base64 credentials, write them on one line ('base64 -w 0')"
     )
 }

@@ -11,7 +11,6 @@ extension ProjectTokens {
     /// Decides on the refresh of a slot's token, which may be that of another key by now.
     func refresh(of slot: TokenSlot) -> Refresh {
         guard registry.isEnabled(slot), let key = registry.key(slot.keyID) else { return .notNeeded }
-        guard health.works(.store) else { return .blocked(Housekeeping.pause) }
         // A token of all that its key may do is replaced by one of all that the next key may do.
         let scope = slot.scope == key.scope ? nil : slot.scope
         guard let keys = try? keys(of: key.project, scope: scope) else { return .notNeeded }

@@ -62,7 +62,7 @@ final class ConformanceHandler: ChannelDuplexHandler {
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         // Those behind have nothing to do with it: what came before is answered all the same.
         if let error = error as? HTTPParserError {
-            refuse(error == .headerOverflow ? .headTooLarge : state.unreadable, context)
+            refuse(error == .headerOverflow ? .headTooLarge : .notHTTP, context)
         } else {
             context.fireErrorCaught(error)
         }

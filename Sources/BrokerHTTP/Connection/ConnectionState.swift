@@ -85,7 +85,7 @@ final class ConnectionState {
     ///
     /// - Returns: why it cannot be a request that everybody on the way reads alike.
     func begin(_ head: HTTPRequestHead) -> RequestRefusal? {
-        guard let raw = received.withUnsafeReadableBytes({ RawHead($0) }) else { return unreadable }
+        guard let raw = received.withUnsafeReadableBytes({ RawHead($0) }) else { return .notHTTP }
         length = head.bodyLength.map { raw.length + $0 }
         // What follows a body whose end only the decoder has seen cannot be told from it.
         endsWithNewest = head.endsConnection || length == nil
@@ -158,9 +158,6 @@ final class ConnectionState {
         if case .body = reading { return true }
         return !endsWithNewest
     }
-
-    /// The refusal of the bytes that came, which are not HTTP.
-    var unreadable: RequestRefusal { received.hasBrokenCredentials ? .brokenCredentials : .notHTTP }
 
     /// Whether every request that was read is answered.
     var owesNothing: Bool { unanswered == 0 }

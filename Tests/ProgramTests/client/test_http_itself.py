@@ -128,7 +128,7 @@ def test_credentials_that_base64_has_broken_into_lines_are_named(shared, line_en
     field = "authorization: Basic " + "Y2xpZW50" * 9 + "YWJj" + line_end + rest + "\r\n"
     (answer,) = converse(shared.tcp, (HEAD + field + "Accept: */*\r\n\r\n").encode())
     assert_error(answer, 400, "invalid_request")
-    assert "must be on one line" in answer.json["error_description"], f"{answer}"
+    assert "write them on one line" in answer.json["error_description"], f"{answer}"
 
 
 def test_idle_connections_announce_their_end_and_others_do_not(shared, clients):
