@@ -25,7 +25,7 @@ def lines_of(broker, *events: str) -> list[dict]:
 
 def test_the_start_and_the_stop_say_what_how_and_how_long(stopped):
     begin = time.monotonic()
-    broker = stopped.serve()
+    broker = stopped.serve().wait_for_ready()
     assert broker.stop() == 0
     milliseconds = (time.monotonic() - begin) * 1000
     first, *_, stopping, end = broker.log_lines()
